@@ -1,0 +1,81 @@
+"""The nouns that the steps hand to one another: sources, contexts, blocks of cells, remarks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["file", "row", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the path contributed where the content may lack it (contracts, section 2).
+
+    ``conflicting_years`` holds the years of one name that has two; then ``year`` is None.
+    """
+
+    year: int | None = None
+    grade: int | None = None
+    subject: str | None = None
+    sitting: str | None = None  # "autumn" where the name or a folder says so
+    conflicting_years: tuple[int, ...] = ()
+
+    def key(self) -> str:
+        """Canonical JSON, the ``context`` of a receipt."""
+        items = {"year": self.year, "grade": self.grade, "subject": self.subject, "sitting": self.sitting}
+        return json.dumps({k: v for k, v in items.items() if v is not None}, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One line of the remarks workbook and of ``meta.rejected_row``.
+
+    ``rule`` is an id of the rule catalogue (``expectations/rules.yml``), which holds message and advice;
+    ``details`` fills the message's placeholders. ``value`` is empty where the column identifies a pupil.
+    """
+
+    rule: str
+    level: Level
+    sheet: str = ""
+    row_number: int | None = None
+    column: str = ""  # the header as the sender wrote it
+    value: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Block:
+    """The rows below one header: columns of cell texts with provenance.
+
+    ``columns`` maps a declared field to one text a row ("" = an empty cell; numbers without a trailing ``.0``;
+    dates in ISO; formula errors as ``#…``). ``constants`` holds fields that are the same for all rows
+    (year, subject, date of a title; what the path said), as text in the same form. ``headers`` maps a field
+    to the header as the sender wrote it. Pupils are already pseudonyms: no block carries a name or a document.
+    """
+
+    dataset: str
+    sheet: str
+    row_numbers: list[int]
+    columns: dict[str, list[str]]
+    constants: dict[str, str]
+    headers: dict[str, str]
+
+
+@dataclass(slots=True)
+class FileReading:
+    """What a file turned out to be. ``rows_read`` = rows in blocks + ``rows_skipped`` (totals, repeated headers, ГВЭ)."""
+
+    file_id: str
+    path: str
+    context: Context
+    dataset: str | None = None  # None: rejected as a whole
+    blocks: list[Block] = field(default_factory=list)
+    rows_skipped: int = 0
+    skipped_sheets: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> bool:
+        return any(r.level == "file" for r in self.remarks)

@@ -1,0 +1,78 @@
+"""Where everything is: the one place in which a path is built.
+
+Environment variables: ``SCHOOL_QUALITY_DATA`` (the data root), ``SCHOOL_QUALITY_HOME`` (the checkout, where it
+cannot be derived from this file), ``SCHOOL_QUALITY_PII_KEY`` / ``SCHOOL_QUALITY_PII_KEY_FILE`` (see `pseudonyms`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def project_root() -> Path:
+    """The checkout: the folder that holds ``dbt_project/`` and ``expectations/``."""
+    home = os.environ.get("SCHOOL_QUALITY_HOME")
+    return Path(home).resolve() if home else Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Paths of one data root. Everything the system writes lies under it, but the Airflow home and the key."""
+
+    data_root: Path
+
+    @classmethod
+    def load(cls, data_root: str | Path | None = None) -> Settings:
+        """Settings for ``data_root``, by default ``SCHOOL_QUALITY_DATA`` or ``data/`` of the checkout."""
+        root = data_root or os.environ.get("SCHOOL_QUALITY_DATA") or project_root() / "data"
+        return cls(Path(root).resolve())
+
+    @property
+    def inbox(self) -> Path:
+        return self.data_root / "inbox"
+
+    @property
+    def landing(self) -> Path:
+        """Committed batches (``<first seq>/``) and ``schema/``; see `school_quality.landing`."""
+        return self.data_root / "landing"
+
+    @property
+    def rejected(self) -> Path:
+        """Reasons for files and rows not accepted, and ``remarks/`` with the workbooks for the senders."""
+        return self.data_root / "rejected"
+
+    @property
+    def warehouse(self) -> Path:
+        """The private build: ``build.duckdb``, dbt's target and logs, Data Docs."""
+        return self.data_root / "warehouse"
+
+    @property
+    def build_file(self) -> Path:
+        return self.warehouse / "build.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.data_root / "published"
+
+    @property
+    def current(self) -> Path:
+        """Symbolic link to the release that readers see."""
+        return self.published / "current"
+
+    @property
+    def ingest_lock(self) -> Path:
+        return self.data_root / "landing.lock"
+
+    @property
+    def build_lock(self) -> Path:
+        return self.data_root / "warehouse.lock"
+
+
+def dbt_project_dir() -> Path:
+    return project_root() / "dbt_project"
+
+
+def expectations_dir() -> Path:
+    return project_root() / "expectations"
