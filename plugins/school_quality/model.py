@@ -61,6 +61,11 @@ class Block:
     columns: dict[str, list[str]]
     constants: dict[str, str]
     headers: dict[str, str]
+    tasks: dict[str, list[str]] = field(default_factory=dict)
+    """ВПР only: the task cells, header -> one text a row; they decide nothing and are checked for warnings."""
+    footer: dict[str, str] = field(default_factory=dict)
+    """What is printed for the block as a whole and compared with its rows: ``mean_primary_score``,
+    ``mean_test_score``, ``mean_mark``, ``participants`` (``Всего участников``, ``Кол-во участников``); as text."""
 
 
 @dataclass(slots=True)
