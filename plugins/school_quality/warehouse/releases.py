@@ -1,0 +1,148 @@
+"""Releases on disk: which there are, which one readers see, what a release says about itself.
+
+A release is a folder ``published/<release_id>/`` that is complete from the moment it has its name;
+``published/current`` is a symbolic link to one of them (contracts, section 1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from school_quality.errors import UsageError
+from school_quality.settings import Settings, dbt_project_dir, expectations_dir
+
+MANIFEST = "manifest.json"
+PERIOD = re.compile(r"(\d{4})(?:-(H[12]|Q[1-4]))?")
+
+KEPT_RELEASES = 10
+"""How many releases stay on disk, the current one included."""
+
+_GENERATED = {"__pycache__", "target", "logs", "dbt_packages"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What is asked of a run: the last reporting year, the period of the documents, the day it is judged from."""
+
+    year: int
+    period: str
+    as_of: date
+
+    @classmethod
+    def of(cls, year: int, period: str | None = None, as_of: str | date | None = None) -> Parameters:
+        """Parameters with their defaults: the whole year, 31 August of the year after.
+
+        Raises `UsageError` for a period of another year or an unreadable date.
+        """
+        if not 2010 <= year <= 2100:
+            raise UsageError(f"Отчётный год {year} вне пределов 2010-2100.")
+        match = PERIOD.fullmatch(period or str(year))
+        if match is None:
+            raise UsageError(
+                f"Период «{period}» не понят. Нужен год, полугодие или четверть: {year}, {year}-H1, {year}-Q3."
+            )
+        if int(match[1]) != year:
+            raise UsageError(f"Период «{period}» не относится к отчётному году {year}.")
+        if isinstance(as_of, str):
+            try:
+                as_of = date.fromisoformat(as_of)
+            except ValueError as error:
+                raise UsageError(f"Дата «{as_of}» не понята. Нужна дата вида {year + 1}-08-31.") from error
+        return cls(year, match[0], as_of or date(year + 1, 8, 31))
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseInfo:
+    """What a release is made of; two builds with equal `inputs` give the same numbers."""
+
+    release_id: str
+    created_at: datetime  # UTC, without time zone
+    reporting_year: int
+    period: str
+    as_of: date
+    receipt_seq: int
+    code_version: str
+    previous_release_id: str | None
+
+    @property
+    def inputs(self) -> tuple[int, str, date, int, str]:
+        return (self.reporting_year, self.period, self.as_of, self.receipt_seq, self.code_version)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **asdict(self),
+            "created_at": self.created_at.isoformat(),
+            "as_of": self.as_of.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> ReleaseInfo:
+        fields = {name: document[name] for name in cls.__dataclass_fields__}
+        fields["created_at"] = datetime.fromisoformat(fields["created_at"])
+        fields["as_of"] = date.fromisoformat(fields["as_of"])
+        return cls(**fields)
+
+
+def _code_files() -> Iterator[Path]:
+    for root in (Path(__file__).resolve().parents[1], dbt_project_dir(), expectations_dir()):
+        for path in sorted(root.rglob("*")):
+            hidden = any(part.startswith(".") or part in _GENERATED for part in path.relative_to(root).parts)
+            if path.is_file() and not hidden:
+                yield path
+
+
+@cache
+def code_version() -> str:
+    """Twelve hexadecimal digits over the package, the dbt project and the suites; needs no git."""
+    digest = hashlib.sha256()
+    for path in _code_files():
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def current_id(settings: Settings) -> str | None:
+    """The release that readers see; None before the first one."""
+    return settings.current.resolve().name if settings.current.is_symlink() else None
+
+
+def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
+    """The manifest of a release. Raises `UsageError` where there is no such release."""
+    path = settings.published / release_id / MANIFEST
+    if Path(release_id).name != release_id or not path.is_file():
+        raise UsageError(f"Выпуска «{release_id}» нет в {settings.published}. Список выпусков: school-quality releases.")
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def current(settings: Settings) -> ReleaseInfo | None:
+    """What the current release is made of; None before the first one."""
+    release_id = current_id(settings)
+    return ReleaseInfo.from_json(manifest(settings, release_id)) if release_id else None
+
+
+def all_ids(settings: Settings) -> list[str]:
+    """Ids of the releases on disk, oldest first."""
+    return sorted(path.parent.name for path in settings.published.glob(f"[!.]*/{MANIFEST}") if path.parent.name != "current")
+
+
+def prune(settings: Settings, keep: int = KEPT_RELEASES) -> list[str]:
+    """Remove the oldest releases beyond ``keep``, never the current one; returns what was removed.
+
+    A folder is renamed to a hidden name first, so that nobody meets a release half removed.
+    """
+    current_release = current_id(settings)
+    removed = [i for i in all_ids(settings)[:-keep] if i != current_release]
+    for release_id in removed:
+        doomed = settings.published / f".removed-{release_id}"
+        (settings.published / release_id).rename(doomed)
+        shutil.rmtree(doomed)
+    return removed
