@@ -1,0 +1,107 @@
+"""The rule catalogue ``expectations/rules.yml``: what may be wrong with a file or a row, and what to tell its sender.
+
+Readers, landing, the suites and the remarks workbooks cite rules by id; nobody else holds a message.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+import yaml
+
+from school_quality.model import Level, Remark
+from school_quality.settings import expectations_dir
+
+
+class CatalogueError(ValueError):
+    """The catalogue contradicts itself; the message names the rule and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. At most one of ``between``, ``required``, ``allowed``, ``predicate`` is set: what a suite executes.
+
+    ``predicate`` is a SQL condition over typed columns that is true for a good row; null passes.
+    ``judges`` are the columns that it reads, ``column`` the one that the sender is pointed to.
+    """
+
+    id: str
+    level: Level
+    message: str
+    advice: str
+    datasets: tuple[str, ...] = ()  # empty: every dataset
+    column: str | None = None
+    judges: tuple[str, ...] = ()
+    predicate: str | None = None
+    field_type: str | None = None
+    between: tuple[float, float] | None = None
+    required: bool = False
+    allowed: bool = False
+    first_year: int | None = None
+    last_year: int | None = None
+
+    def concerns(self, dataset: str) -> bool:
+        """Whether the rule can be broken by a row of ``dataset``."""
+        return not self.datasets or dataset in self.datasets
+
+
+def _rule(item: Mapping[str, Any]) -> Rule:
+    """One rule of the file; raises `CatalogueError` where it makes no sense."""
+    name = item.get("id", "?")
+    unknown = set(item) - set(Rule.__dataclass_fields__)
+    if unknown:
+        raise CatalogueError(f"rule {name}: unknown keys {sorted(unknown)}")
+    missing = [key for key in ("id", "level", "message", "advice") if not item.get(key)]
+    if missing:
+        raise CatalogueError(f"rule {name}: {missing} missing")
+    if item["level"] not in get_args(Level):
+        raise CatalogueError(f"rule {name}: level {item['level']!r} is none of {get_args(Level)}")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
+    rule = Rule(**values)
+    executable = [rule.between is not None, rule.required, rule.allowed, rule.predicate is not None]
+    if sum(executable) > 1:
+        raise CatalogueError(f"rule {name}: more than one of between, required, allowed, predicate")
+    if (rule.between is None) != (rule.field_type is None):
+        raise CatalogueError(f"rule {name}: field_type and between go together")
+    if rule.predicate and not (rule.column in rule.judges and rule.datasets):
+        raise CatalogueError(f"rule {name}: a predicate needs datasets, judges, and its column among them")
+    if rule.level == "file" and any(executable):
+        raise CatalogueError(f"rule {name}: a suite judges rows, not files")
+    return rule
+
+
+def load_catalogue(path: Path) -> Mapping[str, Rule]:
+    """The rules of ``path`` by id, in the order of the file. Raises `CatalogueError`."""
+    items = yaml.safe_load(path.read_text(encoding="utf-8"))["rules"]
+    rules: dict[str, Rule] = {}
+    for rule in map(_rule, items):
+        if rule.id in rules:
+            raise CatalogueError(f"rule {rule.id} stands twice")
+        rules[rule.id] = rule
+    return MappingProxyType(rules)
+
+
+@cache
+def catalogue() -> Mapping[str, Rule]:
+    """The project's rules by id, in the order of the file."""
+    return load_catalogue(expectations_dir() / "rules.yml")
+
+
+def rule(rule_id: str) -> Rule:
+    """The rule with this id. Raises ``KeyError`` for an id that is not in the catalogue: a mistake in our code."""
+    return catalogue()[rule_id]
+
+
+def render(remark: Remark) -> tuple[str, str]:
+    """Message and advice for the sender: the rule's texts, placeholders filled from the remark (absent: empty)."""
+    found = rule(remark.rule)
+    details: Mapping[str, str] = defaultdict(
+        str, {"value": remark.value, "column": remark.column} | remark.details
+    )
+    return found.message.format_map(details), found.advice.format_map(details)
