@@ -1,1 +1,1 @@
-"""The private build and the published releases: dbt, atomic publication, what is there and what is missing."""
+"""The private build and the published releases: dbt, atomic publication, what changed, what is missing."""

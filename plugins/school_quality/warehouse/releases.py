@@ -31,7 +31,7 @@ _GENERATED = {"__pycache__", "target", "logs", "dbt_packages"}
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What is asked of a run: the last reporting year, the period of the documents, the day it is judged from."""
+    """What is asked of a run: the last reporting year, the period of the documents, the day of judgement."""
 
     year: int
     period: str
@@ -48,7 +48,7 @@ class Parameters:
         match = PERIOD.fullmatch(period or str(year))
         if match is None:
             raise UsageError(
-                f"Период «{period}» не понят. Нужен год, полугодие или четверть: {year}, {year}-H1, {year}-Q3."
+                f"Период «{period}» не понят. Нужен год, полугодие или четверть: {year}, {year}-H1, {year}-Q3"
             )
         if int(match[1]) != year:
             raise UsageError(f"Период «{period}» не относится к отчётному году {year}.")
@@ -118,7 +118,9 @@ def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
     """The manifest of a release. Raises `UsageError` where there is no such release."""
     path = settings.published / release_id / MANIFEST
     if Path(release_id).name != release_id or not path.is_file():
-        raise UsageError(f"Выпуска «{release_id}» нет в {settings.published}. Список выпусков: school-quality releases.")
+        raise UsageError(
+            f"Выпуска «{release_id}» нет в {settings.published}. Список: school-quality releases"
+        )
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
 
@@ -131,7 +133,8 @@ def current(settings: Settings) -> ReleaseInfo | None:
 
 def all_ids(settings: Settings) -> list[str]:
     """Ids of the releases on disk, oldest first."""
-    return sorted(path.parent.name for path in settings.published.glob(f"[!.]*/{MANIFEST}") if path.parent.name != "current")
+    found = {path.parent.name for path in settings.published.glob(f"[!.]*/{MANIFEST}")}
+    return sorted(found - {settings.current.name})
 
 
 def prune(settings: Settings, keep: int = KEPT_RELEASES) -> list[str]:

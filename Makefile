@@ -1,0 +1,60 @@
+# School Quality Warehouse. A newcomer needs two targets: run and test.
+PYTHON ?= python3
+DATA ?= data
+YEAR ?= 2022
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help run test test-quick lint format lock hooks clean
+
+help:
+	@echo "make run         пример района: от файлов до карточек школ и опубликованного хранилища"
+	@echo "make test        все проверки: стиль, типы, SQL, тесты"
+	@echo "make test-quick  то же без долгих тестов"
+	@echo "make lint        только стиль, типы и SQL"
+	@echo "make format      привести код к стилю"
+	@echo "make lock        обновить файл версий requirements.lock (нужен uv)"
+	@echo "make hooks       проверки перед каждым коммитом (pre-commit)"
+	@echo "make clean       удалить окружение и кэши; данные остаются"
+
+# The environment is made once and made again when the lock or the package's metadata change.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Нужен Python 3.11, 3.12 или 3.13; другой можно указать так: make PYTHON=python3.12 …"; exit 2; }
+	@echo "Готовим окружение .venv (один раз, обычно 1-3 минуты) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@touch $@
+
+run: $(READY)
+	@$(BIN)/school-quality examples --data $(DATA)
+	@$(BIN)/school-quality run --year $(YEAR) --data $(DATA) || test $$? -eq 3
+
+test: lint
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+test-quick: lint
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m "not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
+
+hooks: $(READY)
+	$(BIN)/pre-commit install
+
+clean:
+	rm -rf .venv .airflow .mypy_cache .ruff_cache .pytest_cache .hypothesis dbt_project/target dbt_project/logs

@@ -1,0 +1,116 @@
+"""The embedded Airflow: a home inside the checkout, SQLite, DAG runs in this process.
+
+It serves ``school-quality run`` and nothing else; a server with a scheduler brings its own configuration, and
+every ``AIRFLOW__…`` variable that is set already is respected. Airflow reads its configuration when it is
+imported, so `configure` must come before the first import of it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from school_quality.settings import project_root
+
+POOL = "duckdb_writer"
+"""The Airflow pool of one slot that every task which writes DuckDB files takes."""
+
+
+def airflow_home() -> Path:
+    return Path(os.environ.get("AIRFLOW_HOME") or project_root() / ".airflow").resolve()
+
+
+def log_file() -> Path:
+    """Where Airflow, dbt and Great Expectations write while a DAG runs in this process."""
+    return airflow_home() / "logs" / "school-quality.log"
+
+
+def configure() -> None:
+    """Set the environment for an embedded Airflow, leaving alone what is set already."""
+    home = airflow_home()
+    defaults = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(project_root() / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(project_root() / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+    log_file().parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Send everything written to the screen to `log_file`, except the progress messages.
+
+    Works on file descriptors, because child processes and C libraries write too.
+    """
+    progress = logging.getLogger("school_quality.progress")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    screen = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", buffering=1)
+    handler = logging.StreamHandler(screen)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    propagate, level = progress.propagate, progress.level
+    progress.addHandler(handler)
+    progress.propagate = False
+    progress.setLevel(logging.INFO)
+    target = os.open(log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(saved[0], 1)
+        os.dup2(saved[1], 2)
+        os.close(saved[0])
+        os.close(saved[1])
+        progress.removeHandler(handler)
+        progress.propagate, progress.level = propagate, level
+        screen.close()
+
+
+def migrate() -> bool:
+    """Create or upgrade Airflow's database where that is due; True if something was done.
+
+    A marker beside the database says for which Airflow it was last done: asking Airflow costs seconds.
+    """
+    from filelock import FileLock
+
+    home = airflow_home()
+    version = importlib.metadata.version("apache-airflow")
+    marker = home / "migrated"
+    with FileLock(home / "migrate.lock"):
+        if (home / "airflow.db").is_file() and marker.is_file() and marker.read_text() == version:
+            return False
+
+        from airflow.models.pool import Pool
+        from airflow.utils.db import initdb
+
+        initdb()
+        Pool.create_or_update_pool(POOL, slots=1, description="one writer of DuckDB", include_deferred=False)
+        marker.write_text(version)
+    return True
+
+
+def run_dag(dag_id: str, conf: dict[str, object]) -> bool:
+    """Run a DAG in this process from its first task to its last; True if it succeeded."""
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk import DagRunState
+
+    bag = DagBag(dag_folder=project_root() / "dags" / f"{dag_id}.py")
+    if bag.import_errors:
+        raise RuntimeError("; ".join(bag.import_errors.values()))
+    run = bag.dags[dag_id].test(run_conf=conf)
+    return bool(run.state == DagRunState.SUCCESS)

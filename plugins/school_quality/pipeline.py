@@ -1,0 +1,282 @@
+"""The steps from inbox to release; Airflow tasks and CLI commands call these functions and nothing else.
+
+Each step reads what the one before it left on disk, and can be run again with the same result. What a release
+is made of is fixed when its build begins (`ReleaseInfo`): a later step that does not find that build any
+more, because another run has used the build file meanwhile, makes it again from the same receipts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from school_quality.errors import NothingToPublish, UsageError
+from school_quality.settings import Settings
+from school_quality.warehouse import releases
+from school_quality.warehouse.releases import Parameters, ReleaseInfo
+
+if TYPE_CHECKING:
+    from school_quality.landing import IngestReport
+
+log = logging.getLogger(__name__)
+progress = logging.getLogger("school_quality.progress")
+
+ASSESSMENTS = ("ege_results", "oge_results", "vpr_results", "vpr_marks", "procedure_results")
+"""Datasets of which at least one accepted result must exist before anything is published."""
+
+LOCK_TIMEOUT_SECONDS = 3600
+
+
+def ingest(settings: Settings, *, quiet_seconds: float = 0) -> IngestReport:
+    """Land what is new in the inbox; files younger than ``quiet_seconds`` wait for the next time."""
+    from school_quality import landing
+
+    settings.inbox.mkdir(parents=True, exist_ok=True)
+    progress.info("Чтение файлов из %s", settings.inbox)
+    return landing.ingest(settings, quiet_seconds=quiet_seconds, progress=progress.info)
+
+
+def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | None:
+    """Build the marts of everything received so far; None if the current release is made of the same.
+
+    Raises `NothingToPublish` where no assessment result was accepted, `BuildFailed` where dbt fails.
+    """
+    with _writing(settings):
+        release = _next_release(settings, parameters)
+        previous = releases.current(settings)
+        if previous is not None and previous.inputs == release.inputs:
+            progress.info("Ничего не изменилось: выпуск %s остаётся в силе.", previous.release_id)
+            return None
+        _check_results_exist(settings, release)
+        _dbt(settings, release)
+    return release
+
+
+def report(settings: Settings, release: ReleaseInfo) -> Path:
+    """Write the documents of a release beside its build; returns their folder."""
+    with _writing(settings):
+        return _documents(settings, release)
+
+
+def publish(settings: Settings, release: ReleaseInfo) -> Path:
+    """Publish a build with its documents; returns the folder of the release."""
+    from school_quality.warehouse import build as dbt
+    from school_quality.warehouse.publish import publish as publish_folder
+
+    with _writing(settings):
+        documents = _documents(settings, release)
+        results = dbt.read_results(settings.warehouse)
+        folder = publish_folder(settings, release, settings.build_file, documents, results)
+    progress.info("Опубликован выпуск %s", release.release_id)
+    return folder
+
+
+def built(settings: Settings) -> ReleaseInfo:
+    """What the build file holds. Raises `UsageError` before the first build."""
+    path = _build_record(settings)
+    if not path.is_file():
+        raise UsageError("Хранилище ещё не построено. Сначала: school-quality build --year ГОД")
+    return ReleaseInfo.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def has_rejections(settings: Settings) -> bool:
+    """Whether a file that lies in the inbox was rejected, or had rows rejected, when it was last read."""
+    from school_quality.landing.receipts import effective, read_receipts
+
+    return any(
+        receipt.outcome == "rejected" or receipt.rows_rejected
+        for receipt in effective(read_receipts(settings)).values()
+        if _is_in_inbox(settings, receipt.path)
+    )
+
+
+def _is_in_inbox(settings: Settings, path: str) -> bool:
+    """Whether a receipt's path, which may be ``archive.zip/entry``, still names something in the inbox."""
+    file = settings.inbox / path
+    return file.exists() or any(parent.is_file() for parent in file.parents)
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[None]:
+    """The right to write builds and releases of this data root; waits for another run, saying so."""
+    from filelock import FileLock, Timeout
+
+    settings.data_root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.build_lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress.info("Хранилище занято другим запуском, ждём его конца…")
+        lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
+    from school_quality.landing.receipts import last_seq, read_receipts
+
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    receipt_seq = last_seq(read_receipts(settings))
+    previous = releases.current_id(settings)
+    version = releases.code_version()
+    made_of = (parameters, receipt_seq, version, previous)
+    digest = hashlib.sha256(repr(made_of).encode()).hexdigest()[:8]
+    return ReleaseInfo(
+        release_id=f"{now:%Y%m%dT%H%M%SZ}-{digest}",
+        created_at=now,
+        reporting_year=parameters.year,
+        period=parameters.period,
+        as_of=parameters.as_of,
+        receipt_seq=receipt_seq,
+        code_version=version,
+        previous_release_id=previous,
+    )
+
+
+def _check_results_exist(settings: Settings, release: ReleaseInfo) -> None:
+    """Raise `NothingToPublish` unless an accepted assessment result of the years asked is in force."""
+    import duckdb
+
+    from school_quality.landing.receipts import effective, read_receipts
+
+    for receipt in effective(read_receipts(settings, release.receipt_seq)).values():
+        if receipt.dataset not in ASSESSMENTS or not receipt.rows_accepted:
+            continue
+        rows = sorted(settings.landing.glob(f"[0-9]*/rows/{receipt.dataset}.parquet"))
+        with duckdb.connect() as connection:
+            found = connection.execute(
+                "select 1 from read_parquet($files) where seq = $seq and reporting_year <= $year limit 1",
+                {"files": [str(path) for path in rows], "seq": receipt.seq, "year": release.reporting_year},
+            ).fetchone()
+        if found:
+            return
+    raise NothingToPublish(
+        f"Публиковать нечего: нет ни одного принятого результата за {release.reporting_year} год и раньше. "
+        f"Положите выгрузки в {settings.inbox}; что не принято и почему: {settings.rejected / 'remarks'}."
+    )
+
+
+def _build_record(settings: Settings) -> Path:
+    return settings.warehouse / "build.json"
+
+
+def _dbt(settings: Settings, release: ReleaseInfo) -> None:
+    from school_quality.warehouse import build as dbt
+
+    progress.info("Расчёт показателей (dbt) …")
+    started = time.monotonic()
+    _build_record(settings).unlink(missing_ok=True)
+    results = dbt.run_dbt(settings.build_file, dbt.release_variables(settings, release))
+    dbt.log_timings(results)
+    progress.info("Построено: %s; %.0f с", dbt.summary(results), time.monotonic() - started)
+    record = json.dumps(release.to_json(), ensure_ascii=False)
+    _build_record(settings).write_text(record, encoding="utf-8")
+
+
+def _ensure_built(settings: Settings, release: ReleaseInfo) -> None:
+    if not _build_record(settings).is_file() or built(settings) != release:
+        progress.info("Сборку заменил другой запуск, строим выпуск %s ещё раз.", release.release_id)
+        _dbt(settings, release)
+
+
+def _documents(settings: Settings, release: ReleaseInfo) -> Path:
+    """The folder of a release's documents, written if it is not there yet; those of older builds go."""
+    from school_quality import reporting
+
+    _ensure_built(settings, release)
+    root = settings.warehouse / "documents"
+    folder = root / release.release_id
+    if folder.is_dir():
+        return folder
+    shutil.rmtree(root, ignore_errors=True)
+    staging = root / ".staging"
+    staging.mkdir(parents=True)
+    progress.info("Карточки и отчёты …")
+    reporting.write_documents(
+        settings.build_file, staging, release.reporting_year, release.period, release, progress.info
+    )
+    staging.rename(folder)
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a person wants to know at the end of a run; schools by their label for people."""
+
+    release_id: str
+    folder: Path
+    reporting_year: int
+    schools: int
+    low_results: dict[int, list[str]]  # by year, only years with results
+    supported: list[str]
+    cards: int
+
+
+def summary(settings: Settings) -> Summary:
+    """The current release in a few numbers. Raises `UsageError` before the first release."""
+    import duckdb
+
+    release = releases.current(settings)
+    if release is None:
+        raise UsageError(f"В {settings.published} ещё нет выпусков. Сначала: school-quality run --year ГОД")
+    folder = settings.published / release.release_id
+    label = "coalesce(school_number::varchar, school_name)"
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        low = connection.execute(
+            f"""
+            select reporting_year,
+                   list({label} order by school_number, school_name) filter (where is_low_results)
+            from marts.fct_school_status
+            join marts.dim_school using (school_id)
+            where is_low_results is not null
+            group by reporting_year order by reporting_year
+            """
+        ).fetchall()
+        supported = connection.execute(
+            f"""
+            select {label} from marts.fct_school_status join marts.dim_school using (school_id)
+            where is_supported and reporting_year = ? order by school_number, school_name
+            """,
+            [release.reporting_year],
+        ).fetchall()
+        schools = connection.execute(
+            "select count(*) from marts.fct_school_status where reporting_year = ?", [release.reporting_year]
+        ).fetchone()
+    return Summary(
+        release_id=release.release_id,
+        folder=folder,
+        reporting_year=release.reporting_year,
+        schools=schools[0] if schools else 0,
+        low_results={year: labels or [] for year, labels in low},
+        supported=[name for (name,) in supported],
+        cards=len(list((folder / "scorecards").glob("*.html"))),
+    )
+
+
+def tell(found: Summary) -> None:
+    """Show a summary to people."""
+    progress.info("")
+    progress.info("Школ в %d году: %d", found.reporting_year, found.schools)
+    for year, schools in found.low_results.items():
+        progress.info("ШНОР по результатам %d года: %s", year, _listed(schools))
+    if found.reporting_year not in found.low_results:
+        progress.info("Результатов за %d год ещё нет, ШНОР этого года не определены.", found.reporting_year)
+    progress.info("Поддержку в %d году получают: %s", found.reporting_year, _listed(found.supported))
+    progress.info("Карточки школ (%d): %s", found.cards, found.folder / "scorecards")
+    progress.info("Отчёты: %s", found.folder / "reports")
+    progress.info("Хранилище: %s", found.folder / "warehouse.duckdb")
+
+
+def _listed(schools: list[str]) -> str:
+    return f"{', '.join(schools)} (всего {len(schools)})" if schools else "нет"

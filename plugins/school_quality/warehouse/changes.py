@@ -1,0 +1,113 @@
+"""What a release changes against the one before it: ``meta.release_change``, computed in SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from school_quality.landing.receipts import read_receipts
+from school_quality.settings import Settings
+from school_quality.warehouse import releases
+from school_quality.warehouse.releases import ReleaseInfo
+
+if TYPE_CHECKING:
+    import duckdb
+
+INDICATOR_COLUMNS = ("status", "reason", "value", "value_text", "points")
+STATUS_COLUMNS = (
+    "is_low_results",
+    "is_risk_zone",
+    "is_difficult_social",
+    "official_low_results",
+    "official_risk_zone",
+    "is_supported",
+    "school_group",
+    "is_effective_mode",
+)
+
+_INDICATORS = """
+    select
+        coalesce(new.school_id, old.school_id) as school_id,
+        coalesce(new.period, old.period) as period,
+        coalesce(new.indicator_code, old.indicator_code) as indicator_code,
+        '{column}' || coalesce(nullif('/' || coalesce(new.component, old.component), '/'), '') as what,
+        old.{column}::varchar as before,
+        new.{column}::varchar as after
+    from {new}.marts.fct_indicator_value as new
+    full join {old}.marts.fct_indicator_value as old
+        using (school_id, period, indicator_code, component)
+    where new.{column} is distinct from old.{column}
+"""
+
+_STATUSES = """
+    select
+        coalesce(new.school_id, old.school_id) as school_id,
+        coalesce(new.reporting_year, old.reporting_year)::varchar as period,
+        null as indicator_code,
+        '{column}' as what,
+        old.{column}::varchar as before,
+        new.{column}::varchar as after
+    from {new}.marts.fct_school_status as new
+    full join {old}.marts.fct_school_status as old using (school_id, reporting_year)
+    where new.{column} is distinct from old.{column}
+"""
+
+
+def differences(new: str, old: str) -> str:
+    """SQL for every cell that differs between two attached releases: identification, then indicators."""
+    parts = [_STATUSES.format(column=column, new=new, old=old) for column in STATUS_COLUMNS]
+    parts += [_INDICATORS.format(column=column, new=new, old=old) for column in INDICATOR_COLUMNS]
+    return " union all ".join(parts)
+
+
+def cause(release: ReleaseInfo, previous: ReleaseInfo) -> str | None:
+    """The cause of all differences where it is certain, that is where only one of the inputs changed."""
+    changed = [
+        name
+        for name, is_changed in (
+            ("files", release.receipt_seq != previous.receipt_seq),
+            ("code", release.code_version != previous.code_version),
+            ("as_of", release.as_of != previous.as_of),
+            ("reporting_year", release.reporting_year != previous.reporting_year),
+        )
+        if is_changed
+    ]
+    return changed[0] if len(changed) == 1 else None
+
+
+def record(connection: duckdb.DuckDBPyConnection, settings: Settings, release: ReleaseInfo) -> None:
+    """Fill ``warehouse.meta.release_change`` of the release being written; the first release changes nothing.
+
+    A change is ascribed to a file only where one receipt alone came in between.
+    """
+    connection.execute(
+        "create table if not exists warehouse.meta.release_change (release_id varchar, school_id varchar, "
+        "period varchar, indicator_code varchar, what varchar, before varchar, after varchar, cause varchar, file_id varchar)"
+    )
+    if release.previous_release_id not in releases.all_ids(settings):
+        return
+    previous = ReleaseInfo.from_json(releases.manifest(settings, str(release.previous_release_id)))
+    why = cause(release, previous)
+    file = settings.published / previous.release_id / "warehouse.duckdb"
+    connection.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as previous (read_only)")
+    connection.execute(
+        f"""
+        insert into warehouse.meta.release_change by name
+        select
+            $release_id as release_id, *,
+            $cause as cause,
+            case when $cause = 'files' then $file_id end as file_id,
+        from ({differences("warehouse", "previous")})
+        """,
+        {
+            "release_id": release.release_id,
+            "cause": why,
+            "file_id": _only_file(settings, previous.receipt_seq, release.receipt_seq),
+        },
+    )
+    connection.execute("detach previous")
+
+
+def _only_file(settings: Settings, after: int, up_to: int) -> str | None:
+    """The file of the receipts in ``(after, up_to]``, where they are all of one file."""
+    files = {receipt.file_id for receipt in read_receipts(settings, up_to) if receipt.seq > after}
+    return files.pop() if len(files) == 1 else None
