@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import yaml
 
 from school_quality.model import Level, Remark
 from school_quality.settings import expectations_dir
+
+
+Part = Literal["required", "values", "range", "parts"]
+"""What of a dataset's declaration a generic rule judges."""
 
 
 class CatalogueError(ValueError):
@@ -25,10 +29,11 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. At most one of ``between``, ``required``, ``allowed``, ``predicate`` is set: what a suite executes.
+    """One rule. ``executes`` or ``predicate`` is set where a suite executes it.
 
-    ``predicate`` is a SQL condition over typed columns that is true for a good row; null passes.
-    ``judges`` are the columns that it reads, ``column`` the one that the sender is pointed to.
+    ``executes`` names what of a dataset's declaration the rule judges. ``predicate`` is a SQL condition over typed
+    columns that is true for a good row; null passes. ``judges`` are the columns that it reads, ``column`` the one
+    that the sender is pointed to.
     """
 
     id: str
@@ -39,10 +44,7 @@ class Rule:
     column: str | None = None
     judges: tuple[str, ...] = ()
     predicate: str | None = None
-    field_type: str | None = None
-    between: tuple[float, float] | None = None
-    required: bool = False
-    allowed: bool = False
+    executes: Part | None = None
     first_year: int | None = None
     last_year: int | None = None
 
@@ -64,14 +66,13 @@ def _rule(item: Mapping[str, Any]) -> Rule:
         raise CatalogueError(f"rule {name}: level {item['level']!r} is none of {get_args(Level)}")
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
     rule = Rule(**values)
-    executable = [rule.between is not None, rule.required, rule.allowed, rule.predicate is not None]
-    if sum(executable) > 1:
-        raise CatalogueError(f"rule {name}: more than one of between, required, allowed, predicate")
-    if (rule.between is None) != (rule.field_type is None):
-        raise CatalogueError(f"rule {name}: field_type and between go together")
+    if rule.executes and rule.executes not in get_args(Part):
+        raise CatalogueError(f"rule {name}: executes {rule.executes!r} is none of {get_args(Part)}")
+    if rule.executes and rule.predicate:
+        raise CatalogueError(f"rule {name}: executes and predicate exclude each other")
     if rule.predicate and not (rule.column in rule.judges and rule.datasets):
         raise CatalogueError(f"rule {name}: a predicate needs datasets, judges, and its column among them")
-    if rule.level == "file" and any(executable):
+    if rule.level == "file" and (rule.executes or rule.predicate):
         raise CatalogueError(f"rule {name}: a suite judges rows, not files")
     return rule
 
