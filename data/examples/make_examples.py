@@ -437,7 +437,7 @@ def vpr_2022(rng: random.Random) -> dict[str, bytes]:
 
 
 def exam_block(title: str, score_name: str, rows: list[Row], minimum: int | None) -> list[Row]:
-    """A block of a protocol: title, header, rows, footer. ``rows`` end with the primary score and the score."""
+    """A block of a protocol: title, header, rows, footer. ``rows`` end with primary score and score."""
     names: Row = [
         "№",
         "Код МСУ",
