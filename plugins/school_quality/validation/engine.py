@@ -1,9 +1,10 @@
 """Great Expectations over a DuckDB connection that somebody else owns.
 
-GX 1.24 has no DuckDB engine, and over ``duckdb-engine`` its results come back empty: it reads a cursor after the
-connection was returned. So the engine here answers each query itself, on the caller's connection (temporary tables
-and open transactions stay visible), with literals in the text (DuckDB then prunes by its column statistics) and with
-all rows in memory. Everything is done at public extension points of GX; this module imports GX, so import it late.
+GX 1.24 has no DuckDB engine, and over ``duckdb-engine`` its results come back empty: it reads a cursor after
+the connection was returned. So the engine here answers each query itself, on the caller's connection
+(temporary tables and open transactions stay visible), with literals in the text (DuckDB then prunes by its
+column statistics) and with all rows in memory. Everything is done at public extension points of GX; this
+module imports GX, so import it late.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
 class DuckDBDatasource(SQLDatasource):  # type: ignore[misc]
     """A data source of GX on a borrowed connection; give it with `borrow` before anything is asked."""
 
-    type: Literal["borrowed_duckdb"] = "borrowed_duckdb"  # type: ignore[assignment]
+    type: Literal["borrowed_duckdb"] = "borrowed_duckdb"
     connection_string: str = "duckdb:///:memory:"
 
     def borrow(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,4 +1,4 @@
-"""The rule catalogue ``expectations/rules.yml``: what may be wrong with a file or a row, and what to tell its sender.
+"""The rule catalogue ``expectations/rules.yml``: what may be wrong with a file or a row, and what to tell.
 
 Readers, landing, the suites and the remarks workbooks cite rules by id; nobody else holds a message.
 """
@@ -18,8 +18,7 @@ import yaml
 from school_quality.model import Level, Remark
 from school_quality.settings import expectations_dir
 
-
-Part = Literal["required", "values", "range", "parts"]
+Part = Literal["required", "values", "range", "years", "parts"]
 """What of a dataset's declaration a generic rule judges."""
 
 
@@ -31,9 +30,9 @@ class CatalogueError(ValueError):
 class Rule:
     """One rule. ``executes`` or ``predicate`` is set where a suite executes it.
 
-    ``executes`` names what of a dataset's declaration the rule judges. ``predicate`` is a SQL condition over typed
-    columns that is true for a good row; null passes. ``judges`` are the columns that it reads, ``column`` the one
-    that the sender is pointed to.
+    ``executes`` names what of a dataset's declaration the rule judges (``years``: whether a year lies
+    ``between``). ``predicate`` is a SQL condition over typed columns that is true for a good row; null
+    passes. ``judges`` are the columns that it reads, ``column`` the one that the sender is pointed to.
     """
 
     id: str
@@ -45,6 +44,7 @@ class Rule:
     judges: tuple[str, ...] = ()
     predicate: str | None = None
     executes: Part | None = None
+    between: tuple[int, int] | None = None
     first_year: int | None = None
     last_year: int | None = None
 
@@ -64,10 +64,12 @@ def _rule(item: Mapping[str, Any]) -> Rule:
         raise CatalogueError(f"rule {name}: {missing} missing")
     if item["level"] not in get_args(Level):
         raise CatalogueError(f"rule {name}: level {item['level']!r} is none of {get_args(Level)}")
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}
     rule = Rule(**values)
     if rule.executes and rule.executes not in get_args(Part):
         raise CatalogueError(f"rule {name}: executes {rule.executes!r} is none of {get_args(Part)}")
+    if (rule.executes == "years") != (rule.between is not None):
+        raise CatalogueError(f"rule {name}: between belongs to executes: years, and the other way round")
     if rule.executes and rule.predicate:
         raise CatalogueError(f"rule {name}: executes and predicate exclude each other")
     if rule.predicate and not (rule.column in rule.judges and rule.datasets):
@@ -95,12 +97,12 @@ def catalogue() -> Mapping[str, Rule]:
 
 
 def rule(rule_id: str) -> Rule:
-    """The rule with this id. Raises ``KeyError`` for an id that is not in the catalogue: a mistake in our code."""
+    """The rule with this id. Raises ``KeyError`` for an unknown id: a mistake in our code."""
     return catalogue()[rule_id]
 
 
 def render(remark: Remark) -> tuple[str, str]:
-    """Message and advice for the sender: the rule's texts, placeholders filled from the remark (absent: empty)."""
+    """Message and advice for the sender, placeholders filled from the remark (absent: empty)."""
     found = rule(remark.rule)
     details: Mapping[str, str] = defaultdict(
         str, {"value": remark.value, "column": remark.column} | remark.details

@@ -52,7 +52,7 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The outcome of a run; ``document`` is GX's result as JSON, for Data Docs: counts and row ids, no values."""
+    """The outcome of a run; ``document`` is GX's result as JSON, for Data Docs: counts, no values of rows."""
 
     dataset: str
     failures: list[Failure]
@@ -60,7 +60,7 @@ class Validation:
     document: dict[str, Any] = field(repr=False)
 
     def save(self, directory: Path) -> Path:
-        """Keep ``document`` in ``directory/<dataset>.json``; the last run of a dataset replaces the one before."""
+        """Keep ``document`` in ``directory/<dataset>.json``, in the place of the dataset's last run."""
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / f"{self.dataset}.json"
         part = path.with_suffix(f".{os.getpid()}.part")
@@ -72,8 +72,9 @@ class Validation:
 def validate(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> list[Failure]:
     """The rows of ``table`` that break a rule of the dataset's suite, by row and rule.
 
-    ``table`` (a table or view that ``connection`` sees, temporary ones too) has the dataset's typed columns and a
-    unique ``row_id BIGINT``; a null where a text could not be typed breaks nothing but ``required_empty``.
+    ``table`` (a table or view that ``connection`` sees, temporary ones too) has the dataset's typed columns
+    and a unique ``row_id BIGINT``. A null where a text could not be typed breaks nothing but
+    ``required_empty``: the caller, who has a remark for that cell already, leaves such a failure out.
     """
     return check(connection, dataset, table).failures
 
@@ -81,8 +82,8 @@ def validate(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) ->
 def check(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> Validation:
     """`validate` with its counts and GX's own result.
 
-    Two passes: the first asks every expectation for a verdict only (GX bundles those of columns into one statement),
-    the second asks the broken ones for their rows.
+    Two passes: the first asks every expectation for a verdict only (GX bundles those of columns into one
+    statement), the second asks the broken ones for their rows.
     """
     import great_expectations as gx
 
@@ -93,7 +94,8 @@ def check(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> Va
     source = DuckDBDatasource(name="landing")
     source = context.add_datasource(datasource=source)
     source.borrow(connection)
-    batch = source.add_table_asset(dataset, table_name=table).add_batch_definition_whole_table("rows").get_batch()
+    asset = source.add_table_asset(dataset, table_name=table)
+    batch = asset.add_batch_definition_whole_table("rows").get_batch()
 
     suite = _suite(dataset)
     verdicts = batch.validate(suite, result_format="BOOLEAN_ONLY")

@@ -1,0 +1,164 @@
+"""The suites under ``expectations/``: the catalogue over the declared datasets, as Great Expectations.
+
+``python -m school_quality.validation.suites`` writes them anew; a test proves that the committed ones are
+current. Structural rules (a cell by itself) stand before logical ones (``judges`` in the meta: cells against
+each other).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from school_quality import datasets
+from school_quality.datasets import Dataset, Field, Parts
+from school_quality.settings import expectations_dir
+from school_quality.validation.rules import Rule, catalogue
+
+_YEARS = ("year", "academic_year")
+_SCHOOL_KEYS = ("school_code", "login")
+
+
+def number(value: float) -> str:
+    """A limit as it stands in a message: thousands apart from 10 000 on, years as they are, decimal comma."""
+    text = f"{value:,g}" if abs(value) >= 10_000 else f"{value:g}"
+    return text.replace(",", "\u00a0").replace(".", ",")
+
+
+def landed(dataset: Dataset) -> dict[str, Field]:
+    """The declared field behind each landed column; behind ``school_id`` the school's code or login."""
+    found = {field.column: field for field in dataset.fields.values() if field.column}
+    for field in dataset.fields.values():
+        if field.type in _SCHOOL_KEYS and "school_id" in dataset.columns:
+            found.setdefault("school_id", field)
+    return {column: found[column] for column in dataset.columns if column in found}
+
+
+def _quoted(dataset: Dataset, columns: tuple[str, ...]) -> str:
+    fields = landed(dataset)
+    names = " и ".join(f"«{fields[column].header}»" for column in columns)
+    return f"{names} вместе" if len(columns) > 1 else names
+
+
+def _expectation(
+    rule: Rule, column: str, predicate: str, kind: str, kwargs: dict[str, Any], **meta: Any
+) -> dict[str, Any]:
+    """One expectation; ``predicate`` in its meta says the same in SQL, as readers and the parity test need."""
+    about = {"rule": rule.id, "column": column, "message": rule.message, "predicate": predicate}
+    return {"type": kind, "kwargs": kwargs, "meta": about | meta}
+
+
+def _rows_expectation(rule: Rule, column: str, predicate: str, **meta: Any) -> dict[str, Any]:
+    query = f"select row_id from {{batch}} where not ({predicate})"
+    kwargs = {"unexpected_rows_query": query}
+    return _expectation(rule, column, predicate, "unexpected_rows_expectation", kwargs, **meta)
+
+
+def _structural(rule: Rule, column: str, field: Field) -> dict[str, Any] | None:
+    """The rule's expectation on one column; None where the declaration says nothing of the kind about it."""
+    if rule.executes == "required" and field.required and field.empty == "error":
+        predicate = f"{column} is not null"
+        return _expectation(
+            rule, column, predicate, "expect_column_values_to_not_be_null", {"column": column}
+        )
+    if rule.executes == "values" and field.type == "enum" and field.values.keys() != {"true", "false"}:
+        return _expectation(
+            rule,
+            column,
+            f"{column} in ({', '.join(repr(value) for value in field.values)})",
+            "expect_column_values_to_be_in_set",
+            {"column": column, "value_set": list(field.values)},
+            details={"allowed": ", ".join(field.allowed)},
+        )
+    if rule.executes == "range" and field.minimum is not None and field.maximum is not None:
+        return _between(rule, column, field.minimum, field.maximum)
+    if rule.between and field.type in _YEARS:
+        return _between(rule, column, *rule.between)
+    return None
+
+
+def _between(rule: Rule, column: str, low: float, high: float) -> dict[str, Any]:
+    return _expectation(
+        rule,
+        column,
+        f"{column} between {low} and {high}",
+        "expect_column_values_to_be_between",
+        {"column": column, "min_value": low, "max_value": high},
+        details={"min": number(low), "max": number(high)},
+    )
+
+
+def _parts(rule: Rule, dataset: Dataset, declared: Parts) -> dict[str, Any]:
+    """Parts against their whole: two columns by the expectation of pairs, sums by a query."""
+    column, *others = declared.parts
+    predicate = f"{' + '.join(declared.parts)} <= {declared.whole}"
+    meta = {
+        "judges": [*declared.parts, declared.whole],
+        "details": {
+            "parts": _quoted(dataset, declared.parts),
+            "whole": _quoted(dataset, (declared.whole,)),
+        },
+    }
+    if others:
+        return _rows_expectation(rule, column, predicate, **meta)
+    kwargs = {
+        "column_A": declared.whole,
+        "column_B": column,
+        "or_equal": True,
+        "ignore_row_if": "either_value_is_missing",
+    }
+    kind = "expect_column_pair_values_a_to_be_greater_than_b"
+    return _expectation(rule, column, predicate, kind, kwargs, **meta)
+
+
+def in_force(rule: Rule) -> str:
+    """The rule's predicate, which leaves alone the years in which the rule is not in force."""
+    outside = []
+    if rule.first_year is not None:
+        outside.append(f"reporting_year < {rule.first_year}")
+    if rule.last_year is not None:
+        outside.append(f"reporting_year > {rule.last_year}")
+    return " or ".join([*outside, f"({rule.predicate})"]) if outside else str(rule.predicate)
+
+
+def expectations(dataset: Dataset) -> Iterator[dict[str, Any]]:
+    """The dataset's expectations: structural rules in the order of the catalogue, then logical ones."""
+    rules = [rule for rule in catalogue().values() if rule.concerns(dataset.name)]
+    for rule in rules:
+        for column, field in landed(dataset).items():
+            found = _structural(rule, column, field)
+            if found:
+                yield found
+    for rule in rules:
+        if rule.executes == "parts":
+            yield from (_parts(rule, dataset, declared) for declared in dataset.parts)
+        if rule.predicate:
+            yield _rows_expectation(rule, str(rule.column), in_force(rule), judges=list(rule.judges))
+
+
+def suite(dataset: Dataset) -> str:
+    """The suite of a dataset as JSON: what ``expectations/<dataset>.json`` must hold."""
+    document = {
+        "name": dataset.name,
+        "expectations": list(expectations(dataset)),
+        "meta": {"title": dataset.title},
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def write_suites(directory: Path) -> list[Path]:
+    """Write a suite for each declared dataset, and remove those of datasets that are no longer declared."""
+    written = []
+    for dataset in datasets.load().values():
+        path = directory / f"{dataset.name}.json"
+        path.write_text(suite(dataset), encoding="utf-8")
+        written.append(path)
+    for path in set(directory.glob("*.json")) - set(written):
+        path.unlink()
+    return written
+
+
+if __name__ == "__main__":
+    write_suites(expectations_dir())
