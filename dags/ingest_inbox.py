@@ -1,6 +1,6 @@
 """Land what is new in the inbox and write the remarks for the senders; computes nothing.
 
-Runs on demand. A file that changed in the last two minutes may still be on its way: it waits for the next run.
+Runs on demand. A file that changed in the last two minutes may be on its way still: it waits.
 """
 
 from __future__ import annotations

@@ -5,25 +5,38 @@ Exit codes: 0 all well; 1 nothing could be published; 2 usage; 3 published, but 
 
 from __future__ import annotations
 
-import logging
+import shutil
 import sys
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
+from school_quality import embedded
 from school_quality.errors import SchoolQualityError, UsageError
-from school_quality.settings import Settings
+from school_quality.screen import progress, quiet, table
+from school_quality.settings import Settings, project_root
 from school_quality.warehouse.releases import Parameters
 
 OK, NOTHING_PUBLISHED, USAGE, WITH_REJECTIONS = 0, 1, 2, 3
 
-progress = logging.getLogger("school_quality.progress")
+LIST_WORDS = {"is_low_results": "ШНОР", "is_risk_zone": "Зона риска", "is_supported": "Поддержка"}
+STATUS_WORDS = {
+    "received": "сдано",
+    "partly": "частично",
+    "missing": "нет",
+    "late": "просрочено",
+    "not_due": "срок не настал",
+}
+OUTCOME_WORDS = {"accepted": "принят", "partly": "частично", "rejected": "не принят"}
 
 
 class Commands(click.Group):
-    """A group whose commands show user errors as one message, in the order in which they were declared."""
+    """A group that lists its commands as they were declared and shows user errors as one message."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -39,9 +52,6 @@ class Commands(click.Group):
             sys.exit(NOTHING_PUBLISHED)
 
 
-data_option = click.option(
-    "--data", metavar="ПАПКА", type=click.Path(file_okay=False), help="Папка данных (обычно data/ проекта)."
-)
 year_option = click.option("--year", metavar="ГОД", type=int, required=True, help="Отчётный год.")
 period_option = click.option("--period", metavar="ПЕРИОД", help="Период документов: 2022, 2022-H1, 2022-Q3.")
 as_of_option = click.option(
@@ -49,15 +59,20 @@ as_of_option = click.option(
 )
 
 
-def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``settings`` made of its option ``--data``, and its progress messages on the screen."""
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option ``--data`` and, as its first argument, the settings of that data root."""
 
-    @data_option
+    @click.option("--data", metavar="ПАПКА", help="Папка данных (обычно data/ проекта).")
     @wraps(command)
-    def wrapped(data: str | None, **arguments: Any) -> Any:
-        return command(Settings.load(data), **arguments)
+    def wrapped(data: str | None, **arguments: Any) -> None:
+        command(Settings.load(data), **arguments)
 
     return wrapped
+
+
+def show(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -73,11 +88,11 @@ def main() -> None:
 @with_settings
 def run(settings: Settings, year: int, period: str | None, as_of: str | None) -> None:
     """Всё сразу: принять файлы, проверить, рассчитать, опубликовать."""
-    from school_quality import embedded, pipeline
+    from school_quality import pipeline
 
     asked = Parameters.of(year, period, as_of)
     embedded.configure()
-    with embedded.quiet():
+    with quiet(embedded.log_file()):
         if embedded.migrate():
             progress.info("Подготовлен Airflow в %s", embedded.airflow_home())
         succeeded = embedded.run_dag(
@@ -92,11 +107,296 @@ def run(settings: Settings, year: int, period: str | None, as_of: str | None) ->
     if not succeeded:
         click.echo(f"Выпуск не опубликован. Подробный журнал: {embedded.log_file()}", err=True)
         sys.exit(NOTHING_PUBLISHED)
-    if pipeline.has_rejections(settings):
-        click.echo(f"Часть файлов или строк не принята, замечания: {settings.rejected / 'remarks'}", err=True)
-        sys.exit(WITH_REJECTIONS)
+    _exit_after_publication(pipeline.has_rejections(settings), settings)
 
 
 def _dag_id(period: str) -> str:
     kind = {"": "annual", "H": "half_year", "Q": "quarter"}[period[5:6]]
     return f"recompute_{kind}"
+
+
+def _exit_after_publication(has_rejections: bool, settings: Settings) -> None:
+    if has_rejections:
+        click.echo(f"Часть файлов или строк не принята, замечания: {settings.rejected / 'remarks'}", err=True)
+        sys.exit(WITH_REJECTIONS)
+
+
+@main.command()
+@with_settings
+def ingest(settings: Settings) -> None:
+    """Принять новые файлы из папки inbox."""
+    from school_quality import pipeline
+
+    with quiet(embedded.log_file()):
+        pipeline.ingest(settings)
+
+
+@main.command()
+@with_settings
+def validate(settings: Settings) -> None:
+    """Записать замечания для отправителей и отчёт о проверках."""
+    from school_quality import pipeline
+
+    with quiet(embedded.log_file()):
+        pipeline.validate(settings)
+
+
+@main.command()
+@year_option
+@period_option
+@as_of_option
+@with_settings
+def build(settings: Settings, year: int, period: str | None, as_of: str | None) -> None:
+    """Рассчитать показатели по всему принятому."""
+    from school_quality import pipeline
+
+    asked = Parameters.of(year, period, as_of)
+    with quiet(embedded.log_file()):
+        pipeline.build(settings, asked)
+
+
+@main.command()
+@with_settings
+def report(settings: Settings) -> None:
+    """Записать карточки и отчёты последнего расчёта."""
+    from school_quality import pipeline
+
+    with quiet(embedded.log_file()):
+        folder = pipeline.report(settings, pipeline.built(settings))
+    click.echo(f"Документы: {folder}")
+
+
+@main.command()
+@with_settings
+def publish(settings: Settings) -> None:
+    """Опубликовать последний расчёт."""
+    from school_quality import pipeline
+
+    with quiet(embedded.log_file()):
+        pipeline.publish(settings, pipeline.built(settings))
+        pipeline.tell(pipeline.summary(settings))
+    _exit_after_publication(pipeline.has_rejections(settings), settings)
+
+
+@main.command()
+@year_option
+@with_settings
+def status(settings: Settings, year: int) -> None:
+    """Что пришло, что принято, чего не хватает."""
+    from school_quality.warehouse import status as found
+
+    receipts = found.files(settings)
+    if not receipts:
+        click.echo(f"Ни один файл ещё не прочитан. Папка приёма: {settings.inbox}")
+        return
+    counts = ("rows_read", "rows_accepted", "rows_rejected", "rows_skipped")
+    rows = [
+        [
+            receipt.file_id[:12],
+            OUTCOME_WORDS[receipt.outcome],
+            *(getattr(receipt, name) for name in counts),
+            receipt.dataset,
+            receipt.path,
+        ]
+        for receipt in receipts
+    ]
+    show(table(["Файл", "Итог", "Строк", "Принято", "Не принято", "Пропущено", "Набор", "Путь"], rows))
+    total = [sum(getattr(receipt, name) for receipt in receipts) for name in counts]
+    click.echo(
+        "Файлов {}, строк: прочитано {}, принято {}, не принято {}, пропущено {}".format(
+            len(receipts), *total
+        )
+    )
+    submissions = found.submissions(settings, year)
+    if not submissions:
+        click.echo(
+            f"О сдаче за {year} год станет известно после публикации: school-quality run --year {year}"
+        )
+        return
+    click.echo("")
+    rows = [
+        [
+            entry.dataset,
+            entry.period,
+            entry.due_on,
+            *(entry.counts.get(name, 0) for name in STATUS_WORDS),
+            ", ".join(entry.absent),
+        ]
+        for entry in submissions
+    ]
+    show(table(["Набор", "Период", "Срок", *STATUS_WORDS.values(), "Не сдали школы"], rows))
+
+
+@main.command()
+@click.argument(
+    "files", metavar="ФАЙЛ...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+@with_settings
+def preview(settings: Settings, files: tuple[Path, ...]) -> None:
+    """Показать, что изменили бы эти файлы; ничего не сохраняется."""
+    from school_quality import landing, pipeline
+    from school_quality.warehouse import releases, scenarios
+
+    current = releases.current(settings)
+    if current is None:
+        raise UsageError("Сравнивать не с чем: выпусков ещё нет. Сначала: school-quality run --year ГОД")
+    asked = Parameters(current.reporting_year, current.period, current.as_of)
+    with quiet(embedded.log_file()), TemporaryDirectory() as folder:
+        before = scenarios.baseline(settings, pipeline.next_release(settings, asked), Path(folder) / "before")
+        with landing.overlay(settings, list(files)) as overlaid:
+            for line in overlaid.report.lines():
+                progress.info("%s", line)
+            release = pipeline.next_release(overlaid.settings, asked)
+            after = scenarios.aside(overlaid.settings, release, Path(folder) / "after")
+        lines = _differences(*scenarios.compare(before, after))
+    show(lines)
+
+
+@main.command("what-if")
+@year_option
+@click.option("--version", metavar="ВЕРСИЯ", help="Считать все годы по этой версии методики.")
+@click.option("--min-participants", metavar="N", type=int, help="Не считать работы, где участников меньше N.")
+@click.option("--procedures", metavar="СПИСОК", help="Определять ШНОР по этим работам, через запятую.")
+@with_settings
+def what_if(
+    settings: Settings, year: int, version: str | None, min_participants: int | None, procedures: str | None
+) -> None:
+    """Показать, как изменились бы баллы и списки при другой методике; ничего не сохраняется."""
+    from school_quality import pipeline
+    from school_quality.warehouse import scenarios
+
+    changed = {
+        "methodology_version": version,
+        "min_participants": min_participants,
+        "identifying_procedures": [name.strip() for name in procedures.split(",")] if procedures else None,
+    }
+    if not any(value is not None for value in changed.values()):
+        raise UsageError("Укажите, что изменить: --version, --min-participants или --procedures.")
+    with quiet(embedded.log_file()), TemporaryDirectory() as folder:
+        release = pipeline.next_release(settings, Parameters.of(year))
+        pipeline.check_results_exist(settings, release)
+        before = scenarios.baseline(settings, release, Path(folder) / "before")
+        after = scenarios.aside(settings, release, Path(folder) / "after", **changed)
+        lines = _differences(*scenarios.compare(before, after))
+    show(lines)
+
+
+def _differences(moved: list[Any], points: list[Any]) -> list[str]:
+    """Lines that say who enters and leaves the lists, and how points change, school by school."""
+    lines = []
+    for change in moved:
+        verb = "входит" if change.after else "выходит" if change.before else "становится известно: нет"
+        lines.append(f"{LIST_WORDS[change.what]} {change.reporting_year}: школа {change.school} {verb}")
+    totals: dict[tuple[str, str], int] = defaultdict(int)
+    for change in points:
+        totals[change.period, change.school] += (change.after or 0) - (change.before or 0)
+    rows = [
+        [change.period, change.school, change.indicator_code, change.before, change.after]
+        for change in points
+    ]
+    if rows:
+        lines += ["", *table(["Период", "Школа", "Показатель", "Было баллов", "Стало"], rows)]
+        rows = [[period, school, f"{total:+d}"] for (period, school), total in totals.items()]
+        lines += ["", *table(["Период", "Школа", "Баллов всего"], rows)]
+    return lines or ["Ни списки, ни баллы не изменились бы."]
+
+
+@main.command()
+@click.argument("file_id", metavar="НОМЕР_ФАЙЛА")
+@with_settings
+def withdraw(settings: Settings, file_id: str) -> None:
+    """Отозвать принятый файл целиком; его номер показывает status."""
+    from school_quality import landing
+
+    for receipt in landing.withdraw(settings, file_id):
+        click.echo(f"Отозван файл {receipt.path}")
+    click.echo("Чтобы это отразилось в показателях: school-quality run --year ГОД")
+
+
+@main.command()
+@with_settings
+def releases(settings: Settings) -> None:
+    """Какие выпуски есть."""
+    from school_quality.warehouse import releases as found
+
+    ids = found.all_ids(settings)
+    if not ids:
+        click.echo(f"В {settings.published} ещё нет выпусков.")
+        return
+    current = found.current_id(settings)
+    rows = []
+    for release_id in ids:
+        release = found.ReleaseInfo.from_json(found.manifest(settings, release_id))
+        mark = "текущий" if release_id == current else ""
+        created = f"{release.created_at:%d.%m.%Y %H:%M}"
+        rows.append([release_id, created, release.period, str(release.as_of), release.receipt_seq, mark])
+    show(table(["Выпуск", "Создан (UTC)", "Период", "На дату", "Квитанций", ""], rows))
+
+
+@main.command()
+@click.argument("first", metavar="ВЫПУСК")
+@click.argument("second", metavar="ВЫПУСК")
+@with_settings
+def diff(settings: Settings, first: str, second: str) -> None:
+    """Чем второй выпуск отличается от первого."""
+    from school_quality.warehouse import changes
+
+    rows = changes.between(settings, first, second)
+    if not rows:
+        click.echo("Выпуски не отличаются.")
+        return
+    show(table(["Школа", "Период", "Показатель", "Что", "Было", "Стало"], rows))
+
+
+@main.command()
+@click.argument("school", metavar="ШКОЛА")
+@click.argument("indicator", metavar="ПОКАЗАТЕЛЬ")
+@year_option
+@with_settings
+def explain(settings: Settings, school: str, indicator: str, year: int) -> None:
+    """Откуда взялось значение: формула, числа, строки файлов."""
+    from school_quality import explain as explained
+
+    show(explained.explain(settings, school, indicator, year))
+
+
+@main.command()
+@year_option
+@with_settings
+def templates(settings: Settings, year: int) -> None:
+    """Пустые формы для рассылки, со школами и подсказками."""
+    from school_quality import templates as forms
+
+    with quiet(embedded.log_file()):
+        folder = forms.write(settings, year)
+    click.echo(f"Формы: {folder}")
+
+
+@main.command()
+@with_settings
+def examples(settings: Settings) -> None:
+    """Положить в папку приёма пример района; файлы, которые там уже есть, не меняются."""
+    source = project_root() / "data" / "examples"
+    copied = 0
+    for path in sorted(source.rglob("*")):
+        target = settings.inbox / path.relative_to(source)
+        if path.is_file() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+            copied += 1
+    click.echo(f"Пример района в {settings.inbox}: новых файлов {copied}")
+
+
+@main.command()
+@with_settings
+def doctor(settings: Settings) -> None:
+    """Всё ли в порядке: окружение, ключ, место на диске, последний выпуск."""
+    from school_quality import doctor as checkup
+
+    checks = checkup.examine(settings)
+    for check in checks:
+        click.echo(f"{'✓' if check.is_well else '✗'} {check.subject}: {check.finding}")
+        if check.advice:
+            click.echo(f"  что делать: {check.advice}")
+    if not all(check.is_well for check in checks):
+        sys.exit(NOTHING_PUBLISHED)

@@ -8,11 +8,7 @@ imported, so `configure` must come before the first import of it.
 from __future__ import annotations
 
 import importlib.metadata
-import logging
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from school_quality.settings import project_root
@@ -43,42 +39,7 @@ def configure() -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    log_file().parent.mkdir(parents=True, exist_ok=True)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Send everything written to the screen to `log_file`, except the progress messages.
-
-    Works on file descriptors, because child processes and C libraries write too.
-    """
-    progress = logging.getLogger("school_quality.progress")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = os.dup(1), os.dup(2)
-    screen = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", buffering=1)
-    handler = logging.StreamHandler(screen)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    propagate, level = progress.propagate, progress.level
-    progress.addHandler(handler)
-    progress.propagate = False
-    progress.setLevel(logging.INFO)
-    target = os.open(log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(target, 1)
-    os.dup2(target, 2)
-    os.close(target)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(saved[0], 1)
-        os.dup2(saved[1], 2)
-        os.close(saved[0])
-        os.close(saved[1])
-        progress.removeHandler(handler)
-        progress.propagate, progress.level = propagate, level
-        screen.close()
+    home.mkdir(parents=True, exist_ok=True)
 
 
 def migrate() -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from school_quality.errors import NothingToPublish, UsageError
+from school_quality.screen import progress
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
 from school_quality.warehouse.releases import Parameters, ReleaseInfo
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from school_quality.landing import IngestReport
 
 log = logging.getLogger(__name__)
-progress = logging.getLogger("school_quality.progress")
 
 ASSESSMENTS = ("ege_results", "oge_results", "vpr_results", "vpr_marks", "procedure_results")
 """Datasets of which at least one accepted result must exist before anything is published."""
@@ -51,12 +51,12 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | None:
     Raises `NothingToPublish` where no assessment result was accepted, `BuildFailed` where dbt fails.
     """
     with _writing(settings):
-        release = _next_release(settings, parameters)
+        release = next_release(settings, parameters)
         previous = releases.current(settings)
         if previous is not None and previous.inputs == release.inputs:
             progress.info("Ничего не изменилось: выпуск %s остаётся в силе.", previous.release_id)
             return None
-        _check_results_exist(settings, release)
+        check_results_exist(settings, release)
         _dbt(settings, release)
     return release
 
@@ -123,7 +123,8 @@ def _writing(settings: Settings) -> Iterator[None]:
         lock.release()
 
 
-def _next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
+def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
+    """The release that a build would make now, of everything received so far."""
     from school_quality.landing.receipts import last_seq, read_receipts
 
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -144,7 +145,7 @@ def _next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
     )
 
 
-def _check_results_exist(settings: Settings, release: ReleaseInfo) -> None:
+def check_results_exist(settings: Settings, release: ReleaseInfo) -> None:
     """Raise `NothingToPublish` unless an accepted assessment result of the years asked is in force."""
     import duckdb
 

@@ -6,7 +6,6 @@ the cause can go away by itself: a busy lock, a full or slow disk. A failed test
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,15 +24,14 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from school_quality.embedded import POOL
 from school_quality.errors import SchoolQualityError
-
-progress = logging.getLogger("school_quality.progress")
+from school_quality.screen import progress
 
 WRITER: dict[str, Any] = {
     "pool": POOL,
     "retries": 2,
     "retry_delay": timedelta(minutes=1),
     "retry_policy": ExceptionRetryPolicy(
-        [RetryRule([OSError, "duckdb.IOException"], RetryAction.RETRY, reason="a lock or the disk")],
+        [RetryRule(OSError, RetryAction.RETRY, reason="a lock or the disk")],
         default=RetryAction.FAIL,
     ),
 }

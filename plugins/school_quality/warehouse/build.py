@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from school_quality.errors import BuildFailed
+from school_quality.screen import progress
 from school_quality.settings import Settings, dbt_project_dir
 from school_quality.warehouse.releases import ReleaseInfo
 
 log = logging.getLogger(__name__)
-progress = logging.getLogger("school_quality.progress")
 
 _KINDS = {"model": "моделей", "seed": "справочников", "test": "проверок", "unit_test": "проверок формул"}
 _SHOWN_FAILURES = 5
@@ -62,7 +62,7 @@ def release_variables(settings: Settings, release: ReleaseInfo) -> dict[str, Any
         "as_of": release.as_of.isoformat(),
         "release_id": release.release_id,
         "code_version": release.code_version,
-        "previous_release_id": release.previous_release_id or "",
+        "previous_release_id": release.previous_release_id,
         "created_at": release.created_at.isoformat(sep=" "),
     }
 

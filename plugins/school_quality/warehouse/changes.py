@@ -80,15 +80,15 @@ def record(connection: duckdb.DuckDBPyConnection, settings: Settings, release: R
     A change is ascribed to a file only where one receipt alone came in between.
     """
     connection.execute(
-        "create table if not exists warehouse.meta.release_change (release_id varchar, school_id varchar, "
-        "period varchar, indicator_code varchar, what varchar, before varchar, after varchar, cause varchar, file_id varchar)"
+        "create table if not exists warehouse.meta.release_change "
+        "(release_id varchar, school_id varchar, period varchar, indicator_code varchar, "
+        "what varchar, before varchar, after varchar, cause varchar, file_id varchar)"
     )
     if release.previous_release_id not in releases.all_ids(settings):
         return
     previous = ReleaseInfo.from_json(releases.manifest(settings, str(release.previous_release_id)))
     why = cause(release, previous)
-    file = settings.published / previous.release_id / "warehouse.duckdb"
-    connection.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as previous (read_only)")
+    attach(connection, settings, previous.release_id, "previous")
     connection.execute(
         f"""
         insert into warehouse.meta.release_change by name
@@ -111,3 +111,29 @@ def _only_file(settings: Settings, after: int, up_to: int) -> str | None:
     """The file of the receipts in ``(after, up_to]``, where they are all of one file."""
     files = {receipt.file_id for receipt in read_receipts(settings, up_to) if receipt.seq > after}
     return files.pop() if len(files) == 1 else None
+
+
+def between(settings: Settings, first: str, second: str) -> list[tuple[object, ...]]:
+    """What ``second`` says otherwise than ``first``: school, period, indicator, what, before, after."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for name, release_id in (("old", first), ("new", second)):
+            releases.manifest(settings, release_id)  # raises where there is no such release
+            attach(connection, settings, release_id, name)
+        return connection.execute(
+            f"""
+            select
+                coalesce(school_number::varchar, school_name, school_id),
+                period, indicator_code, what, before, after
+            from ({differences("new", "old")})
+            left join new.marts.dim_school using (school_id)
+            order by indicator_code nulls first, school_number, school_id, period, what
+            """
+        ).fetchall()
+
+
+def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str, name: str) -> None:
+    """Attach the warehouse of a release, read-only, under ``name``."""
+    file = str(settings.published / release_id / "warehouse.duckdb").replace("'", "''")
+    connection.execute(f"attach '{file}' as {name} (read_only)")

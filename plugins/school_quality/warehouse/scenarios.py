@@ -1,0 +1,98 @@
+"""Builds on the side: what other files or another methodology would change, with nothing kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from school_quality.settings import Settings
+from school_quality.warehouse import build, releases
+from school_quality.warehouse.releases import ReleaseInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A school whose place in a list changes, by reporting year; ``school`` is its number or name."""
+
+    reporting_year: int
+    what: str  # a column of fct_school_status
+    school: str
+    before: bool | None
+    after: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A school's points on an indicator before and after; None where it is not scored."""
+
+    period: str
+    school: str
+    indicator_code: str
+    before: int | None
+    after: int | None
+
+
+LISTS = ("is_low_results", "is_risk_zone", "is_supported")
+
+
+def aside(settings: Settings, release: ReleaseInfo, folder: Path, **variables: Any) -> Path:
+    """Build the marts of ``release`` in ``folder`` with other dbt variables; returns the build file."""
+    build_file = folder / "build.duckdb"
+    build.run_dbt(
+        build_file,
+        {**build.release_variables(settings, release), **variables},
+        "--exclude-resource-type", "test", "unit_test",
+    )  # fmt: skip
+    return build_file
+
+
+def baseline(settings: Settings, release: ReleaseInfo, folder: Path) -> Path:
+    """A warehouse made of what ``release`` is made of: the current release if that is, else built aside."""
+    current = releases.current(settings)
+    if current is not None and current.inputs == release.inputs:
+        return settings.published / current.release_id / "warehouse.duckdb"
+    return aside(settings, release, folder)
+
+
+def compare(before: Path, after: Path) -> tuple[list[Moved], list[Points]]:
+    """How lists and points of two warehouses differ."""
+    import duckdb
+
+    label = "coalesce(school_number::varchar, school_name, school_id)"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_escaped(before)}' as old (read_only)")
+        connection.execute(f"attach '{_escaped(after)}' as new (read_only)")
+        moved = [
+            Moved(*row)
+            for column in LISTS
+            for row in connection.execute(
+                f"""
+                select reporting_year, '{column}', {label}, old.{column}, new.{column}
+                from old.marts.fct_school_status as old
+                full join new.marts.fct_school_status as new using (school_id, reporting_year)
+                left join new.marts.dim_school using (school_id)
+                where old.{column} is distinct from new.{column}
+                order by reporting_year, school_number, school_id
+                """
+            ).fetchall()
+        ]
+        points = [
+            Points(*row)
+            for row in connection.execute(
+                f"""
+                select period, {label}, indicator_code, old.points, new.points
+                from old.marts.fct_indicator_value as old
+                full join new.marts.fct_indicator_value as new
+                    using (school_id, period, indicator_code, component)
+                left join new.marts.dim_school using (school_id)
+                where old.points is distinct from new.points
+                order by period, school_number, school_id, indicator_code
+                """
+            ).fetchall()
+        ]
+    return moved, points
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")

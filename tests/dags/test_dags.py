@@ -1,0 +1,113 @@
+"""Every DAG loads, and its steps, their order and their limits are as documented."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from school_quality import embedded
+
+PROJECT = Path(__file__).resolve().parents[2]
+RECOMPUTE = ("recompute_annual", "recompute_half_year", "recompute_quarter")
+STEPS = ["ingest", "validate", "build", "report", "publish", "summary"]
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    os.environ["AIRFLOW_HOME"] = str(tmp_path_factory.mktemp("airflow"))
+    embedded.configure()
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=PROJECT / "dags")
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+def test_there_are_exactly_four_dags(dags: dict[str, Any]) -> None:
+    assert sorted(dags) == ["ingest_inbox", *RECOMPUTE]
+
+
+@pytest.mark.parametrize("dag_id", RECOMPUTE)
+def test_a_recomputation_goes_from_inbox_to_release_step_by_step(dags: dict[str, Any], dag_id: str) -> None:
+    dag = dags[dag_id]
+
+    order = [task.task_id for task in dag.topological_sort()]
+    edges = {task.task_id: task.downstream_task_ids for task in dag.tasks}
+
+    assert order == STEPS
+    for task_id, following in zip(STEPS, STEPS[1:], strict=False):
+        assert following in edges[task_id]
+
+
+def test_the_inbox_dag_lands_and_writes_remarks_and_computes_nothing(dags: dict[str, Any]) -> None:
+    dag = dags["ingest_inbox"]
+
+    edges = {task.task_id: task.downstream_task_ids for task in dag.tasks}
+
+    assert edges == {"ingest": {"validate"}, "validate": set()}
+    assert dag.get_task("ingest").op_kwargs == {"quiet_seconds": 120}
+
+
+def test_one_run_of_a_dag_at_a_time_and_none_by_catching_up(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        assert dag.max_active_runs == 1
+        assert dag.catchup is False
+        assert dag.dagrun_timeout is not None
+
+
+def test_every_task_that_writes_takes_the_one_slot_and_every_task_has_a_timeout(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        for task in dag.tasks:
+            assert task.execution_timeout is not None
+            assert task.execution_timeout <= timedelta(hours=4)
+            if task.task_id != "summary":
+                assert task.pool == embedded.POOL
+
+
+def test_only_locks_and_the_disk_are_worth_a_retry(dags: dict[str, Any]) -> None:
+    for task in dags["recompute_annual"].tasks:
+        if task.task_id != "summary":
+            assert task.retries == 2
+            assert task.retry_policy.evaluate(OSError("disk"), 1, 2).action.value == "retry"
+            assert task.retry_policy.evaluate(ValueError("bug"), 1, 2).action.value == "fail"
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "good", "bad"),
+    [
+        ("recompute_annual", "2022", "2022-Q1"),
+        ("recompute_half_year", "2022-H2", "2022-H3"),
+        ("recompute_quarter", "2022-Q4", "2022"),
+    ],
+)
+def test_a_recomputation_takes_only_periods_of_its_kind(
+    dags: dict[str, Any], dag_id: str, good: str, bad: str
+) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    params = dags[dag_id].params
+
+    params["period"] = good
+    with pytest.raises(ParamValidationError):
+        params["period"] = bad
+
+
+def test_reading_the_dag_files_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from school_quality import embedded; embedded.configure()\n"
+        "from airflow.dag_processing.dagbag import DagBag\n"
+        "before = set(sys.modules)\n"
+        f"DagBag(dag_folder={str(PROJECT / 'dags')!r})\n"
+        "heavy = {'pandas', 'duckdb', 'great_expectations', 'dbt', 'pyarrow', 'typst'}\n"
+        "print(sorted(heavy & (set(sys.modules) - before)))"
+    )
+
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert found.stdout.splitlines()[-1] == "[]"
