@@ -376,7 +376,7 @@ def templates(settings: Settings, year: int) -> None:
 @with_settings
 def examples(settings: Settings) -> None:
     """Положить в папку приёма пример района; файлы, которые там уже есть, не меняются."""
-    source = project_root() / "data" / "examples"
+    source = project_root() / "data" / "examples" / "inbox"
     copied = 0
     for path in sorted(source.rglob("*")):
         target = settings.inbox / path.relative_to(source)

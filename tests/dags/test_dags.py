@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def test_a_recomputation_goes_from_inbox_to_release_step_by_step(dags: dict[str,
     edges = {task.task_id: task.downstream_task_ids for task in dag.tasks}
 
     assert order == STEPS
-    for task_id, following in zip(STEPS, STEPS[1:], strict=False):
+    for task_id, following in pairwise(STEPS):
         assert following in edges[task_id]
 
 
