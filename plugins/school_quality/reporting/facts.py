@@ -1,0 +1,166 @@
+"""The marts as the documents need them: dimensions once, facts for a batch of schools at a time.
+
+A warehouse may hold 40,000 schools, a batch holds a few hundred, so memory does not grow with the warehouse.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from school_quality.errors import UsageError
+
+Row = dict[str, Any]
+
+HISTORY_YEARS = 5
+BATCH = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What all cards of a year share.
+
+    ``indicators`` is keyed by methodology version, code and component; ``district_procedures`` by municipality
+    and procedure; ``district_scores`` gives the median ``score_pct`` and the number of schools that have one.
+    """
+
+    year: int
+    academic_year: str
+    period: str | None
+    period_label: str
+    periods: dict[str, Row]
+    municipalities: dict[str, str]
+    schools: dict[str, Row]
+    indicators: dict[tuple[str, str, str], Row]
+    procedures: dict[str, Row]
+    district_procedures: dict[tuple[str, str], Row]
+    district_scores: dict[str, tuple[float, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolFacts:
+    """One school in one year; ``values`` holds the rows of the year and of the years before it (for the plots)."""
+
+    school: Row
+    status: Row
+    procedures: list[Row]
+    values: list[Row]
+    recommendations: list[Row]
+
+
+def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to a build or published file."""
+    return duckdb.connect(str(path), read_only=True)
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """Result rows as dictionaries by column name."""
+    cursor = connection.execute(sql, list(parameters))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str | None) -> Reference:
+    """Dimensions and district figures of ``year``.
+
+    Raises:
+        UsageError: the warehouse has no school in that year, or no such period.
+    """
+    years = [r["reporting_year"] for r in rows(connection, "select distinct reporting_year from marts.fct_school_status")]
+    if year not in years:
+        known = ", ".join(str(y) for y in sorted(years)) or "нет ни одного"
+        raise UsageError(f"За {year} год в хранилище нет школ. Есть годы: {known}.")
+    periods = {r["period"]: r for r in rows(connection, "select * from marts.dim_period")}
+    if period is not None and period not in periods:
+        raise UsageError(f"Период {period} неизвестен. Примеры: {year}, {year}-H1, {year}-Q1.")
+    annual = periods.get(str(year), {})
+    return Reference(
+        year=year,
+        academic_year=annual.get("academic_year") or f"{year}-{year + 1}",
+        period=None if period == str(year) else period,
+        period_label=periods[period]["label"] if period else annual.get("label") or f"{year} год",
+        periods=periods,
+        municipalities={
+            r["municipality_id"]: r["municipality_name"]
+            for r in rows(connection, "select municipality_id, municipality_name from marts.dim_municipality")
+        },
+        schools={r["school_id"]: r for r in rows(connection, "select * from marts.dim_school")},
+        indicators={
+            (r["methodology_version"], r["indicator_code"], r["component"]): r
+            for r in rows(connection, "select * from marts.dim_indicator")
+        },
+        procedures={r["procedure_id"]: r for r in rows(connection, "select * from marts.dim_procedure")},
+        district_procedures={
+            (r["municipality_id"], r["procedure_id"]): r
+            for r in rows(
+                connection, "select * from marts.fct_municipality_procedure where reporting_year = ?", [year]
+            )
+        },
+        district_scores={
+            r["municipality_id"]: (r["median_pct"], r["schools"])
+            for r in rows(
+                connection,
+                "select municipality_id, median(score_pct)::double as median_pct, count(score_pct) as schools"
+                " from marts.fct_school_status where reporting_year = ? and score_pct is not null group by all",
+                [year],
+            )
+        },
+    )
+
+
+def read_schools(connection: duckdb.DuckDBPyConnection, reference: Reference) -> Iterator[SchoolFacts]:
+    """Every school of the reference's year, by municipality, number and code."""
+    statuses = rows(
+        connection,
+        "select s.* from marts.fct_school_status as s left join marts.dim_school as d using (school_id)"
+        " where s.reporting_year = ? order by s.municipality_id, d.school_number, s.school_id",
+        [reference.year],
+    )
+    for start in range(0, len(statuses), BATCH):
+        yield from _read_batch(connection, reference, statuses[start : start + BATCH])
+
+
+def _read_batch(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, statuses: list[Row]
+) -> Iterator[SchoolFacts]:
+    ids = [status["school_id"] for status in statuses]
+    year = reference.year
+    procedures = _by_school(
+        connection,
+        "select * from marts.fct_procedure_result where reporting_year = ? and list_contains(?, school_id)",
+        [year, ids],
+    )
+    values = _by_school(
+        connection,
+        "select * from marts.fct_indicator_value"
+        " where reporting_year between ? and ? and list_contains(?, school_id) order by period",
+        [year - HISTORY_YEARS + 1, year, ids],
+    )
+    recommendations = _by_school(
+        connection,
+        "select * from marts.fct_recommendation where reporting_year = ? and list_contains(?, school_id) order by rank",
+        [year, ids],
+    )
+    for status in statuses:
+        school_id = status["school_id"]
+        yield SchoolFacts(
+            school=reference.schools.get(school_id, {"school_id": school_id}),
+            status=status,
+            procedures=procedures[school_id],
+            values=values[school_id],
+            recommendations=recommendations[school_id],
+        )
+
+
+def _by_school(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]
+) -> defaultdict[str, list[Row]]:
+    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows(connection, sql, parameters):
+        grouped[row["school_id"]].append(row)
+    return grouped

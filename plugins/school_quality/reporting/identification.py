@@ -1,0 +1,177 @@
+"""The list of identified schools: computed statuses beside the official ones, differences named.
+
+Source: clause 3 of the order (who is ШНОР, in the risk zone, in difficult social conditions) and methodology,
+readings 11-13.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from school_quality.reporting import words
+from school_quality.reporting.facts import Reference, Row, rows
+
+STATUSES = (
+    ("ШНОР", "is_low_results", "official_low_results"),
+    ("Зона риска", "is_risk_zone", "official_risk_zone"),
+    ("ШССУ", "is_difficult_social", "official_difficult_social"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A status by the calculation and by the list in force (None: unknown, or no list)."""
+
+    title: str
+    computed: bool | None
+    official: bool | None
+
+    @property
+    def differs(self) -> bool:
+        return None not in (self.computed, self.official) and self.computed != self.official
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedSchool:
+    """One line of the list; ``low_results`` names the procedures with their share of failed."""
+
+    school_id: str
+    school_name: str
+    verdicts: tuple[Verdict, ...]
+    in_project_500: bool | None
+    is_supported: bool
+    low_procedures: int
+    low_results: tuple[str, ...]
+    results_index: float | None
+    social_index: float | None
+    change: str
+
+    @property
+    def differences(self) -> str:
+        return ", ".join(verdict.title for verdict in self.verdicts if verdict.differs)
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """The identified schools of one municipality, and how many schools it has in all."""
+
+    name: str
+    summary: str
+    undecided: str
+    schools: tuple[IdentifiedSchool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    title: str
+    period_label: str
+    edition: str
+    districts: tuple[District, ...]
+    notes: tuple[str, ...]
+    vpr_note: str
+    imprint: str
+
+    @property
+    def schools(self) -> int:
+        return sum(len(district.schools) for district in self.districts)
+
+
+def build_identification(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, release: dict[str, Any]
+) -> Identification:
+    """Every school of the year with a status, computed or official, by municipality and number."""
+    statuses = rows(
+        connection,
+        "select s.* from marts.fct_school_status as s left join marts.dim_school as d using (school_id)"
+        " where s.reporting_year = ? order by s.municipality_id, d.school_number, s.school_id",
+        [reference.year],
+    )
+    failures = rows(
+        connection,
+        "select school_id, procedure_id, failed_pct from marts.fct_procedure_result"
+        " where reporting_year = ? and is_low_result order by procedure_id",
+        [reference.year],
+    )
+    failed_pct = {(row["school_id"], row["procedure_id"]): row["failed_pct"] for row in failures}
+    by_municipality: defaultdict[str, list[Row]] = defaultdict(list)
+    for status in statuses:
+        by_municipality[status["municipality_id"]].append(status)
+    as_of = words.day(release.get("as_of"))
+    return Identification(
+        title=f"Школы с низкими результатами и в сложных условиях, {reference.year} год",
+        period_label=f"{reference.year} год",
+        edition=f"данные на {as_of}" if as_of else "",
+        districts=tuple(
+            _district(reference.municipalities.get(municipality, municipality), members, failed_pct, reference)
+            for municipality, members in by_municipality.items()
+        ),
+        notes=(
+            "ШНОР: низкие результаты не менее чем по двум процедурам года из тех, по которым определяют (п. 3.1 приказа). "
+            "Зона риска: низкий индекс результатов и падение, которое длится (п. 3.5). ШССУ: низкий индекс социального "
+            "благополучия (п. 3.2).",
+            "Расчёт не заменяет официальный список: расхождение — повод проверить данные. "
+            "«—» значит, что данных или списка нет. Поддержку получают школы официальных списков, а где их нет — расчётных.",
+        ),
+        vpr_note=words.VPR_NOTE,
+        imprint=words.imprint(release),
+    )
+
+
+def _district(
+    name: str, statuses: list[Row], failed_pct: dict[tuple[str, str], float], reference: Reference
+) -> District:
+    schools = tuple(
+        school for school in (_school(status, failed_pct, reference) for status in statuses) if _is_listed(school)
+    )
+    undecided = [_name(status, reference) for status in statuses if status["is_low_results"] is None]
+    counts = [
+        f"{title}: по расчёту {sum(bool(status[computed]) for status in statuses)}, "
+        + (
+            f"в списке {sum(bool(status[official]) for status in statuses)}"
+            if any(status[official] is not None for status in statuses)
+            else "списка нет"
+        )
+        for title, computed, official in STATUSES
+    ]
+    supported = sum(bool(status["is_supported"]) for status in statuses)
+    counts.append(f"поддержку получают {supported}")
+    return District(
+        name=name,
+        summary=f"Всего {words.counted(len(statuses), 'школа', 'школы', 'школ')}. {'; '.join(counts)}.",
+        undecided=f"Определить нельзя (нет учтённых результатов): {', '.join(undecided)}." if undecided else "",
+        schools=schools,
+    )
+
+
+def _school(status: Row, failed_pct: dict[tuple[str, str], float], reference: Reference) -> IdentifiedSchool:
+    school_id = status["school_id"]
+    return IdentifiedSchool(
+        school_id=school_id,
+        school_name=_name(status, reference),
+        verdicts=tuple(Verdict(title, status[computed], status[official]) for title, computed, official in STATUSES),
+        in_project_500=status["in_project_500"],
+        is_supported=bool(status["is_supported"]),
+        low_procedures=status["low_procedures"],
+        low_results=tuple(
+            f"{reference.procedures.get(procedure, {}).get('procedure_name') or procedure} — "
+            f"{words.percent(failed_pct.get((school_id, procedure)))}"
+            for procedure in status["low_procedure_ids"] or ()
+        ),
+        results_index=status["results_index"],
+        social_index=status["social_index"],
+        change=words.CHANGES.get(status["change_from_previous_year"] or "", ""),
+    )
+
+
+def _is_listed(school: IdentifiedSchool) -> bool:
+    statuses = [value for verdict in school.verdicts for value in (verdict.computed, verdict.official)]
+    return any(statuses) or bool(school.in_project_500) or school.is_supported or school.change != ""
+
+
+def _name(status: Row, reference: Reference) -> str:
+    school = reference.schools.get(status["school_id"], {})
+    return words.school_name(school.get("school_name"), status["school_id"])

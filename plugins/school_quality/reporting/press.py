@@ -1,0 +1,82 @@
+"""Laying out: one Jinja environment for HTML, one Typst compiler for PDF.
+
+Texts from files reach both as data: Jinja escapes them, Typst gets them as JSON and shows strings as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import unicodedata
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import typst
+
+_HERE = Path(__file__).parent
+FONTS = _HERE / "fonts"
+TEMPLATES = _HERE / "templates"
+
+# Tags, language, title, displayable text: Typst refuses to write a PDF/UA that lacks one of them.
+PDF_STANDARD = "ua-1"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The project's only Jinja environment: escapes everything, fails on an unknown name."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+class Press:
+    """Prints PDFs with one Typst compiler, which keeps fonts and templates between documents."""
+
+    def __init__(self) -> None:
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
+        self._compiler = typst.Compiler(root=str(TEMPLATES), font_paths=fonts)
+
+    def print(self, template: str, document: Any) -> bytes:
+        """The PDF of a dataclass ``document`` laid out by ``templates/<template>``.
+
+        Identical input gives identical bytes: the templates set the document's date, none is taken from the clock.
+        """
+        data = displayable(json.dumps(asdict(document), ensure_ascii=False))
+        pdf: bytes = self._compiler.compile(
+            input=str(TEMPLATES / template), format="pdf", sys_inputs={"document": data}, pdf_standards=[PDF_STANDARD]
+        )
+        return pdf
+
+
+def displayable(text: str) -> str:
+    """``text`` with every character that the shipped font lacks as ``?``: PDF/UA allows no invisible character."""
+    return _undisplayable().sub("?", unicodedata.normalize("NFC", text))
+
+
+@cache
+def _undisplayable() -> re.Pattern[str]:
+    covered = set.intersection(*(_characters(path.read_bytes()) for path in sorted(FONTS.glob("*.ttf"))))
+    return re.compile("[^" + "".join(re.escape(chr(code)) for code in sorted(covered | {0x0A})) + "]")
+
+
+def _characters(font: bytes) -> set[int]:
+    """Code points of a TrueType font's Unicode table (cmap format 4, OpenType specification)."""
+    tables = struct.unpack_from(">H", font, 4)[0]
+    records = [struct.unpack_from(">4sIII", font, 12 + 16 * index) for index in range(tables)]
+    start = next(offset for tag, _, offset, _ in records if tag == b"cmap")
+    for index in range(struct.unpack_from(">H", font, start + 2)[0]):
+        table = start + struct.unpack_from(">I", font, start + 8 + 8 * index)[0]
+        if struct.unpack_from(">H", font, table)[0] == 4:
+            segments = struct.unpack_from(">H", font, table + 6)[0] // 2
+            ends = struct.unpack_from(f">{segments}H", font, table + 14)
+            starts = struct.unpack_from(f">{segments}H", font, table + 16 + 2 * segments)
+            return {code for first, last in zip(starts, ends, strict=True) for code in range(first, last + 1)} - {0xFFFF}
+    raise ValueError("The font has no format 4 character map")

@@ -1,0 +1,183 @@
+"""Russian wordings of the documents: numbers with a decimal comma, reasons, flags, units.
+
+Everything that a head teacher reads is worded here or in the templates. The texts are the product's own;
+the codes that they explain are those of ``docs/methodology`` (statuses, reasons, flags of the marts).
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import Any
+
+NO_DATA = "нет данных"
+NBSP = "\u00a0"
+MINUS = "\u2212"
+
+REASONS = {
+    "no_results": "нет результатов за год",
+    "no_scale": "нет шкалы перевода баллов в отметки",
+    "no_threshold": "не задан минимальный балл",
+    "no_form": "форма не поступила",
+    "not_due": "срок ещё не наступил",
+    "no_official_list": "официальный список не поступил",
+    "no_social_index": "нет индекса социального благополучия (ИСБШ)",
+    "too_few_schools": "мало школ для сравнения",
+    "no_spread": "результаты школ района не различаются",
+    "zero_denominator": "долю считать не от кого",
+    "no_prior_year": "нет данных за предыдущий период",
+    "no_such_exam": "в школе нет такой процедуры",
+    "not_supported": "только для школ с адресной поддержкой",
+}
+
+FLAGS = {
+    "small_n": "мало участников: вывод неустойчив",
+    "not_comparable_years": "годы сравнимы не полностью",
+    "conflicting_sources": "источники расходятся",
+    "computed_index": "индекс вычислен системой",
+    "borrowed_scale": "шкала соседнего года",
+}
+
+SCHOOL_TYPES = {"secondary": "средняя школа", "basic": "основная школа", "primary": "начальная школа"}
+
+GROUPS = {
+    "resilient": "устойчивая: условия трудные, результаты хорошие",
+    "thriving": "благополучная: условия и результаты хорошие",
+    "struggling": "условия трудные, результаты низкие",
+    "underperforming": "условия не трудные, результаты низкие",
+}
+
+CHANGES = {
+    "entered": "вошла в ШНОР в этом году",
+    "left": "вышла из ШНОР в этом году",
+    "stayed": "остаётся ШНОР второй год",
+}
+
+DATA_LEVELS = {
+    "marks": "по статистике отметок, без числа учеников",
+    "table": "по сводной таблице процентов, без числа учеников",
+}
+
+VALUE_TEXTS = {"best": "среди лучших", "middle": "в середине", "lowest": "среди низких"}
+
+PERCENT_UNITS = {"pct"}
+
+# In the order of the form.
+COMPONENTS = {
+    "failing": "неуспевающие",
+    "disability": "обучающиеся с ОВЗ",
+    "non_native": "русский язык не родной",
+    "failing_in_extra_classes": "неуспевающие на дополнительных занятиях",
+    "social": "в социально сложных условиях",
+}
+
+WORD_UNITS: dict[str, dict[float, str]] = {"yes_no": {1.0: "да", 0.0: "нет"}}
+
+TASKS = {
+    1: "Результаты и их динамика",
+    2: "Педагоги, олимпиады, программы",
+    3: "Профилактика неуспешности",
+    4: "Сетевое взаимодействие",
+}
+
+VPR_NOTE = (
+    "Результаты ВПР сами по себе не используют для оценки работы учителя или школы: "
+    "они показывают, где ученикам нужна помощь."
+)
+
+OWN_TOTAL_NOTE = "Общий итог и охват — расчёт этой системы, приказ их не предусматривает."
+
+
+def number(value: float | None, digits: int = 1, *, signed: bool = False) -> str:
+    """``1234.5`` as ``1 234,5``: at most ``digits`` decimals, no trailing zeros; None is «нет данных»."""
+    if value is None:
+        return NO_DATA
+    text = f"{abs(value):,.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    text = text.replace(",", NBSP).replace(".", ",")
+    if text == "0":
+        return text
+    if value < 0:
+        return MINUS + text
+    return "+" + text if signed else text
+
+
+def precise(value: float, *, signed: bool = False) -> str:
+    """A ratio or an index with at least two significant digits, so that only zero is shown as ``0``."""
+    magnitude = abs(value)
+    digits = 2 if magnitude < 1e-9 else max(2, min(9, 1 - math.floor(math.log10(magnitude))))
+    return number(value, digits, signed=signed)
+
+
+def percent(value: float | None, *, signed: bool = False) -> str:
+    """``33.333`` as ``33,3 %``; None is «нет данных».
+
+    A value that would look whole and is not gets a second decimal (29.96 is not 30).
+    """
+    if value is None:
+        return NO_DATA
+    looks_whole = round(value, 1) == round(value) and abs(value - round(value)) > 1e-9
+    return f"{number(value, 2 if looks_whole else 1, signed=signed)}{NBSP}%"
+
+
+def indicator_value(value: float, unit: str, *, signed: bool = False) -> str:
+    """A value in the unit that ``dim_indicator`` gives it; ``signed`` for differences."""
+    if unit in PERCENT_UNITS:
+        return percent(value, signed=signed)
+    if unit == "pp":
+        return f"{number(value, 1, signed=True)}{NBSP}п. п."
+    if unit in WORD_UNITS:
+        return WORD_UNITS[unit].get(value, number(value))
+    if unit == "count":
+        return number(value, 0, signed=signed)
+    return precise(value, signed=signed)
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Bounds in percent as ``9,9–81,6 %``; empty where there is no interval."""
+    return "" if low is None or high is None else f"{number(low)}–{number(high)}{NBSP}%"
+
+
+def plural(count: int, one: str, few: str, many: str) -> str:
+    """The Russian form of a noun after ``count``: 1 ученик, 2 ученика, 5 учеников."""
+    tail = abs(count) % 100
+    if 11 <= tail <= 14:
+        return many
+    return {1: one, 2: few, 3: few, 4: few}.get(tail % 10, many)
+
+
+def counted(count: int, one: str, few: str, many: str) -> str:
+    return f"{number(count, 0)}{NBSP}{plural(count, one, few, many)}"
+
+
+def day(value: date | datetime | str | None) -> str:
+    """``2023-08-31`` (or a date) as ``31.08.2023``; empty for None."""
+    if value is None:
+        return ""
+    moment = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return moment.strftime("%d.%m.%Y")
+
+
+def yes_no(value: bool | None, unknown: str = NO_DATA) -> str:
+    return unknown if value is None else ("да" if value else "нет")
+
+
+def code_key(code: str) -> tuple[int, ...]:
+    """Sort key of an indicator code: 1.10 after 1.9."""
+    return tuple(int(part) for part in code.split("."))
+
+
+def school_name(name: str | None, school_id: str) -> str:
+    """The name with its number kept on one line; a school without a name is shown by its code."""
+    return (name or f"Школа с кодом {school_id}").replace("№ ", f"№{NBSP}")
+
+
+def imprint(release: dict[str, Any], *more: str) -> str:
+    """Release, date of the data and what else identifies a document, for its foot."""
+    parts = [
+        f"выпуск {release['release_id']}" if release.get("release_id") else "",
+        f"данные на {day(release['as_of'])}" if release.get("as_of") else "",
+        *more,
+    ]
+    return " · ".join(part for part in parts if part)
