@@ -24,7 +24,7 @@ from school_quality.warehouse.releases import ReleaseInfo
 
 log = logging.getLogger(__name__)
 
-_KINDS = {"model": "моделей", "seed": "справочников", "test": "проверок", "unit_test": "проверок формул"}
+_KINDS = {"model": "моделей", "seed": "справочников", "test": "проверок"}
 _SHOWN_FAILURES = 5
 
 
@@ -70,6 +70,7 @@ def release_variables(settings: Settings, release: ReleaseInfo) -> dict[str, Any
 def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> list[NodeResult]:
     """Run ``dbt build`` into a fresh ``build_file`` and return the result of every node.
 
+    Data tests run and stop the release; unit tests judge the code, not the data, and belong to ``make test``.
     dbt's target and logs go beside the file; ``arguments`` are more options of ``dbt build``.
     Raises `BuildFailed` with the first failures in plain words.
     """
@@ -85,7 +86,7 @@ def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> lis
         "build",
         "--project-dir", str(dbt_project_dir()), "--profiles-dir", str(dbt_project_dir()),
         "--target-path", str(work_dir / "target"), "--log-path", str(work_dir / "logs"),
-        "--vars", json.dumps(variables), *arguments,
+        "--exclude-resource-type", "unit_test", *arguments, "--vars", json.dumps(variables),
     ]  # fmt: skip
     environment = {**os.environ, "SCHOOL_QUALITY_BUILD_FILE": str(build_file)}
     errors: list[str] = []

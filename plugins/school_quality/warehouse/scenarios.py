@@ -42,8 +42,9 @@ def aside(settings: Settings, release: ReleaseInfo, folder: Path, **variables: A
     build.run_dbt(
         build_file,
         {**build.release_variables(settings, release), **variables},
-        "--exclude-resource-type", "test", "unit_test",
-    )  # fmt: skip
+        "--exclude-resource-type",
+        "test",
+    )
     return build_file
 
 

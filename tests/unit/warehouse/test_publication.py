@@ -62,7 +62,8 @@ def build_file(settings: Settings, *, points: int = 3, is_low: bool = True) -> P
             comment on column marts.fct_indicator_value.points is 'Баллы';
             create table marts.fct_school_status as
             select '6017' as school_id, 2022 as reporting_year, {is_low} as is_low_results,
-                   false as is_risk_zone, false as is_difficult_social, false as official_low_results, false as official_risk_zone,
+                   false as is_risk_zone, false as is_difficult_social,
+                   false as official_low_results, false as official_risk_zone,
                    true as is_supported, 'struggling' as school_group, false as is_effective_mode;
             create table meta.release_change (release_id varchar, school_id varchar, period varchar,
                 indicator_code varchar, what varchar, before varchar, after varchar, cause varchar,
