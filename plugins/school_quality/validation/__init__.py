@@ -4,6 +4,6 @@
 """
 
 from school_quality.validation.rules import Rule, catalogue, render, rule
-from school_quality.validation.run import Failure, RuleResult, Validation, validate
+from school_quality.validation.run import Failure, RuleResult, Validation, check, validate
 
-__all__ = ["Failure", "Rule", "RuleResult", "Validation", "catalogue", "render", "rule", "validate"]
+__all__ = ["Failure", "Rule", "RuleResult", "Validation", "catalogue", "check", "render", "rule", "validate"]

@@ -45,7 +45,7 @@ def _quoted(dataset: Dataset, columns: tuple[str, ...]) -> str:
 def _expectation(
     rule: Rule, column: str, predicate: str, kind: str, kwargs: dict[str, Any], **meta: Any
 ) -> dict[str, Any]:
-    """One expectation; ``predicate`` in its meta says the same in SQL, as readers and the parity test need."""
+    """One expectation; ``predicate`` in its meta says the same in SQL (see the parity test)."""
     about = {"rule": rule.id, "column": column, "message": rule.message, "predicate": predicate}
     return {"type": kind, "kwargs": kwargs, "meta": about | meta}
 
