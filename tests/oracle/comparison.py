@@ -57,7 +57,7 @@ def same(wanted: Any, got: Any) -> bool:
 
 
 def differences(wanted: dict[str, list[Row]], got: dict[str, list[Row]]) -> list[str]:
-    """One line a kind of difference (table, indicator or procedure, column) with its number and an example."""
+    """One line a kind of difference (table, indicator or procedure, column): how many, and an example."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for table, key in KEYS.items():
         rows = {tuple(row[k] for k in key): row for row in got[table]}
