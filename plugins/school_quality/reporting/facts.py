@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from school_quality.errors import UsageError
+from school_quality.reporting import methodology
 
 Row = dict[str, Any]
 
@@ -40,6 +41,11 @@ class Reference:
     procedures: dict[str, Row]
     district_procedures: dict[tuple[str, str], Row]
     district_scores: dict[str, tuple[float, int]]
+    reasons: dict[str, str]
+
+    def reason(self, row: Row) -> str:
+        """The Russian label of a row's reason; the reason itself where the methodology gives it none."""
+        return self.reasons.get(row["reason"], row["reason"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,16 @@ def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str
                 [year],
             )
         },
+        reasons=methodology.reasons(),
     )
+
+
+def procedure_order(procedure: Row) -> tuple[int, int, str]:
+    """Sort key of procedures: ЕГЭ, ОГЭ, ВПР, then by grade and name."""
+    exams = ("ege", "oge", "vpr")
+    exam = procedure.get("exam")
+    place = exams.index(exam) if exam in exams else len(exams)
+    return place, procedure.get("grade") or 0, str(procedure.get("procedure_name") or procedure.get("procedure_id") or "")
 
 
 def read_schools(connection: duckdb.DuckDBPyConnection, reference: Reference) -> Iterator[SchoolFacts]:

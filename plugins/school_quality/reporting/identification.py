@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from school_quality.reporting import words
-from school_quality.reporting.facts import Reference, Row, rows
+from school_quality.reporting.facts import Reference, Row, procedure_order, rows
 
 STATUSES = (
     ("ШНОР", "is_low_results", "official_low_results"),
@@ -159,7 +159,9 @@ def _school(status: Row, failed_pct: dict[tuple[str, str], float], reference: Re
         low_results=tuple(
             f"{reference.procedures.get(procedure, {}).get('procedure_name') or procedure} — "
             f"{words.percent(failed_pct.get((school_id, procedure)))}"
-            for procedure in status["low_procedure_ids"] or ()
+            for procedure in sorted(
+                status["low_procedure_ids"] or (), key=lambda id_: procedure_order(reference.procedures.get(id_, {}))
+            )
         ),
         results_index=status["results_index"],
         social_index=status["social_index"],

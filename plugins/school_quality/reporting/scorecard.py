@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from school_quality.reporting import words
-from school_quality.reporting.facts import HISTORY_YEARS, Reference, Row, SchoolFacts
+from school_quality.reporting import methodology, words
+from school_quality.reporting.facts import HISTORY_YEARS, Reference, Row, SchoolFacts, procedure_order
 from school_quality.reporting.plots import Plot, draw
 
 Tone = Literal["good", "middle", "bad", "unknown", "plain"]
@@ -66,11 +66,12 @@ class ProcedureLine:
 
 @dataclass(frozen=True, slots=True)
 class Procedures:
-    """Procedures that identify ШНОР, the others, and the footnotes that both cite."""
+    """Procedures that identify ШНОР, the others, the footnotes that both cite, and the share that makes a result low."""
 
     identifying: tuple[ProcedureLine, ...]
     others: tuple[ProcedureLine, ...]
     footnotes: tuple[str, ...]
+    threshold: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class IndicatorGroup:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One recommendation; ``details`` names the indicator, the points lost, the owner and the school to learn from."""
+    """One measure; ``details`` names its indicators, the points lost, the owner and the schools to learn from."""
 
     rank: int
     text: str
@@ -166,7 +167,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference, release: dict[str,
         headline_tone=tone,
         details=details,
         marks=_marks(status),
-        tasks=_task_lines(current),
+        tasks=_task_lines(current, reference),
         total=_total(status) if annual else "",
         total_note=words.OWN_TOTAL_NOTE,
         district_total=_district_total(status, reference) if annual else "",
@@ -271,7 +272,7 @@ def _mark(title: str, meaning: str, computed: bool | None, official: bool | None
     )
 
 
-def _task_lines(values: list[Row]) -> tuple[TaskLine, ...]:
+def _task_lines(values: list[Row], reference: Reference) -> tuple[TaskLine, ...]:
     lines = []
     for task in sorted({_task(row["indicator_code"]) for row in values}):
         mine = [row for row in values if _task(row["indicator_code"]) == task]
@@ -279,7 +280,7 @@ def _task_lines(values: list[Row]) -> tuple[TaskLine, ...]:
         statuses = Counter(row["status"] for row in mine)
         expected = len(mine) - statuses["not_applicable"]
         if not expected:
-            lines.append(TaskLine(task, title, "не относится", None, words.REASONS.get(mine[0]["reason"], "")))
+            lines.append(TaskLine(task, title, "не относится", None, reference.reason(mine[0])))
             continue
         scored = [row for row in mine if row["status"] == "scored"]
         if any(row["max_points"] is not None for row in mine):
@@ -291,15 +292,15 @@ def _task_lines(values: list[Row]) -> tuple[TaskLine, ...]:
             text, share = "без баллов", None
             measured = statuses["no_points"]
             known = f"есть {measured} из {words.counted(expected, 'значения', 'значений', 'значений')}"
-        lines.append(TaskLine(task, title, text, share, known + _missing(mine)))
+        lines.append(TaskLine(task, title, text, share, known + _missing(mine, reference)))
     return tuple(lines)
 
 
-def _missing(values: list[Row]) -> str:
-    reasons = Counter(row["reason"] for row in values if row["status"] == "no_data")
+def _missing(values: list[Row], reference: Reference) -> str:
+    reasons = Counter(reference.reason(row) for row in values if row["status"] == "no_data")
     if not reasons:
         return ""
-    parts = [words.REASONS.get(reason, reason) for reason, _ in reasons.most_common()]
+    parts = [reason for reason, _ in reasons.most_common()]
     return f"; нет данных: {reasons.total()} ({'; '.join(parts)})"
 
 
@@ -335,20 +336,17 @@ class _Footnotes:
 def _procedures(facts: SchoolFacts, reference: Reference) -> Procedures:
     """The year's procedures; none in the edition of a quarter or half-year."""
     if reference.period is not None:
-        return Procedures((), (), ())
-
-    def order(row: Row) -> tuple[int, int, str]:
-        procedure = reference.procedures.get(row["procedure_id"], {})
-        exam = {"ege": 0, "oge": 1, "vpr": 2}.get(procedure.get("exam") or "", 3)
-        return exam, procedure.get("grade") or 0, str(procedure.get("procedure_name") or row["procedure_id"])
+        return Procedures((), (), (), None)
 
     footnotes = _Footnotes()
     identifying, others = [], []
-    for row in sorted(facts.procedures, key=order):
+    for row in sorted(facts.procedures, key=lambda row: procedure_order(reference.procedures.get(row["procedure_id"], row))):
         procedure = reference.procedures.get(row["procedure_id"], {})
         lines = identifying if procedure.get("is_identifying") else others
         lines.append(_procedure_line(row, reference, footnotes))
-    return Procedures(tuple(identifying), tuple(others), footnotes.texts())
+    version = facts.values[-1]["methodology_version"] if facts.values else ""
+    threshold = _share(methodology.parameter(version, "low_result_pct"))
+    return Procedures(tuple(identifying), tuple(others), footnotes.texts(), threshold)
 
 
 def _procedure_line(row: Row, reference: Reference, footnotes: _Footnotes) -> ProcedureLine:
@@ -402,7 +400,7 @@ def _groups(history: list[Row], current: list[Row], reference: Reference) -> tup
         others: defaultdict[str, set[str]] = defaultdict(set)
         for row in rows:
             if row["status"] == "not_applicable":
-                others[row["reason"]].add(row["indicator_code"])
+                others[reference.reason(row)].add(row["indicator_code"])
             else:
                 applicable[row["indicator_code"], row["component"]].append(row)
         footnotes = _Footnotes()
@@ -418,7 +416,7 @@ def _groups(history: list[Row], current: list[Row], reference: Reference) -> tup
                 lines=lines,
                 footnotes=footnotes.texts(),
                 not_applicable=tuple(
-                    f"{code_ranges(codes)}: {words.REASONS.get(reason, reason)}"
+                    f"{code_ranges(codes)}: {reason}"
                     for reason, codes in sorted(others.items())
                 ),
             )
@@ -427,9 +425,7 @@ def _groups(history: list[Row], current: list[Row], reference: Reference) -> tup
 
 
 def _indicator_order(key: tuple[str, str]) -> tuple[tuple[int, ...], int]:
-    code, component = key
-    components = list(words.COMPONENTS)
-    return words.code_key(code), components.index(component) if component in components else -1
+    return words.code_key(key[0]), methodology.component_order().get(key, 0)
 
 
 def _indicator_line(
@@ -444,7 +440,7 @@ def _indicator_line(
     remarks = [words.FLAGS.get(flag, flag) for flag in flags]
     is_wide = len(rows) > 1
     if is_wide:
-        remarks += list(dict.fromkeys(words.REASONS.get(row["reason"], row["reason"]) for row in rows if row["reason"]))
+        remarks += list(dict.fromkeys(reference.reason(row) for row in rows if row["reason"]))
         value = " · ".join(f"{_short_period(row['period'])} {_value(row, unit)}" for row in rows)
     else:
         value = _value(first, unit)
@@ -454,7 +450,7 @@ def _indicator_line(
         name=str(indicator.get("indicator_name") or code),
         marks=footnotes.cite(remarks),
         value=value,
-        detail="" if is_wide else _detail(first, unit),
+        detail="" if is_wide else _detail(first, unit, reference),
         is_wide=is_wide,
         plot=None if unit in words.WORD_UNITS else _plot(history, unit),
         points=points,
@@ -482,13 +478,13 @@ def _value(row: Row, unit: str) -> str:
     return words.indicator_value(row["value"], unit, signed=row["value_now"] is not None)
 
 
-def _detail(row: Row, unit: str) -> str:
+def _detail(row: Row, unit: str, reference: Reference) -> str:
     """What stands behind the value: why there is none, both sides of a difference, counts and interval."""
     if row["status"] == "no_data":
-        return words.REASONS.get(row["reason"], row["reason"])
+        return reference.reason(row)
     parts = []
     if row["value_now"] is not None and row["value_before"] is not None:
-        side = "pct" if unit == "pp" else unit
+        side = words.side_unit(unit)
         before, now = (words.indicator_value(row[column], side) for column in ("value_before", "value_now"))
         parts.append(f"было {before}, стало {now}")
     if row["numerator"] is not None and row["denominator"]:
@@ -515,7 +511,7 @@ def _plot(history: list[Row], unit: str) -> Plot | None:
     if len({period.split("-")[0] for period in periods}) < 2:
         return None
     periods = periods[-HISTORY_YEARS * (4 if "-" in periods[0] else 1) :]
-    side = "pct" if unit == "pp" else unit
+    side = words.side_unit(unit)
     text = "; ".join(
         f"{period}: {words.NO_DATA if series[period] is None else words.indicator_value(series[period] or 0.0, side)}"
         for period in periods
@@ -525,22 +521,30 @@ def _plot(history: list[Row], unit: str) -> Plot | None:
 
 def _advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]:
     version = facts.values[-1]["methodology_version"] if facts.values else ""
+    items = methodology.roadmap_names(version)
+    measures: dict[str, list[Row]] = {}
+    for row in facts.recommendations:
+        measures.setdefault(row["measure_text"], []).append(row)
     advice = []
-    for row in facts.recommendations[:RECOMMENDATIONS]:
-        indicator = reference.indicators.get((version, row["indicator_code"], ""), {})
-        name = indicator.get("indicator_name") or ""
-        lost = words.counted(row["points_lost"], "балл", "балла", "баллов")
-        peer = reference.schools.get(row["peer_school_id"] or "")
+    for rank, (text, rows) in enumerate(list(measures.items())[:RECOMMENDATIONS], start=1):
+        codes = code_ranges(row["indicator_code"] for row in rows)
+        lost = words.counted(sum(row["points_lost"] for row in rows), "балл", "балла", "баллов")
+        peers = [reference.schools[row["peer_school_id"]] for row in rows if row["peer_school_id"] in reference.schools]
+        names = dict.fromkeys(words.school_name(peer["school_name"], peer["school_id"]) for peer in peers)
+        first = rows[0]
         details = [
-            f"{row['indicator_code']} «{name}»: потеряно {lost}",
-            row["owner"] and f"отвечает {row['owner']}",
-            row["roadmap_item"] and f"дорожная карта, п. {row['roadmap_item']}",
-            f"опыт — {words.school_name(peer['school_name'], peer['school_id'])}" if peer else "",
+            f"{words.plural(len(rows), 'показатель', 'показатели', 'показатели')} {codes}: потеряно {lost}",
+            first["owner"] and f"отвечает {first['owner']}",
+            first["roadmap_item"] and _roadmap(first["roadmap_item"], items),
+            f"опыт — {', '.join(names)}" if names else "",
         ]
-        advice.append(
-            Advice(row["rank"], str(row["measure_text"]), " · ".join(part for part in details if part))
-        )
+        advice.append(Advice(rank, text, " · ".join(part for part in details if part)))
     return tuple(advice)
+
+
+def _roadmap(item: str, names: dict[str, str]) -> str:
+    name = f" «{names[item]}»" if item in names else ""
+    return f"дорожная карта, п.{words.NBSP}{item}{name}"
 
 
 def _advice_note(status: Row) -> str:
@@ -557,8 +561,10 @@ def _notes(values: list[Row], procedures: Procedures, reference: Reference) -> t
     if clauses:
         notes.append(f"Основание: {'; '.join(clauses)}.")
     if procedures.identifying or procedures.others:
+        limit = f" Низкий результат — не меньше {words.percent(100 * procedures.threshold)}." if procedures.threshold else ""
         notes.append(
-            "Не справились: «2» по ВПР, ниже минимального балла на ОГЭ и ЕГЭ, от всех, кто писал. "
+            f"Не справились: «2» по ВПР, ниже минимального балла на ОГЭ и ЕГЭ, от всех, кто писал.{limit} "
+            "На полосе: доля, её интервал (линия), район (синяя метка), граница низкого результата (пунктир). "
             "До порога: на сколько учеников должно измениться число не справившихся, чтобы вывод стал другим. "
             "Район: доля по всем ученикам района, кроме сводных таблиц."
         )

@@ -1,7 +1,7 @@
 """Russian wordings of the documents: numbers with a decimal comma, reasons, flags, units.
 
-Everything that a head teacher reads is worded here or in the templates. The texts are the product's own;
-the codes that they explain are those of ``docs/methodology`` (statuses, reasons, flags of the marts).
+Everything that a head teacher reads is worded here or in the templates. Labels of reasons are a seed
+(see `methodology`), because they belong to the methodology; these texts belong to the documents.
 """
 
 from __future__ import annotations
@@ -13,22 +13,6 @@ from typing import Any
 NO_DATA = "нет данных"
 NBSP = "\u00a0"
 MINUS = "\u2212"
-
-REASONS = {
-    "no_results": "нет результатов за год",
-    "no_scale": "нет шкалы перевода баллов в отметки",
-    "no_threshold": "не задан минимальный балл",
-    "no_form": "форма не поступила",
-    "not_due": "срок ещё не наступил",
-    "no_official_list": "официальный список не поступил",
-    "no_social_index": "нет индекса социального благополучия (ИСБШ)",
-    "too_few_schools": "мало школ для сравнения",
-    "no_spread": "результаты школ района не различаются",
-    "zero_denominator": "долю считать не от кого",
-    "no_prior_year": "нет данных за предыдущий период",
-    "no_such_exam": "в школе нет такой процедуры",
-    "not_supported": "только для школ с адресной поддержкой",
-}
 
 FLAGS = {
     "small_n": "мало участников: вывод неустойчив",
@@ -60,18 +44,14 @@ DATA_LEVELS = {
 
 VALUE_TEXTS = {"best": "среди лучших", "middle": "в середине", "lowest": "среди низких"}
 
-PERCENT_UNITS = {"pct"}
-
-# In the order of the form.
-COMPONENTS = {
-    "failing": "неуспевающие",
-    "disability": "обучающиеся с ОВЗ",
-    "non_native": "русский язык не родной",
-    "failing_in_extra_classes": "неуспевающие на дополнительных занятиях",
-    "social": "в социально сложных условиях",
+PERCENT = "%"
+PERCENT_POINTS = "п. п."
+COUNT_UNITS = {"чел.", "документов", "мероприятий", "семинаров"}
+WORD_UNITS: dict[str, dict[float, str]] = {
+    "да/нет": {1.0: "да", 0.0: "нет"},
+    "в списке": {1.0: "в списке", 0.0: "не в списке"},
+    "уровень": {2.0: "победитель", 1.0: "участник", 0.0: "нет"},
 }
-
-WORD_UNITS: dict[str, dict[float, str]] = {"yes_no": {1.0: "да", 0.0: "нет"}}
 
 TASKS = {
     1: "Результаты и их динамика",
@@ -123,13 +103,13 @@ def percent(value: float | None, *, signed: bool = False) -> str:
 
 def indicator_value(value: float, unit: str, *, signed: bool = False) -> str:
     """A value in the unit that ``dim_indicator`` gives it; ``signed`` for differences."""
-    if unit in PERCENT_UNITS:
+    if unit == PERCENT:
         return percent(value, signed=signed)
-    if unit == "pp":
-        return f"{number(value, 1, signed=True)}{NBSP}п. п."
+    if unit == PERCENT_POINTS:
+        return f"{precise(value, signed=True)}{NBSP}п.{NBSP}п."
     if unit in WORD_UNITS:
         return WORD_UNITS[unit].get(value, number(value))
-    if unit == "count":
+    if unit in COUNT_UNITS:
         return number(value, 0, signed=signed)
     return precise(value, signed=signed)
 
@@ -157,6 +137,11 @@ def day(value: date | datetime | str | None) -> str:
         return ""
     moment = date.fromisoformat(value[:10]) if isinstance(value, str) else value
     return moment.strftime("%d.%m.%Y")
+
+
+def side_unit(unit: str) -> str:
+    """The unit of the two sides of a difference: percentage points differ between percents."""
+    return PERCENT if unit == PERCENT_POINTS else unit
 
 
 def yes_no(value: bool | None, unknown: str = NO_DATA) -> str:

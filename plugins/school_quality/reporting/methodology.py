@@ -1,0 +1,55 @@
+"""The methodology's own texts and numbers, read from the seeds that dbt computes with.
+
+A published warehouse holds results, not the methodology behind them: bands, formulas, parameters and labels come from
+``dbt_project/seeds/methodology`` by the ``methodology_version`` that each result carries.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+
+from school_quality.settings import dbt_project_dir
+
+
+@cache
+def seed(name: str) -> tuple[dict[str, str], ...]:
+    """Rows of a methodology seed as texts, in the order of the file."""
+    path = dbt_project_dir() / "seeds" / "methodology" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def reasons() -> dict[str, str]:
+    """Russian label of each reason of ``no_data`` and ``not_applicable``."""
+    return {row["reason"]: row["label"] for row in seed("reasons")}
+
+
+def parameter(version: str, name: str) -> float | None:
+    """A number of the methodology, e.g. ``low_result_pct``; None where the version has none of that name."""
+    for row in seed("parameters"):
+        if row["methodology_version"] == version and row["parameter"] == name:
+            return float(row["value"])
+    return None
+
+
+def indicator(version: str, code: str, component: str = "") -> dict[str, str] | None:
+    """The seed row of an indicator: formula, clause, source form, how its value is looked up in the bands."""
+    for row in seed("indicators"):
+        if (row["methodology_version"], row["indicator_code"], row["component"]) == (version, code, component):
+            return row
+    return None
+
+
+def roadmap_names(version: str) -> dict[str, str]:
+    """Names of the roadmap's items by their number."""
+    return {row["item"]: row["item_name"] for row in seed("roadmap_items") if row["methodology_version"] == version}
+
+
+@cache
+def component_order() -> dict[tuple[str, str], int]:
+    """Place of a code and component in the methodology (components have no order of their own)."""
+    order: dict[tuple[str, str], int] = {}
+    for position, row in enumerate(seed("indicators")):
+        order.setdefault((row["indicator_code"], row["component"]), position)
+    return order
