@@ -18,13 +18,14 @@ help:
 	@echo "make hooks       проверки перед каждым коммитом (pre-commit)"
 	@echo "make clean       удалить окружение и кэши; данные остаются"
 
-# The environment is made once and made again when the lock or the package's metadata change.
+# The environment is made once, and again when the lock or the package's metadata change. The lock is complete:
+# --no-deps installs exactly it (an old pip would ask for hashes of extras, too).
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Нужен Python 3.11, 3.12 или 3.13; другой можно указать так: make PYTHON=python3.12 …"; exit 2; }
 	@echo "Готовим окружение .venv (один раз, обычно 1-3 минуты) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
 	@touch $@
 

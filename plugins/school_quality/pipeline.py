@@ -205,7 +205,12 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
     staging.mkdir(parents=True)
     progress.info("Карточки и отчёты …")
     reporting.write_documents(
-        settings.build_file, staging, release.reporting_year, release.period, release, progress.info
+        settings.build_file,
+        staging,
+        year=release.reporting_year,
+        period=release.period if release.period != str(release.reporting_year) else None,
+        release=release.to_json(),
+        progress=progress.info,
     )
     staging.rename(folder)
     return folder
