@@ -145,7 +145,7 @@ def _after_appeals(rows: list[Row], appeals: list[Row]) -> list[Row]:
             found = found if len(found) == 1 else []
         for row in found:
             row["primary_score"] = appeal["primary_score"]
-            row["test_score" if row["test_score"] is not None else "mark"] = appeal["score"]
+            row["test_score" if row.get("test_score") is not None else "mark"] = appeal["score"]
     return rows
 
 

@@ -20,203 +20,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from school_quality import datasets
+from school_quality.landing.receipts import RECEIPT_SCHEMA, REMARK_SCHEMA
+
 Row = dict[str, Any]
 
-TEXT, INT, BIG, DATE, YES, LISTING = (
-    pa.string(),
-    pa.int32(),
-    pa.int64(),
-    pa.date32(),
-    pa.bool_(),
-    pa.list_(pa.string()),
-)
-INDEX, PERCENT, MOMENT = pa.decimal128(18, 6), pa.decimal128(9, 4), pa.timestamp("us")
-
-PROVENANCE = {"seq": BIG, "file_id": TEXT, "sheet": TEXT, "row_number": INT}
-SCHOOL_YEAR = {"school_id": TEXT, "reporting_year": INT}
-GIA = {
-    **SCHOOL_YEAR,
-    "exam_date": DATE,
-    "subject": TEXT,
-    "pupil_id": TEXT,
-    "pupil_name_id": TEXT,
-    "has_document": YES,
-    "primary_score": INT,
-    "test_score": INT,
-    "mark": INT,
-    "is_counted": YES,
-    "printed_minimum": INT,
+TYPES = {
+    "VARCHAR": pa.string(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DATE": pa.date32(),
+    "BOOLEAN": pa.bool_(),
+    "DECIMAL(18,6)": pa.decimal128(18, 6),
+    "DECIMAL(9,4)": pa.decimal128(9, 4),
 }
-SHARES = {f"share_{mark}_pct": PERCENT for mark in (2, 3, 4, 5)}
-SCHEMAS: dict[str, dict[str, pa.DataType]] = {
-    "school_register": {
-        "school_id": TEXT,
-        "fisoko_login": TEXT,
-        "school_number": INT,
-        "school_name": TEXT,
-        "legal_kind": TEXT,
-        "school_type_name": TEXT,
-        "municipality_id": TEXT,
-        "municipality_name": TEXT,
-        "locality": TEXT,
-        "pupils": INT,
-        "open_from": DATE,
-        "open_to": DATE,
-        "successor_school_id": TEXT,
-    },
-    "mark_scale": {
-        "reporting_year": INT,
-        "exam": TEXT,
-        "grade": INT,
-        "subject": TEXT,
-        "max_score": INT,
-        "max_2": INT,
-        "max_3": INT,
-        "max_4": INT,
-    },
-    "thresholds": {"reporting_year": INT, "exam": TEXT, "subject": TEXT, "min_score": INT},
-    "official_list": {
-        "reporting_year": INT,
-        "list_kind": TEXT,
-        "school_id": TEXT,
-        "municipality_id": TEXT,
-        "document": TEXT,
-    },
-    "biased_vpr": {"reporting_year": INT, "school_id": TEXT, "is_listed": YES},
-    "social_index": {**SCHOOL_YEAR, "social_index": INDEX},
-    "results_index": {**SCHOOL_YEAR, "results_index": INDEX},
-    "support_assignment": {
-        "school_id": TEXT,
-        "role": TEXT,
-        "organisation": TEXT,
-        "mentor_school_id": TEXT,
-        "valid_from": DATE,
-        "valid_to": DATE,
-    },
-    "form_staff": {**SCHOOL_YEAR, "teachers": INT, "highest_category": INT, "first_category": INT},
-    "form_methodical": {
-        **SCHOOL_YEAR,
-        "teachers": INT,
-        "trained_3_years": INT,
-        "contest_participants": INT,
-        "contest_winners": INT,
-        "shared_municipal": INT,
-        "shared_regional": INT,
-        "innovation": TEXT,
-        "leaders_tutors": INT,
-    },
-    "form_olympiad": {
-        **SCHOOL_YEAR,
-        "municipal_participants": INT,
-        "municipal_winners": INT,
-        "regional_winners": INT,
-    },
-    "form_documents": {
-        **SCHOOL_YEAR,
-        "has_development_programme": YES,
-        "has_anti_risk_programme": YES,
-        "has_internal_assessment": YES,
-    },
-    "form_pupils": {
-        **SCHOOL_YEAR,
-        "quarter": INT,
-        "pupils": INT,
-        "failing": INT,
-        "disability": INT,
-        "non_native": INT,
-        "failing_in_extra_classes": INT,
-        "social": INT,
-    },
-    "form_teacher_courses": {**SCHOOL_YEAR, "half_year": INT, "teachers": INT, "trained_teachers": INT},
-    "form_network": {
-        **SCHOOL_YEAR,
-        "quarter": INT,
-        "with_schools": YES,
-        "with_organisations": YES,
-        "joint_events": INT,
-        "seminars": INT,
-    },
-    "form_roadmap": {
-        "school_id": TEXT,
-        "municipality_id": TEXT,
-        "reporting_year": INT,
-        "quarter": INT,
-        "item": TEXT,
-        "status": TEXT,
-        "reported_on": DATE,
-        "document": TEXT,
-    },
-    "form_measures": {
-        **SCHOOL_YEAR,
-        "indicator_codes": TEXT,
-        "measure": TEXT,
-        "decision": TEXT,
-        "starts_on": DATE,
-        "ends_on": DATE,
-        "status": TEXT,
-    },
-    "form_practices": {**SCHOOL_YEAR, "indicator_codes": TEXT, "practice": TEXT, "link": TEXT},
-    "ege_results": GIA,
-    "oge_results": GIA,
-    "appeals": {
-        **SCHOOL_YEAR,
-        "exam_date": DATE,
-        "exam": TEXT,
-        "subject": TEXT,
-        "pupil_id": TEXT,
-        "pupil_name_id": TEXT,
-        "has_document": YES,
-        "is_upheld": YES,
-        "primary_score": INT,
-        "score": INT,
-    },
-    "vpr_results": {
-        **SCHOOL_YEAR,
-        "grade": INT,
-        "subject": TEXT,
-        "sitting": TEXT,
-        "tested_on": DATE,
-        "pupil_id": TEXT,
-        "is_absent": YES,
-        "total": INT,
-        "mark": INT,
-        "printed_max": INT,
-    },
-    "vpr_marks": {**SCHOOL_YEAR, "grade": INT, "subject": TEXT, "participants": INT, **SHARES},
-    "procedure_results": {**SCHOOL_YEAR, "exam": TEXT, "subject": TEXT, "grade": INT, "failed_pct": PERCENT},
-}
-RECEIPTS = {
-    "seq": BIG,
-    "file_id": TEXT,
-    "context": TEXT,
-    "reader_version": TEXT,
-    "action": TEXT,
-    "received_at": MOMENT,
-    "order_seq": BIG,
-    "path": TEXT,
-    "dataset": TEXT,
-    "outcome": TEXT,
-    "rows_read": BIG,
-    "rows_accepted": BIG,
-    "rows_rejected": BIG,
-    "rows_skipped": BIG,
-    "skipped_sheets": LISTING,
-    "reference_fingerprint": TEXT,
-}
-REMARKS = {
-    "seq": BIG,
-    "file_id": TEXT,
-    "path": TEXT,
-    "dataset": TEXT,
-    "sheet": TEXT,
-    "row_number": INT,
-    "column_name": TEXT,
-    "rule": TEXT,
-    "level": TEXT,
-    "value": TEXT,
-    "message": TEXT,
-    "advice": TEXT,
-    "school_id": TEXT,
+PROVENANCE = {"seq": "BIGINT", "file_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "INTEGER"}
+SCHEMAS = {
+    name: pa.schema([(column, TYPES[kind]) for column, kind in {**PROVENANCE, **dataset.columns}.items()])
+    for name, dataset in datasets.load().items()
 }
 
 WORKS = [("russian", 5), ("math", 5), ("russian", 6), ("math", 6), ("math", 7), ("world", 4)]
@@ -228,7 +49,6 @@ VPR_MAX = {
     ("math", 7): 19,
     ("world", 4): 32,
 }
-FORMS_OF_YEAR = ("form_staff", "form_methodical", "form_olympiad", "form_documents")
 
 
 def _id(*parts: object) -> str:
@@ -657,9 +477,9 @@ class Region:
         """
         landing, rng = root / "landing", self.rng
         for name, schema in SCHEMAS.items():
-            _table(landing / f"schema/rows/{name}.parquet", [], {**PROVENANCE, **schema})
-        _table(landing / "schema/receipts.parquet", [], RECEIPTS)
-        _table(root / "rejected/schema.parquet", [], REMARKS)
+            _table(landing / f"schema/rows/{name}.parquet", [], schema)
+        _table(landing / "schema/receipts.parquet", [], RECEIPT_SCHEMA)
+        _table(root / "rejected/schema.parquet", [], REMARK_SCHEMA)
         log = Log(landing)
         files = [(name, rows) for name, rows in self.rows.items() if rows]
         first = log.batch(files)
@@ -729,7 +549,7 @@ class Log:
             if action == "withdraw":
                 del self.order[file_id]
             else:
-                _table(folder / f"rows/{name}.parquet", landed, {**PROVENANCE, **SCHEMAS[name]})
+                _table(folder / f"rows/{name}.parquet", landed, SCHEMAS[name])
             receipts.append(
                 {
                     "seq": self.seq,
@@ -748,11 +568,12 @@ class Log:
                     "rows_skipped": 0,
                     "skipped_sheets": [],
                     "reference_fingerprint": "1",
+                    "depends_on_references": False,
                 }
             )
-        _table(folder / "receipts.parquet", receipts, RECEIPTS)
+        _table(folder / "receipts.parquet", receipts, RECEIPT_SCHEMA)
 
 
-def _table(path: Path, rows: list[Row], schema: dict[str, pa.DataType]) -> None:
+def _table(path: Path, rows: list[Row], schema: pa.Schema) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(schema.items()))), path)
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
