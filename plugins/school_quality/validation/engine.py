@@ -9,9 +9,13 @@ module imports GX, so import it late.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Any, Literal
 
 import duckdb
+import great_expectations as gx
 import sqlalchemy as sa
 from duckdb_engine import ConnectionWrapper
 from great_expectations.datasource.fluent import SQLDatasource
@@ -85,18 +89,18 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
 
 
 class DuckDBDatasource(SQLDatasource):  # type: ignore[misc]
-    """A data source of GX on a borrowed connection; give it with `borrow` before anything is asked."""
+    """A data source of GX on a borrowed connection; see `borrowing`."""
 
     type: Literal["borrowed_duckdb"] = "borrowed_duckdb"
     connection_string: str = "duckdb:///:memory:"
 
-    def borrow(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Use this connection for every query."""
-        self._execution_engine = DuckDBExecutionEngine(connection)
+    def borrow(self, connection: duckdb.DuckDBPyConnection | None) -> None:
+        """Ask this connection from now on; None gives it back."""
+        self._execution_engine = DuckDBExecutionEngine(connection) if connection else None
 
     def get_execution_engine(self) -> DuckDBExecutionEngine:
         """The engine on the borrowed connection."""
-        if not isinstance(self._execution_engine, DuckDBExecutionEngine):
+        if self._execution_engine is None:
             raise RuntimeError("borrow a DuckDB connection first")
         return self._execution_engine
 
@@ -104,3 +108,28 @@ class DuckDBDatasource(SQLDatasource):  # type: ignore[misc]
         """SQLAlchemy's engine on the borrowed connection."""
         engine: sa.Engine = self.get_execution_engine().engine
         return engine
+
+
+@cache
+def _source() -> DuckDBDatasource:
+    """The data source of this process, in a context that is kept nowhere and reports to nobody."""
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = {"globally": False}
+    source: DuckDBDatasource = context.add_datasource(datasource=DuckDBDatasource(name="landing"))
+    return source
+
+
+@contextmanager
+def borrowing(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Any]:
+    """A GX batch of all rows of ``table``, as ``connection`` sees it; one at a time in a process."""
+    source = _source()
+    source.borrow(connection)
+    try:
+        # GX writes its whole configuration with every asset, so a table gets one, once
+        known = table in source.get_asset_names()
+        asset = source.get_asset(table) if known else source.add_table_asset(table, table_name=table)
+        batches = asset.batch_definitions or [asset.add_batch_definition_whole_table("rows")]
+        yield batches[0].get_batch()
+    finally:
+        source.borrow(None)

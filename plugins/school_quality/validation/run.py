@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
@@ -22,8 +22,8 @@ from school_quality.model import Level
 from school_quality.settings import expectations_dir
 from school_quality.validation.rules import rule
 
-if TYPE_CHECKING:
-    from school_quality.validation.engine import DuckDBDatasource
+SUSPECTS = "validation_suspects"
+"""The temporary table of the rows that Great Expectations is to judge."""
 
 # Great Expectations takes a number here; no table of one run has more rows.
 _ALL_ROWS = 2_000_000_000
@@ -81,27 +81,25 @@ def check(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> Va
     """`validate` with the counts of each rule."""
     suite = expectations(dataset)
     (checked,) = connection.execute(f'select count(*) from "{table}"').fetchone() or (0,)
-    with _suspects(connection, suite, table) as (suspects, broken):
-        rows = judge(connection, dataset, suspects, broken) if broken else {}
+    with _suspects(connection, suite, table) as broken:
+        rows = judge(connection, broken) if broken else {}
     return _validation(dataset, suite, rows, checked)
 
 
 def judge(
-    connection: duckdb.DuckDBPyConnection, dataset: str, table: str, suite: list[Expectation]
+    connection: duckdb.DuckDBPyConnection, suite: list[Expectation]
 ) -> dict[tuple[str, str], list[int]]:
-    """What Great Expectations says of ``table``: the failing rows by rule and column.
+    """What Great Expectations says of the table ``validation_suspects``: failing rows by rule and column.
 
     Raises ``RuntimeError`` where an expectation could not be evaluated.
     """
     import great_expectations as gx
 
-    source = _source()
-    source.borrow(connection)
-    asset = source.add_table_asset(dataset, table_name=table)
-    try:
-        batch = asset.add_batch_definition_whole_table("rows").get_batch()
+    from school_quality.validation.engine import borrowing
+
+    with borrowing(connection, SUSPECTS) as batch:
         outcome = batch.validate(
-            gx.ExpectationSuite(name=dataset, expectations=suite),
+            gx.ExpectationSuite(name="rules", expectations=suite),
             result_format={
                 "result_format": "COMPLETE",
                 "unexpected_index_column_names": ["row_id"],
@@ -110,22 +108,7 @@ def judge(
                 "return_unexpected_index_query": False,
             },
         )
-    finally:
-        source.delete_asset(dataset)
     return {_key(result.expectation_config.meta): _row_ids(result) for result in outcome.results}
-
-
-@cache
-def _source() -> DuckDBDatasource:
-    """GX's data source of this process, in a context that is kept nowhere."""
-    import great_expectations as gx
-
-    from school_quality.validation.engine import DuckDBDatasource
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source: DuckDBDatasource = context.add_datasource(datasource=DuckDBDatasource(name="landing"))
-    return source
 
 
 @cache
@@ -152,25 +135,32 @@ def one_statement(suite: list[Expectation], table: str) -> str:
 @contextmanager
 def _suspects(
     connection: duckdb.DuckDBPyConnection, suite: list[Expectation], table: str
-) -> Iterator[tuple[str, list[Expectation]]]:
-    """A table of the rows that break anything, and the expectations that they break."""
-    verdicts, suspects = "validation_verdicts", "validation_suspects"
+) -> Iterator[list[Expectation]]:
+    """The expectations that rows of ``table`` break; meanwhile those rows stand in the table of suspects."""
+    verdicts = "validation_verdicts"
     connection.execute(f"create or replace temp table {verdicts} as {one_statement(suite, table)}")
-    broken = connection.execute(f"select distinct place from {verdicts} order by place").fetchall()
     try:
+        places = connection.execute(f"select distinct place from {verdicts} order by place").fetchall()
+        broken = [suite[place] for (place,) in places]
         if broken:
+            columns = sorted({name for item in broken for name in _columns(item["meta"])})
             connection.execute(
-                f"""create or replace temp table {suspects} as
-                select * from "{table}" where row_id in (select row_id from {verdicts})"""
+                f"""create or replace temp table {SUSPECTS} as select row_id, {", ".join(columns)}
+                from "{table}" where row_id in (select row_id from {verdicts})"""
             )
-        yield suspects, [suite[place] for (place,) in broken]
+        yield broken
     finally:
         connection.execute(f"drop table {verdicts}")
-        connection.execute(f"drop table if exists {suspects}")
+        connection.execute(f"drop table if exists {SUSPECTS}")
 
 
 def _key(meta: Mapping[str, Any]) -> tuple[str, str]:
     return meta["rule"], meta["column"]
+
+
+def _columns(meta: Mapping[str, Any]) -> list[str]:
+    """The columns that an expectation reads."""
+    return list(meta.get("judges", [meta["column"]]))
 
 
 def _row_ids(result: Any) -> list[int]:

@@ -113,14 +113,16 @@ def _parts(rule: Rule, dataset: Dataset, declared: Parts) -> dict[str, Any]:
     return _expectation(rule, column, predicate, kind, kwargs, **meta)
 
 
-def in_force(rule: Rule) -> str:
-    """The rule's predicate, which leaves alone the years in which the rule is not in force."""
+def _catalogued(rule: Rule) -> dict[str, Any]:
+    """The rule's own predicate, which leaves alone the years in which the rule is not in force."""
     outside = []
     if rule.first_year is not None:
         outside.append(f"reporting_year < {rule.first_year}")
     if rule.last_year is not None:
         outside.append(f"reporting_year > {rule.last_year}")
-    return " or ".join([*outside, f"({rule.predicate})"]) if outside else str(rule.predicate)
+    predicate = " or ".join([*outside, f"({rule.predicate})"]) if outside else str(rule.predicate)
+    judges = [*rule.judges, "reporting_year"] if outside else list(rule.judges)
+    return _rows_expectation(rule, str(rule.column), predicate, judges=judges)
 
 
 def expectations(dataset: Dataset) -> Iterator[dict[str, Any]]:
@@ -135,7 +137,7 @@ def expectations(dataset: Dataset) -> Iterator[dict[str, Any]]:
         if rule.executes == "parts":
             yield from (_parts(rule, dataset, declared) for declared in dataset.parts)
         if rule.predicate:
-            yield _rows_expectation(rule, str(rule.column), in_force(rule), judges=list(rule.judges))
+            yield _catalogued(rule)
 
 
 def suite(dataset: Dataset) -> str:
