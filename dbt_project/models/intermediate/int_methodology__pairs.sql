@@ -1,0 +1,12 @@
+-- Procedures whose results of a year and of the year before cannot be compared.
+select distinct
+    procedures.procedure_id,
+    comparability.year_now as reporting_year
+from {{ ref('int_results__procedures') }} as procedures
+inner join {{ ref('comparability') }} as comparability
+    on
+        procedures.exam = comparability.exam
+        and procedures.subject = coalesce(comparability.subject, procedures.subject)
+        and procedures.grade = coalesce(comparability.grade, procedures.grade)
+        and not list_contains(string_split(coalesce(comparability.except_subjects, ''), '|'), procedures.subject)
+        and comparability.year_before = comparability.year_now - 1

@@ -1,0 +1,26 @@
+-- The procedures for which there is any accepted result, and those that the methodology names.
+with delivered as (
+    select distinct procedure_id, exam, subject, grade from {{ ref('int_results__pupil_parts') }}
+    union
+    select distinct 'vpr_' || subject || '_' || grade, 'vpr', subject, grade from {{ ref('stg_vpr_marks') }}
+    union
+    select distinct exam || '_' || subject || '_' || grade, exam, subject, grade from {{ ref('stg_procedure_results') }}
+),
+
+-- An id is exam, subject, grade: the subject may have underscores of its own.
+named as (
+    select distinct
+        procedure_id,
+        split_part(procedure_id, '_', 1) as exam,
+        regexp_extract(procedure_id, '^[a-z]+_(.+)_[0-9]+$', 1) as subject,
+        regexp_extract(procedure_id, '([0-9]+)$', 1)::integer as grade
+    from (
+        select procedure_id from {{ ref('identifying_procedures') }}
+        union all
+        select procedure_id from {{ ref('index_procedures') }}
+    )
+)
+
+select * from delivered
+union
+select * from named

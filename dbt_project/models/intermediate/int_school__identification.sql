@@ -1,0 +1,121 @@
+-- Who has low results, who is in the risk zone and who is supported (readings 12, 13). Reads primitives only: task 2
+-- depends on this, so a family read here would close a circle.
+{% set min_participants = var('min_participants') %}
+{% set chosen_procedures = var('identifying_procedures') %}
+
+with identifying as (
+    select
+        years.reporting_year,
+        years.low_procedures,
+        procedures.procedure_id
+    from {{ ref('int_methodology__years') }} as years
+    {%- if chosen_procedures %}
+    cross join (
+        select unnest({{ chosen_procedures if chosen_procedures is not string else chosen_procedures.split(',') }}) as procedure_id
+    ) as procedures
+    {%- else %}
+    inner join {{ ref('identifying_procedures') }} as procedures using (methodology_version)
+    {%- endif %}
+),
+
+low_results as (
+    select
+        procedures.school_id,
+        procedures.reporting_year,
+        list(procedures.procedure_id order by procedures.procedure_id) as low_procedure_ids
+    from {{ ref('int_primitive__procedures') }} as procedures
+    semi join identifying using (reporting_year, procedure_id)
+    where
+        procedures.is_low_result
+        {%- if min_participants %} and procedures.participants >= {{ min_participants }}{% endif %}
+    group by all
+),
+
+-- Any counted result, identifying or not: without one nothing can be said.
+with_results as (
+    select distinct
+        school_id,
+        reporting_year
+    from {{ ref('int_primitive__procedures') }}
+    where participants > 0 or failed_pct is not null
+),
+
+-- A fall that lasts: below zero this year, and the year before too where that can be computed.
+risk_measures as (
+    select
+        settings.reporting_year,
+        settings.procedure_id,
+        types.school_type,
+        case settings.family when 'score_dynamics' then 'score_to_district' else 'fives_to_twos' end as measure
+    from {{ ref('int_indicator__settings') }} as settings
+    cross join (select unnest(['secondary', 'basic', 'primary']) as school_type) as types
+    left join {{ ref('not_applicable') }} as exclusions
+        on
+            settings.methodology_version = exclusions.methodology_version
+            and settings.indicator_code = exclusions.indicator_code
+            and types.school_type = exclusions.school_type
+    where settings.is_risk_dynamics and exclusions.indicator_code is null
+),
+
+lasting_falls as (
+    select distinct
+        this_year.school_id,
+        this_year.reporting_year
+    from {{ ref('int_primitive__dynamics') }} as this_year
+    inner join {{ ref('int_school__years') }} as schools using (school_id, reporting_year)
+    inner join risk_measures using (reporting_year, procedure_id, school_type, measure)
+    left join {{ ref('int_primitive__dynamics') }} as year_before
+        on
+            this_year.school_id = year_before.school_id
+            and this_year.procedure_id = year_before.procedure_id
+            and this_year.measure = year_before.measure
+            and this_year.reporting_year = year_before.reporting_year + 1
+    where this_year.difference_sign < 0 and coalesce(year_before.difference_sign, -1) < 0
+),
+
+low_procedures_needed as (
+    select distinct
+        reporting_year,
+        low_procedures
+    from {{ ref('int_methodology__years') }}
+),
+
+judged as (
+    select
+        schools.school_id,
+        schools.municipality_id,
+        schools.school_type,
+        schools.reporting_year,
+        coalesce(low_results.low_procedure_ids, [])::varchar[] as low_procedure_ids,
+        case
+            when with_results.school_id is not null
+                then len(coalesce(low_results.low_procedure_ids, [])) >= low_procedures_needed.low_procedures
+        end as is_low_results,
+        case
+            when with_results.school_id is not null
+                then
+                    coalesce(indices.index_sign < 0, false)
+                    and lasting_falls.school_id is not null
+                    and not is_low_results
+        end as is_risk_zone,
+        lists.official_low_results,
+        lists.official_risk_zone,
+        lists.official_difficult_social,
+        lists.in_project_500
+    from {{ ref('int_school__years') }} as schools
+    inner join low_procedures_needed using (reporting_year)
+    left join low_results using (school_id, reporting_year)
+    left join with_results using (school_id, reporting_year)
+    left join lasting_falls using (school_id, reporting_year)
+    left join {{ ref('int_primitive__results_index') }} as indices using (school_id, reporting_year)
+    left join {{ ref('int_primitive__official_lists') }} as lists using (school_id, reporting_year)
+)
+
+select
+    *,
+    case
+        when official_low_results is null and official_risk_zone is null
+            then coalesce(is_low_results, false) or coalesce(is_risk_zone, false)
+        else coalesce(official_low_results, false) or coalesce(official_risk_zone, false)
+    end as is_supported
+from judged

@@ -1,0 +1,60 @@
+-- Targeted recommendations (clause 5): what a supported school lost points on, the measure against it, and a school of
+-- the same type and municipality that has full points there.
+with judged as (
+    select
+        facts.school_id,
+        facts.municipality_id,
+        facts.reporting_year,
+        facts.indicator_code,
+        facts.methodology_version,
+        schools.school_type,
+        facts.max_points - facts.points as points_lost,
+        statuses.is_supported,
+        statuses.social_index
+    from {{ ref('fct_indicator_value') }} as facts
+    inner join {{ ref('dim_school') }} as schools using (school_id)
+    inner join {{ ref('fct_school_status') }} as statuses using (school_id, reporting_year)
+    where facts.status = 'scored'
+),
+
+peers as (
+    select
+        needy.school_id,
+        needy.reporting_year,
+        needy.indicator_code,
+        arg_min(
+            peers.school_id,
+            (coalesce(abs(needy.social_index - peers.social_index), 1000000), peers.school_id)
+        ) as peer_school_id
+    from judged as needy
+    inner join judged as peers
+        on
+            needy.municipality_id = peers.municipality_id
+            and needy.school_type = peers.school_type
+            and needy.reporting_year = peers.reporting_year
+            and needy.indicator_code = peers.indicator_code
+            and needy.school_id <> peers.school_id
+            and peers.points_lost = 0
+    where needy.is_supported and needy.points_lost > 0
+    group by all
+)
+
+select
+    judged.school_id,
+    judged.reporting_year,
+    row_number() over (
+        partition by judged.school_id, judged.reporting_year
+        order by judged.points_lost desc, indicators.sort_order asc
+    )::integer as rank,
+    judged.indicator_code,
+    judged.points_lost::integer as points_lost,
+    measures.measure_code,
+    measures.measure_text,
+    measures.owner,
+    measures.roadmap_item,
+    peers.peer_school_id
+from judged
+inner join {{ ref('indicators') }} as indicators using (methodology_version, indicator_code)
+left join {{ ref('measures') }} as measures using (methodology_version, indicator_code)
+left join peers using (school_id, reporting_year, indicator_code)
+where judged.is_supported and judged.points_lost > 0

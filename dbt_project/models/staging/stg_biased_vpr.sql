@@ -1,0 +1,1 @@
+{{ landed('biased_vpr', key=["reporting_year", "school_id"]) }}

@@ -1,0 +1,1 @@
+{{ landed('form_documents', key=["school_id", "reporting_year"]) }}

@@ -1,0 +1,1 @@
+{{ landed('form_methodical', key=["school_id", "reporting_year"]) }}

@@ -1,0 +1,1 @@
+{{ landed('form_network', key=["school_id", "reporting_year", "quarter"]) }}

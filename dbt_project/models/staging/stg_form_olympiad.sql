@@ -1,0 +1,1 @@
+{{ landed('form_olympiad', key=["school_id", "reporting_year"]) }}

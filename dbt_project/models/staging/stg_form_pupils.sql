@@ -1,0 +1,1 @@
+{{ landed('form_pupils', key=["school_id", "reporting_year", "quarter"]) }}

@@ -1,0 +1,1 @@
+{{ landed('form_staff', key=["school_id", "reporting_year"]) }}

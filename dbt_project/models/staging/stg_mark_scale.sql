@@ -1,0 +1,1 @@
+{{ landed('mark_scale', key=["reporting_year", "exam", "grade", "subject"]) }}

@@ -1,0 +1,1 @@
+{{ landed('results_index', key=["school_id", "reporting_year"]) }}

@@ -1,0 +1,1 @@
+{{ landed('school_register', key=["school_id"]) }}

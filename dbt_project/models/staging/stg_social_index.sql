@@ -1,0 +1,1 @@
+{{ landed('social_index', key=["school_id", "reporting_year"]) }}

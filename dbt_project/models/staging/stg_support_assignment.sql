@@ -1,0 +1,1 @@
+{{ landed('support_assignment', key=["school_id", "role", "organisation", "valid_from"]) }}

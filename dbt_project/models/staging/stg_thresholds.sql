@@ -1,0 +1,1 @@
+{{ landed('thresholds', key=["reporting_year", "exam", "subject"]) }}

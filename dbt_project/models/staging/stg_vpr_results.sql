@@ -1,0 +1,45 @@
+{{ config(materialized='view') }}
+
+-- Only works of a school that came in several files can hold corrected rows; the rest need no search for them.
+with landed_rows as (
+    {{ landed('vpr_results') }}
+),
+
+works_of_several_files as (
+    select
+        school_id,
+        reporting_year,
+        grade,
+        subject,
+        sitting
+    from landed_rows
+    group by all
+    having min(seq) <> max(seq)
+),
+
+settled as (
+    select landed_rows.*
+    from landed_rows
+    anti join works_of_several_files using (school_id, reporting_year, grade, subject, sitting)
+),
+
+corrected as (
+    select landed_rows.*
+    from landed_rows
+    semi join works_of_several_files using (school_id, reporting_year, grade, subject, sitting)
+    qualify
+        row_number() over (
+            partition by
+                landed_rows.school_id,
+                landed_rows.reporting_year,
+                landed_rows.grade,
+                landed_rows.subject,
+                landed_rows.sitting,
+                landed_rows.pupil_id
+            order by landed_rows.order_seq desc, landed_rows.seq desc, landed_rows.row_number desc
+        ) = 1
+)
+
+select * from settled
+union all
+select * from corrected
