@@ -768,13 +768,14 @@ def forms(rng: random.Random) -> dict[str, bytes]:
     }
 
 
-def main() -> None:
+def main(inbox: Path = INBOX) -> None:
+    """Write the whole example inbox, replacing what is there."""
     rng = random.Random(1496)  # noqa: S311 - reproducible examples, not secrets
     files = references() | lists_and_indices() | order_table()
     files |= vpr_2021(rng) | vpr_2022(rng) | exams(rng) | forms(rng)
-    shutil.rmtree(INBOX, ignore_errors=True)
+    shutil.rmtree(inbox, ignore_errors=True)
     for name, data in files.items():
-        write(INBOX / name, data)
+        write(inbox / name, data)
 
 
 if __name__ == "__main__":
