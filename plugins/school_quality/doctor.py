@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from school_quality.embedded import airflow_home
+from school_quality.reading.pseudonyms import key_file
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
 
@@ -35,6 +36,7 @@ def examine(settings: Settings) -> list[Check]:
         _versions(),
         _data_root(settings),
         _disk(settings),
+        _key(),
         *_locks(settings),
         _airflow(),
         _release(settings),
@@ -65,6 +67,18 @@ def _disk(settings: Settings) -> Check:
     if free >= LOW_DISK_BYTES:
         return Check("Место на диске", finding)
     return Check("Место на диске", finding, False, "освободите место: для расчёта нужно не меньше 2 ГиБ")
+
+
+def _key() -> Check:
+    subject = "Ключ псевдонимов"
+    path = key_file()
+    if os.environ.get("SCHOOL_QUALITY_PII_KEY"):
+        return Check(subject, "в переменной SCHOOL_QUALITY_PII_KEY")
+    if not path.exists():
+        return Check(subject, f"{path}: создаётся при первом чтении файлов с учениками")
+    if path.stat().st_mode & 0o077:
+        return Check(subject, f"{path} доступен другим пользователям", False, f"chmod 600 {path}")
+    return Check(subject, f"{path}, лежит отдельно от данных; нужна его резервная копия")
 
 
 def _locks(settings: Settings) -> list[Check]:

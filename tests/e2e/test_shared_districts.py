@@ -1,0 +1,225 @@
+"""Districts from outside, with what must come out of them; they lie beside the checkout, not in it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Cli, low_schools, query
+
+pytestmark = pytest.mark.slow
+
+
+def run(cli: Cli, data: Path) -> subprocess.CompletedProcess[str]:
+    done = cli("run", "--year", 2022, "--data", data)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def district(shared: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
+    data = tmp_path_factory.mktemp("district")
+    shutil.copytree(shared / "data" / "district" / "inbox", data / "inbox")
+    run(cli, data)
+    return data
+
+
+@pytest.mark.parametrize("options", [[], ["--strict"]], ids=["plain", "strict"])
+def test_the_generated_district_differs_in_nothing_from_its_expectation(
+    district: Path, shared: Path, options: list[str]
+) -> None:
+    expected = shared / "data" / "district" / "expected.json"
+    warehouse = district / "published" / "current" / "warehouse.duckdb"
+
+    done = subprocess.run(
+        [sys.executable, shared / "check" / "compare.py", expected, warehouse, *options],
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def samples(shared: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
+    """The sample district; its three rejected rows make the exit code 3."""
+    data = tmp_path_factory.mktemp("samples")
+    shutil.copytree(
+        shared / "data" / "samples", data / "inbox", ignore=shutil.ignore_patterns("bad", "README.md")
+    )
+    assert run(cli, data).returncode == 3
+    return data
+
+
+def procedure(data: Path, number: int, procedure_id: str, year: int = 2022) -> dict[str, object]:
+    columns = ("participants", "failed", "failed_pct", "is_low_result", "mean_score", "flags", "data_level")
+    rows = query(
+        data,
+        f"select {', '.join(columns)} from marts.fct_procedure_result "
+        "join marts.dim_school using (school_id) "
+        f"where school_number = {number} and procedure_id = '{procedure_id}' and reporting_year = {year}",
+    )
+    assert len(rows) == 1
+    return dict(zip(columns, rows[0], strict=True))
+
+
+def test_exactly_three_rows_of_the_samples_are_rejected(samples: Path) -> None:
+    found = query(
+        samples, "select sum(rows_rejected), count(*) filter (outcome = 'rejected') from meta.source_file"
+    )
+
+    assert found == [(3, 0)]
+
+
+def test_read_is_accepted_and_rejected_and_skipped_in_every_sample_file(samples: Path) -> None:
+    rows = query(
+        samples,
+        "select path from meta.source_file where rows_read <> rows_accepted + rows_rejected + rows_skipped",
+    )
+
+    assert rows == []
+
+
+def test_the_sample_district_has_the_low_results_of_the_order(samples: Path) -> None:
+    assert low_schools(samples, 2021) == [5, 7, 11, 17, 22, 39, 43, 49, 50, 51]
+    conflicting = query(
+        samples,
+        "select * from marts.fct_procedure_result "
+        "where reporting_year = 2021 and list_contains(flags, 'conflicting_sources')",
+    )
+    assert conflicting == []
+
+
+@pytest.mark.parametrize(
+    ("year", "column", "schools"),
+    [
+        (2022, "is_supported", [3, 5, 7, 11, 17, 22, 30, 31, 39, 43, 44, 46, 49, 50, 51]),
+        (2021, "is_supported", [5, 7, 11, 17, 22, 39, 43, 49, 50, 51]),
+        (2022, "in_project_500", [7, 17]),
+        (2022, "official_difficult_social", [22, 49]),
+    ],
+)
+def test_the_official_lists_are_in_force_as_the_readme_says(
+    samples: Path, year: int, column: str, schools: list[int]
+) -> None:
+    found = query(
+        samples,
+        "select school_number from marts.fct_school_status join marts.dim_school using (school_id) "
+        f"where reporting_year = {year} and {column} order by 1",
+    )
+
+    assert [number for (number,) in found] == schools
+
+
+def test_the_samples_examination_results_come_out_as_their_readme_says(samples: Path) -> None:
+    assert procedure(samples, 11, "oge_math_9")["failed"] == 3
+    assert procedure(samples, 11, "oge_math_9")["is_low_result"] is True
+    assert procedure(samples, 5, "ege_physics_11")["failed"] == 1
+    assert procedure(samples, 39, "ege_math_profile_11")["failed"] == 0
+    assert procedure(samples, 43, "ege_math_profile_11")["failed"] == 1
+
+
+def test_the_samples_all_russian_works_come_out_as_their_readme_says(samples: Path) -> None:
+    assert procedure(samples, 5, "vpr_russian_6")["is_low_result"] is True
+    assert procedure(samples, 30, "vpr_math_6")["is_low_result"] is True
+    assert procedure(samples, 43, "vpr_russian_6")["participants"] == 22
+    assert procedure(samples, 43, "vpr_russian_6")["failed"] == 5
+    assert procedure(samples, 51, "vpr_russian_6")["failed"] == 3
+    assert procedure(samples, 51, "vpr_russian_6")["data_level"] == "pupil"
+    assert "borrowed_scale" in procedure(samples, 5, "vpr_math_4")["flags"]  # type: ignore[operator]
+
+
+def test_a_school_closed_in_2020_has_no_row_of_later_years(samples: Path) -> None:
+    for table in ("fct_procedure_result", "fct_school_status", "fct_indicator_value"):
+        rows = query(
+            samples,
+            f"select * from marts.{table} join marts.dim_school using (school_id) "
+            "where school_number = 99 and reporting_year >= 2021",
+        )
+        assert rows == []
+
+
+def test_bad_samples_change_no_list_and_stop_nothing(
+    samples: Path, shared: Path, tmp_path: Path, cli: Cli
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(samples, data, symlinks=True)
+    bad = shutil.ignore_patterns("README.md", "later_correction.csv")
+    shutil.copytree(shared / "data" / "samples" / "bad", data / "inbox" / "bad", ignore=bad)
+
+    assert run(cli, data).returncode == 3
+
+    assert low_schools(data, 2021) == low_schools(samples, 2021)
+    assert low_schools(data, 2022) == low_schools(samples, 2022)
+    shutil.copy(shared / "data" / "samples" / "bad" / "later_correction.csv", data / "inbox" / "bad")
+    assert run(cli, data).returncode == 3
+    changed = query(
+        data, "select distinct school_id, indicator_code from meta.release_change where what = 'value'"
+    )
+    assert changed == [("6005", "1.21")]
+
+
+@pytest.fixture(scope="module")
+def region(shared: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
+    """Real results of one region; four rejected rows make the exit code 3."""
+    data = tmp_path_factory.mktemp("region")
+    shutil.copytree(shared / "data" / "real", data / "inbox", ignore=shutil.ignore_patterns("README.md"))
+    done = cli("run", "--year", 2021, "--data", data)
+    assert done.returncode == 3, done.stdout + done.stderr
+    return data
+
+
+def test_no_row_of_the_real_region_is_lost(region: Path) -> None:
+    expected = {
+        "Проведение работы по математике, 5 класс. ВПР 2021.xlsx": (26139, 26085, 1, 53),
+        "Проведение работы по математике, 6 класс. ВПР 2021.xlsx": (25950, 25899, 0, 51),
+        "Проведение работы по русскому языку, 5 класс. ВПР 2021.xlsx": (26501, 26448, 0, 53),
+        "Проведение работы по русскому языку, 6 класс. ВПР 2021.xlsx": (25744, 25690, 3, 51),
+        "mark_scale_2021.csv": (40, 40, 0, 0),
+        "school_register.xlsx": (639, 635, 0, 4),
+    }
+
+    found = query(
+        region, "select path, rows_read, rows_accepted, rows_rejected, rows_skipped from meta.source_file"
+    )
+
+    assert {path: tuple(counts) for path, *counts in found} == expected
+
+
+def test_the_real_region_has_its_95_schools_with_low_results_of_634(region: Path) -> None:
+    schools = query(
+        region,
+        "select count(distinct school_id) from marts.fct_procedure_result where reporting_year = 2021",
+    )
+    low = query(
+        region, "select count(*) from marts.fct_school_status where reporting_year = 2021 and is_low_results"
+    )
+
+    assert schools == [(634,)]
+    assert low == [(95,)]
+
+
+def test_the_shares_of_twos_of_the_real_region(region: Path) -> None:
+    found = query(
+        region,
+        "select procedure_id, round(100.0 * sum(failed) / sum(participants), 1) "
+        "from marts.fct_procedure_result where reporting_year = 2021 group by all order by all",
+    )
+
+    assert {name: float(share) for name, share in found} == {
+        "vpr_math_5": 14.8,
+        "vpr_math_6": 16.0,
+        "vpr_russian_5": 14.9,
+        "vpr_russian_6": 18.3,
+    }
+
+
+def test_status_shows_every_file_of_the_real_region(region: Path, cli: Cli) -> None:
+    done = cli("status", "--year", 2021, "--data", region)
+
+    assert done.returncode == 0
+    assert "прочитано 105013, принято 104797, не принято 4, пропущено 212" in done.stdout
