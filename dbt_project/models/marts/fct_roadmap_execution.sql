@@ -13,12 +13,16 @@ last_reports as (
         roadmap.period,
         reports.report_municipality_id as municipality_id,
         reports.school_id,
-        arg_max(reports.status, (reports.quarter, reports.order_seq)) as status,
-        arg_max(reports.reported_on, (reports.quarter, reports.order_seq)) as reported_on,
-        arg_max(reports.document, (reports.quarter, reports.order_seq)) as document
+        reports.status,
+        reports.reported_on,
+        reports.document
     from reports
     inner join {{ ref('int_roadmap__periods') }} as roadmap using (reporting_year, item, quarter)
-    group by all
+    qualify
+        row_number() over (
+            partition by roadmap.item, roadmap.period, reports.report_municipality_id, reports.school_id
+            order by reports.quarter desc, reports.order_seq desc
+        ) = 1
 ),
 
 owners as (
@@ -81,4 +85,5 @@ left join last_reports
         and executed.period = last_reports.period
         and executed.municipality_id = last_reports.municipality_id
         and executed.school_id is not distinct from last_reports.school_id
-left join owners using (reporting_year, item)
+left join owners
+    on executed.reporting_year = owners.reporting_year and executed.item = owners.item

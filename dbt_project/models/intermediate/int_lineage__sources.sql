@@ -1,0 +1,105 @@
+-- Where the numbers of a school come from: rows of a sheet, by procedure and year or by dataset and period.
+{% set forms = {
+    'form_staff': none, 'form_methodical': none, 'form_olympiad': none, 'form_documents': none,
+    'form_pupils': 'quarter', 'form_teacher_courses': 'half_year', 'form_network': 'quarter',
+    'social_index': none, 'results_index': none, 'biased_vpr': none,
+} %}
+
+with procedure_sources as (
+    select
+        parts.school_id,
+        parts.procedure_id as source_key,
+        parts.reporting_year::varchar as source_period,
+        parts.seq,
+        parts.sheet,
+        parts.row_from,
+        parts.row_to,
+        parts.source_rows
+    from {{ ref('int_results__pupil_parts') }} as parts
+    union all
+    select
+        rows.school_id,
+        cells.procedure_id,
+        cells.reporting_year::varchar,
+        rows.seq,
+        rows.sheet,
+        rows.row_number,
+        rows.row_number,
+        1
+    from {{ ref('stg_vpr_marks') }} as rows
+    inner join {{ ref('int_results__cells') }} as cells
+        on
+            rows.school_id = cells.school_id
+            and rows.reporting_year = cells.reporting_year
+            and 'vpr_' || rows.subject || '_' || rows.grade = cells.procedure_id
+            and cells.data_level = 'marks'
+    union all
+    select
+        rows.school_id,
+        cells.procedure_id,
+        cells.reporting_year::varchar,
+        rows.seq,
+        rows.sheet,
+        rows.row_number,
+        rows.row_number,
+        1
+    from {{ ref('stg_procedure_results') }} as rows
+    inner join {{ ref('int_results__cells') }} as cells
+        on
+            rows.school_id = cells.school_id
+            and rows.reporting_year = cells.reporting_year
+            and rows.exam || '_' || rows.subject || '_' || rows.grade = cells.procedure_id
+            and cells.data_level = 'table'
+    union all
+    select
+        appeals.school_id,
+        appeals.exam || '_' || appeals.subject || '_' || exams.grade_by_exam,
+        appeals.reporting_year::varchar,
+        appeals.seq,
+        appeals.sheet,
+        appeals.row_number,
+        appeals.row_number,
+        1
+    from {{ ref('stg_appeals') }} as appeals
+    inner join {{ ref('exams') }} as exams using (exam)
+    where appeals.is_upheld
+),
+
+form_sources as (
+    {%- for dataset, period_column in forms.items() %}
+    select
+        school_id,
+        '{{ dataset }}' as source_key,
+        reporting_year::varchar
+        {%- if period_column == 'quarter' %} || '-Q' || quarter
+        {%- elif period_column == 'half_year' %} || '-H' || half_year
+        {%- endif %} as source_period,
+        seq,
+        sheet,
+        row_number as row_from,
+        row_number as row_to,
+        1 as source_rows
+    from {{ ref('stg_' ~ dataset) }}
+    where school_id is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+sources as (
+    select * from procedure_sources
+    union all
+    select * from form_sources
+)
+
+select
+    sources.school_id,
+    sources.source_key,
+    sources.source_period,
+    receipts.file_id,
+    sources.sheet,
+    min(sources.row_from) as row_from,
+    max(sources.row_to) as row_to,
+    sum(sources.source_rows)::bigint as source_rows
+from sources
+inner join {{ ref('stg_receipts') }} as receipts using (seq)
+group by all
