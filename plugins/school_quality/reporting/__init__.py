@@ -27,7 +27,7 @@ AHEAD = 64
 
 @dataclass(frozen=True, slots=True)
 class DocumentsReport:
-    """How many schools got a scorecard (HTML and PDF each) and how many stand in the list of identified schools."""
+    """How many schools got a scorecard, HTML and PDF, and how many stand in the list of identified ones."""
 
     scorecards: int
     identified: int
@@ -79,7 +79,7 @@ def _write_identification(identification: Identification, directory: Path, relea
 
 
 def _write_scorecards(cards: Iterator[Scorecard], directory: Path, tell: Callable[[str], None]) -> int:
-    """HTML in this thread, PDF in threads with a compiler each (Typst works outside the interpreter's lock)."""
+    """HTML here, PDF in threads with a compiler each: Typst works outside the interpreter's lock."""
     directory.mkdir(parents=True, exist_ok=True)
     template = environment().get_template("scorecard.html.j2")
     presses = threading.local()
@@ -97,7 +97,9 @@ def _write_scorecards(cards: Iterator[Scorecard], directory: Path, tell: Callabl
                 if not re.fullmatch(r"\w+", card.school_id):
                     raise ValueError(f"school_id {card.school_id!r} cannot be a file name")
                 printing.append(pool.submit(print_pdf, card))
-                (directory / f"{card.school_id}.html").write_text(template.render(card=card), encoding="utf-8")
+                (directory / f"{card.school_id}.html").write_text(
+                    template.render(card=card), encoding="utf-8"
+                )
             for task in printing:
                 task.result()
             written += len(batch)

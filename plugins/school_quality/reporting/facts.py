@@ -26,8 +26,8 @@ BATCH = 250
 class Reference:
     """What all cards of a year share.
 
-    ``indicators`` is keyed by methodology version, code and component; ``district_procedures`` by municipality
-    and procedure; ``district_scores`` gives the median ``score_pct`` and the number of schools that have one.
+    ``indicators`` is keyed by methodology version, code and component, ``district_procedures`` by municipality
+    and procedure; ``district_scores`` gives the median ``score_pct`` and how many schools have one.
     """
 
     year: int
@@ -45,18 +45,23 @@ class Reference:
 
     def reason(self, row: Row) -> str:
         """The Russian label of a row's reason; the reason itself where the methodology gives it none."""
-        return self.reasons.get(row["reason"], row["reason"])
+        return self.reasons.get(row["reason"], str(row["reason"]))
 
 
 @dataclass(frozen=True, slots=True)
 class SchoolFacts:
-    """One school in one year; ``values`` holds the rows of the year and of the years before it (for the plots)."""
+    """One school in one year; ``values`` holds rows of the year and, for the plots, of years before it."""
 
     school: Row
     status: Row
     procedures: list[Row]
     values: list[Row]
     recommendations: list[Row]
+
+    @property
+    def version(self) -> str:
+        """The methodology's version of the latest year; empty where there is no indicator at all."""
+        return str(self.values[-1]["methodology_version"]) if self.values else ""
 
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
@@ -77,7 +82,10 @@ def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str
     Raises:
         UsageError: the warehouse has no school in that year, or no such period.
     """
-    years = [r["reporting_year"] for r in rows(connection, "select distinct reporting_year from marts.fct_school_status")]
+    years = [
+        r["reporting_year"]
+        for r in rows(connection, "select distinct reporting_year from marts.fct_school_status")
+    ]
     if year not in years:
         known = ", ".join(str(y) for y in sorted(years)) or "нет ни одного"
         raise UsageError(f"За {year} год в хранилище нет школ. Есть годы: {known}.")
@@ -112,7 +120,8 @@ def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str
             for r in rows(
                 connection,
                 "select municipality_id, median(score_pct)::double as median_pct, count(score_pct) as schools"
-                " from marts.fct_school_status where reporting_year = ? and score_pct is not null group by all",
+                " from marts.fct_school_status"
+                " where reporting_year = ? and score_pct is not null group by all",
                 [year],
             )
         },
@@ -125,7 +134,11 @@ def procedure_order(procedure: Row) -> tuple[int, int, str]:
     exams = ("ege", "oge", "vpr")
     exam = procedure.get("exam")
     place = exams.index(exam) if exam in exams else len(exams)
-    return place, procedure.get("grade") or 0, str(procedure.get("procedure_name") or procedure.get("procedure_id") or "")
+    return (
+        place,
+        procedure.get("grade") or 0,
+        str(procedure.get("procedure_name") or procedure.get("procedure_id") or ""),
+    )
 
 
 def read_schools(connection: duckdb.DuckDBPyConnection, reference: Reference) -> Iterator[SchoolFacts]:
@@ -158,7 +171,8 @@ def _read_batch(
     )
     recommendations = _by_school(
         connection,
-        "select * from marts.fct_recommendation where reporting_year = ? and list_contains(?, school_id) order by rank",
+        "select * from marts.fct_recommendation"
+        " where reporting_year = ? and list_contains(?, school_id) order by rank",
         [year, ids],
     )
     for status in statuses:

@@ -106,15 +106,18 @@ def build_identification(
         period_label=f"{reference.year} год",
         edition=f"данные на {as_of}" if as_of else "",
         districts=tuple(
-            _district(reference.municipalities.get(municipality, municipality), members, failed_pct, reference)
+            _district(
+                reference.municipalities.get(municipality, municipality), members, failed_pct, reference
+            )
             for municipality, members in by_municipality.items()
         ),
         notes=(
-            "ШНОР: низкие результаты не менее чем по двум процедурам года из тех, по которым определяют (п. 3.1 приказа). "
-            "Зона риска: низкий индекс результатов и падение, которое длится (п. 3.5). ШССУ: низкий индекс социального "
-            "благополучия (п. 3.2).",
+            "ШНОР: низкие результаты сразу в нескольких процедурах года из тех, по которым определяют "
+            "(п. 3.1 приказа). Зона риска: низкий индекс результатов и падение, которое длится (п. 3.5). "
+            "ШССУ: низкий индекс социального благополучия (п. 3.2).",
             "Расчёт не заменяет официальный список: расхождение — повод проверить данные. "
-            "«—» значит, что данных или списка нет. Поддержку получают школы официальных списков, а где их нет — расчётных.",
+            "«—»: данных или списка нет. Поддержку получают школы официальных списков, "
+            "а где списков нет — школы по расчёту.",
         ),
         vpr_note=words.VPR_NOTE,
         imprint=words.imprint(release),
@@ -125,7 +128,9 @@ def _district(
     name: str, statuses: list[Row], failed_pct: dict[tuple[str, str], float], reference: Reference
 ) -> District:
     schools = tuple(
-        school for school in (_school(status, failed_pct, reference) for status in statuses) if _is_listed(school)
+        school
+        for school in (_school(status, failed_pct, reference) for status in statuses)
+        if _is_listed(school)
     )
     undecided = [_name(status, reference) for status in statuses if status["is_low_results"] is None]
     counts = [
@@ -142,7 +147,9 @@ def _district(
     return District(
         name=name,
         summary=f"Всего {words.counted(len(statuses), 'школа', 'школы', 'школ')}. {'; '.join(counts)}.",
-        undecided=f"Определить нельзя (нет учтённых результатов): {', '.join(undecided)}." if undecided else "",
+        undecided=f"Определить нельзя (нет учтённых результатов): {', '.join(undecided)}."
+        if undecided
+        else "",
         schools=schools,
     )
 
@@ -152,7 +159,9 @@ def _school(status: Row, failed_pct: dict[tuple[str, str], float], reference: Re
     return IdentifiedSchool(
         school_id=school_id,
         school_name=_name(status, reference),
-        verdicts=tuple(Verdict(title, status[computed], status[official]) for title, computed, official in STATUSES),
+        verdicts=tuple(
+            Verdict(title, status[computed], status[official]) for title, computed, official in STATUSES
+        ),
         in_project_500=status["in_project_500"],
         is_supported=bool(status["is_supported"]),
         low_procedures=status["low_procedures"],
@@ -160,7 +169,8 @@ def _school(status: Row, failed_pct: dict[tuple[str, str], float], reference: Re
             f"{reference.procedures.get(procedure, {}).get('procedure_name') or procedure} — "
             f"{words.percent(failed_pct.get((school_id, procedure)))}"
             for procedure in sorted(
-                status["low_procedure_ids"] or (), key=lambda id_: procedure_order(reference.procedures.get(id_, {}))
+                status["low_procedure_ids"] or (),
+                key=lambda id_: procedure_order(reference.procedures.get(id_, {})),
             )
         ),
         results_index=status["results_index"],

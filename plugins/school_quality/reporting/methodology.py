@@ -1,7 +1,7 @@
 """The methodology's own texts and numbers, read from the seeds that dbt computes with.
 
-A published warehouse holds results, not the methodology behind them: bands, formulas, parameters and labels come from
-``dbt_project/seeds/methodology`` by the ``methodology_version`` that each result carries.
+A published warehouse holds results, not the methodology behind them: bands, formulas, parameters and labels
+come from ``dbt_project/seeds/methodology`` by the ``methodology_version`` that each result carries.
 """
 
 from __future__ import annotations
@@ -36,14 +36,22 @@ def parameter(version: str, name: str) -> float | None:
 def indicator(version: str, code: str, component: str = "") -> dict[str, str] | None:
     """The seed row of an indicator: formula, clause, source form, how its value is looked up in the bands."""
     for row in seed("indicators"):
-        if (row["methodology_version"], row["indicator_code"], row["component"]) == (version, code, component):
+        if (row["methodology_version"], row["indicator_code"], row["component"]) == (
+            version,
+            code,
+            component,
+        ):
             return row
     return None
 
 
 def roadmap_names(version: str) -> dict[str, str]:
     """Names of the roadmap's items by their number."""
-    return {row["item"]: row["item_name"] for row in seed("roadmap_items") if row["methodology_version"] == version}
+    return {
+        row["item"]: row["item_name"]
+        for row in seed("roadmap_items")
+        if row["methodology_version"] == version
+    }
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A known value; ``x`` and ``y`` are shares of the plot's width and height, ``y`` measured from the top."""
+    """A known value; ``x`` and ``y`` are shares of the plot's width and height, ``y`` from the top."""
 
     x: float
     y: float
@@ -16,7 +16,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """``runs`` are stretches of neighbouring known values (a gap is a period without data); text for the blind."""
+    """``runs`` are stretches of neighbouring known values: a gap is a period without data."""
 
     runs: tuple[tuple[Dot, ...], ...]
     last: Dot
@@ -33,7 +33,7 @@ def draw(values: Sequence[float | None], description: str) -> Plot | None:
     Returns:
         None where fewer than two values are known: a single dot shows no way.
     """
-    known = [value for value in values if value is not None]
+    known = [float(value) for value in values if value is not None]
     if len(known) < 2:
         return None
     low, spread = min(known), max(known) - min(known)
@@ -45,7 +45,7 @@ def draw(values: Sequence[float | None], description: str) -> Plot | None:
                 runs.append(tuple(run))
                 run = []
             continue
-        height = (value - low) / spread if spread else 0.5
+        height = (float(value) - low) / spread if spread else 0.5
         run.append(Dot(round(position / (len(values) - 1), 3), round(1 - height, 3)))
     if run:
         runs.append(tuple(run))

@@ -1,6 +1,6 @@
 """Laying out: one Jinja environment for HTML, one Typst compiler for PDF.
 
-Texts from files reach both as data: Jinja escapes them, Typst gets them as JSON and shows strings as they are.
+Texts from files reach both as data: Jinja escapes them, Typst gets them as JSON and shows strings as text.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ import typst
 _HERE = Path(__file__).parent
 FONTS = _HERE / "fonts"
 TEMPLATES = _HERE / "templates"
-
-# Tags, language, title, displayable text: Typst refuses to write a PDF/UA that lacks one of them.
-PDF_STANDARD = "ua-1"
 
 
 @cache
@@ -47,17 +44,20 @@ class Press:
     def print(self, template: str, document: Any) -> bytes:
         """The PDF of a dataclass ``document`` laid out by ``templates/<template>``.
 
-        Identical input gives identical bytes: the templates set the document's date, none is taken from the clock.
+        It is a PDF/UA: Typst refuses to write one without tags, language, title or a glyph for a character.
+        Identical input gives identical bytes: the templates give the document no date of creation.
         """
         data = displayable(json.dumps(asdict(document), ensure_ascii=False))
-        pdf: bytes = self._compiler.compile(
-            input=str(TEMPLATES / template), format="pdf", sys_inputs={"document": data}, pdf_standards=[PDF_STANDARD]
+        pdf = self._compiler.compile(
+            input=str(TEMPLATES / template), format="pdf", sys_inputs={"document": data}, pdf_standards="ua-1"
         )
+        if not isinstance(pdf, bytes):
+            raise TypeError(f"Typst made no PDF of {template}")
         return pdf
 
 
 def displayable(text: str) -> str:
-    """``text`` with every character that the shipped font lacks as ``?``: PDF/UA allows no invisible character."""
+    """``text`` with ``?`` for each character that the shipped fonts lack: PDF/UA allows none."""
     return _undisplayable().sub("?", unicodedata.normalize("NFC", text))
 
 
@@ -78,5 +78,7 @@ def _characters(font: bytes) -> set[int]:
             segments = struct.unpack_from(">H", font, table + 6)[0] // 2
             ends = struct.unpack_from(f">{segments}H", font, table + 14)
             starts = struct.unpack_from(f">{segments}H", font, table + 16 + 2 * segments)
-            return {code for first, last in zip(starts, ends, strict=True) for code in range(first, last + 1)} - {0xFFFF}
+            return {
+                code for first, last in zip(starts, ends, strict=True) for code in range(first, last + 1)
+            } - {0xFFFF}
     raise ValueError("The font has no format 4 character map")

@@ -7,8 +7,12 @@ Everything that a head teacher reads is worded here or in the templates. Labels 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
+
+# Colours of the documents by what they say; the word stands beside the colour.
+Tone = Literal["good", "middle", "bad", "unknown", "plain"]
 
 NO_DATA = "нет данных"
 NBSP = "\u00a0"
@@ -139,6 +143,15 @@ def day(value: date | datetime | str | None) -> str:
     return moment.strftime("%d.%m.%Y")
 
 
+def shown_value(row: dict[str, Any], unit: str) -> str:
+    """The value of a row of ``fct_indicator_value``: a number in its unit, or the words that stand for it."""
+    if row["status"] == "no_data":
+        return NO_DATA
+    if row["value"] is None:
+        return VALUE_TEXTS.get(row["value_text"] or "", row["value_text"] or "—")
+    return indicator_value(row["value"], unit, signed=row["value_now"] is not None)
+
+
 def side_unit(unit: str) -> str:
     """The unit of the two sides of a difference: percentage points differ between percents."""
     return PERCENT if unit == PERCENT_POINTS else unit
@@ -166,3 +179,21 @@ def imprint(release: dict[str, Any], *more: str) -> str:
         *more,
     ]
     return " · ".join(part for part in parts if part)
+
+
+def task(code: str) -> int:
+    """The task of the order that an indicator belongs to: 2 of ``2.10``."""
+    return int(code.split(".")[0])
+
+
+def code_ranges(codes: Iterable[str]) -> str:
+    """Codes as ``1.1–1.3, 1.7``: neighbours are joined from three on."""
+    ordered = sorted(codes, key=code_key)
+    runs: list[list[str]] = []
+    for code in ordered:
+        head, _, tail = code.rpartition(".")
+        if runs and tail.isdigit() and f"{head}.{int(tail) - 1}" == runs[-1][-1]:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)

@@ -23,7 +23,12 @@ def identification_workbook(identification: Identification, as_of: date | str | 
     buffer = io.BytesIO()
     workbook = xlsxwriter.Workbook(
         buffer,
-        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
     )
     # A fixed date: identical input gives identical bytes.
     created = datetime.fromisoformat(str(as_of)[:10]) if as_of else datetime(2000, 1, 1)
@@ -35,14 +40,27 @@ def identification_workbook(identification: Identification, as_of: date | str | 
 
 
 def _write_schools(workbook: Any, identification: Identification) -> None:
-    head = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#EDF0F3"})
+    head = workbook.add_format(
+        {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#EDF0F3"}
+    )
     text = workbook.add_format({"text_wrap": True, "valign": "top"})
     number = workbook.add_format({"valign": "top", "num_format": "0.00"})
-    differs = workbook.add_format({"text_wrap": True, "valign": "top", "bg_color": "#FDF1D8", "font_color": "#7A4B00"})
+    differs = workbook.add_format(
+        {"text_wrap": True, "valign": "top", "bg_color": "#FDF1D8", "font_color": "#7A4B00"}
+    )
     sheet = workbook.add_worksheet("Школы")
     titles = ["Район", "Код ОО", "Школа"]
     titles += [f"{title}, {side}" for title, _, _ in STATUSES for side in ("расчёт", "список")]
-    titles += ["500+", "Поддержка", "Низких процедур", "Низкие результаты", "ИОР", "ИСБШ", "Расхождения", "Изменение за год"]
+    titles += [
+        "500+",
+        "Поддержка",
+        "Низких процедур",
+        "Низкие результаты",
+        "ИОР",
+        "ИСБШ",
+        "Расхождения",
+        "Изменение за год",
+    ]
     for column, title in enumerate(titles):
         sheet.set_column(column, column, WIDTHS.get(title, DEFAULT_WIDTH))
         sheet.write_string(0, column, title, head)
@@ -85,7 +103,10 @@ def _write_notes(workbook: Any, identification: Identification) -> None:
     text = workbook.add_format({"text_wrap": True, "valign": "top"})
     sheet = workbook.add_worksheet("Как читать")
     sheet.set_column(0, 0, 100)
-    lines = [identification.title, *(f"{d.name}. {d.summary} {d.undecided}".strip() for d in identification.districts)]
+    lines = [
+        identification.title,
+        *(f"{d.name}. {d.summary} {d.undecided}".strip() for d in identification.districts),
+    ]
     lines += [*identification.notes, identification.vpr_note, identification.imprint]
     for row, line in enumerate(lines):
         sheet.write_string(row, 0, line, text)

@@ -1,0 +1,60 @@
+"""Targeted recommendations: what to do first, who answers for it, from whom to learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from school_quality.reporting import methodology, words
+from school_quality.reporting.facts import Reference, Row, SchoolFacts
+
+MEASURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One measure; ``details`` names indicators, the points lost, the owner and the schools to learn from."""
+
+    rank: int
+    text: str
+    details: str
+
+
+def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]:
+    """The first measures by rank; indicators with the same measure stand together."""
+    items = methodology.roadmap_names(facts.version)
+    measures: dict[str, list[Row]] = {}
+    for row in facts.recommendations:
+        measures.setdefault(row["measure_text"], []).append(row)
+    advice = []
+    for rank, (text, rows) in enumerate(list(measures.items())[:MEASURES], start=1):
+        codes = words.code_ranges(row["indicator_code"] for row in rows)
+        lost = words.counted(sum(row["points_lost"] for row in rows), "балл", "балла", "баллов")
+        peers = [
+            reference.schools[row["peer_school_id"]]
+            for row in rows
+            if row["peer_school_id"] in reference.schools
+        ]
+        names = dict.fromkeys(words.school_name(peer["school_name"], peer["school_id"]) for peer in peers)
+        first = rows[0]
+        details = [
+            f"{words.plural(len(rows), 'показатель', 'показатели', 'показатели')} {codes}: потеряно {lost}",
+            first["owner"] and f"отвечает {first['owner']}",
+            first["roadmap_item"] and _roadmap(first["roadmap_item"], items),
+            f"опыт — {', '.join(names)}" if names else "",
+        ]
+        advice.append(Advice(rank, text, " · ".join(part for part in details if part)))
+    return tuple(advice)
+
+
+def _roadmap(item: str, names: dict[str, str]) -> str:
+    name = f" «{names[item]}»" if item in names else ""
+    return f"дорожная карта, п.{words.NBSP}{item}{name}"
+
+
+def no_advice(status: Row) -> str:
+    """Why a card has no recommendations."""
+    if not status["is_supported"]:
+        return "Адресные рекомендации готовят для школ с адресной поддержкой."
+    if status["points"] is None:
+        return "Рекомендаций нет: ни один показатель не оценён."
+    return "Все оценённые показатели получили полный балл."

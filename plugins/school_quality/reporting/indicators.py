@@ -1,0 +1,171 @@
+"""The indicators of a period on a scorecard: value, what is behind it, the way through the years, points."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from school_quality.reporting import methodology, words
+from school_quality.reporting.facts import HISTORY_YEARS, Reference, Row
+from school_quality.reporting.footnotes import Footnotes
+from school_quality.reporting.plots import Plot, draw
+from school_quality.reporting.words import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorLine:
+    """One indicator (or component of it) with everything that a reader needs to believe its points.
+
+    ``is_wide``: several periods of the year stand in ``value``, there is no ``detail``.
+    """
+
+    code: str
+    name: str
+    marks: str
+    value: str
+    detail: str
+    is_wide: bool
+    plot: Plot | None
+    points: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorGroup:
+    """The indicators of one task; ``not_applicable`` names those that do not concern the school and why."""
+
+    task: int
+    title: str
+    has_points: bool
+    lines: tuple[IndicatorLine, ...]
+    footnotes: tuple[str, ...]
+    not_applicable: tuple[str, ...]
+
+
+def build_groups(history: list[Row], current: list[Row], reference: Reference) -> tuple[IndicatorGroup, ...]:
+    """The groups of the rows ``current``; ``history`` has them and those of earlier years."""
+    by_task: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in current:
+        by_task[words.task(row["indicator_code"])].append(row)
+    past: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in history:
+        past[row["indicator_code"], row["component"]].append(row)
+    groups = []
+    for task, rows in sorted(by_task.items()):
+        applicable: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+        others: defaultdict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            if row["status"] == "not_applicable":
+                others[reference.reason(row)].add(row["indicator_code"])
+            else:
+                applicable[row["indicator_code"], row["component"]].append(row)
+        footnotes = Footnotes()
+        lines = tuple(
+            _indicator_line(applicable[key], past[key], reference, footnotes)
+            for key in sorted(applicable, key=_indicator_order)
+        )
+        groups.append(
+            IndicatorGroup(
+                task=task,
+                title=words.TASKS.get(task, f"Задача {task}"),
+                has_points=any(row["max_points"] is not None for row in rows),
+                lines=lines,
+                footnotes=footnotes.texts(),
+                not_applicable=tuple(
+                    f"{words.code_ranges(codes)}: {reason}" for reason, codes in sorted(others.items())
+                ),
+            )
+        )
+    return tuple(groups)
+
+
+def _indicator_order(key: tuple[str, str]) -> tuple[tuple[int, ...], int]:
+    return words.code_key(key[0]), methodology.component_order().get(key, 0)
+
+
+def _indicator_line(
+    rows: list[Row], history: list[Row], reference: Reference, footnotes: Footnotes
+) -> IndicatorLine:
+    rows = sorted(rows, key=lambda row: row["period"])
+    first = rows[0]
+    code, component = first["indicator_code"], first["component"]
+    indicator = reference.indicators.get((first["methodology_version"], code, component), {})
+    unit = indicator.get("unit") or ""
+    flags = list(dict.fromkeys(flag for row in rows for flag in row["flags"] or ()))
+    remarks = [words.FLAGS.get(flag, flag) for flag in flags]
+    is_wide = len(rows) > 1
+    if is_wide:
+        remarks += list(dict.fromkeys(reference.reason(row) for row in rows if row["reason"]))
+        value = " · ".join(f"{_short_period(row['period'])} {words.shown_value(row, unit)}" for row in rows)
+    else:
+        value = words.shown_value(first, unit)
+    points, tone = _points(rows)
+    return IndicatorLine(
+        code=code,
+        name=str(indicator.get("indicator_name") or code),
+        marks=footnotes.cite(remarks),
+        value=value,
+        detail="" if is_wide else _detail(first, unit, reference),
+        is_wide=is_wide,
+        plot=None if unit in words.WORD_UNITS else _plot(history, unit),
+        points=points,
+        tone=tone,
+    )
+
+
+def _points(rows: list[Row]) -> tuple[str, Tone]:
+    scored = [row for row in rows if row["status"] == "scored"]
+    maximum = rows[0]["max_points"]
+    if scored:
+        row = scored[-1]
+        tone: Tone = "good" if row["points"] == row["max_points"] else "middle" if row["points"] else "bad"
+        return f"{row['points']} из {row['max_points']}", tone
+    if any(row["status"] == "no_data" for row in rows):
+        return ("" if maximum is None else f"— из {maximum}"), "unknown"
+    return "", "plain"
+
+
+def _detail(row: Row, unit: str, reference: Reference) -> str:
+    """What stands behind the value: why there is none, both sides of a difference, counts and interval."""
+    if row["status"] == "no_data":
+        return reference.reason(row)
+    parts = []
+    if row["value_now"] is not None and row["value_before"] is not None:
+        side = words.side_unit(unit)
+        before, now = (words.indicator_value(row[column], side) for column in ("value_before", "value_now"))
+        parts.append(f"было {before}, стало {now}")
+    if row["numerator"] is not None and row["denominator"]:
+        parts.append(f"{words.number(row['numerator'], 0)} из {words.number(row['denominator'], 0)}")
+        parts.append(words.interval(row["ci_low"], row["ci_high"]))
+    elif row["participants"] is not None:
+        parts.append(words.counted(row["participants"], "участник", "участника", "участников"))
+    return "; ".join(part for part in parts if part)
+
+
+def _plot(history: list[Row], unit: str) -> Plot | None:
+    """The indicator through the periods; dynamics are drawn by their two sides, not by the difference."""
+    dynamics = any(row["value_now"] is not None for row in history)
+    series: dict[str, float | None] = {}
+    for row in sorted(history, key=lambda row: row["period"]):
+        if dynamics:
+            before = str(row["reporting_year"] - 1) if row["period"] == str(row["reporting_year"]) else None
+            if before is not None and series.get(before) is None:
+                series[before] = row["value_before"]
+            series[row["period"]] = row["value_now"]
+        else:
+            series[row["period"]] = row["value"]
+    periods = sorted(series)
+    if len({period.split("-")[0] for period in periods}) < 2:
+        return None
+    periods = periods[-HISTORY_YEARS * (4 if "-" in periods[0] else 1) :]
+    side = words.side_unit(unit)
+    known = [series[period] for period in periods]
+    texts = [words.NO_DATA if value is None else words.indicator_value(value, side) for value in known]
+    description = "; ".join(f"{period}: {text}" for period, text in zip(periods, texts, strict=True))
+    return draw(known, description)
+
+
+def _short_period(period: str) -> str:
+    """``2022-Q1`` as ``1 четв.``, ``2022-H2`` as ``2 полуг.``"""
+    _, _, part = period.partition("-")
+    return f"{part[1:]}{words.NBSP}{'четв.' if part.startswith('Q') else 'полуг.'}" if part else period
