@@ -1,0 +1,377 @@
+"""From tables to blocks: columns of texts, what titles and footers say, pupils as pseudonyms.
+
+One function a shape of dataset (``Dataset.shape``); a shape knows how its titles and footers are written, the names
+of its columns come from the declaration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+from school_quality import datasets
+from school_quality.datasets import Dataset
+from school_quality.model import Block, Context
+from school_quality.reading import pseudonyms, subjects
+from school_quality.reading.context import Mention, combine, mention
+from school_quality.reading.failures import Rejected
+from school_quality.reading.headers import Header
+from school_quality.reading.tables import Sheet, Table
+from school_quality.reading.texts import cell_text, column_texts, fold, marked_texts
+
+_DATE = re.compile(r"(?<!\d)(?:(\d{4})[.-](\d{1,2})[.-](\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4}))(?!\d)")
+_DATE_PREFIX = re.compile(r"(?<![а-я])[пу]\s*:\s*", re.IGNORECASE)
+_LOGIN = re.compile(r"\((?:edu|sch)(\d{6})\)", re.IGNORECASE)
+_SCHOOL_WORD = re.compile(r"№|(?<![а-я])(?:[а-я]?сош|оош|нош|школ|лице|гимнази|кадет)", re.IGNORECASE)
+_SCHOOL_NAME = re.compile(r"№|(?:edu|sch)\d{6}|(?<![А-Яа-я])[А-Я]{1,4}ОУ(?![А-Яа-я])")
+_MADE_ON = re.compile(r"дата|по состоянию|приказ|сформирован")
+_GVE = re.compile(r"(?<![а-я])гвэ(?![а-я])", re.IGNORECASE)
+_DECLARED = re.compile(r"(?:кол-во|количество)\s+участников\s*:?\s*(\d+)")
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
+_WHOLE_CODE = re.compile(r"0*(\d+)(?:\.0+)?")
+
+
+@dataclass(slots=True)
+class Blocks:
+    """Blocks of a table (none, if all its rows are skipped) and how many of its rows are skipped."""
+
+    blocks: list[Block]
+    skipped: int
+
+
+def make(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
+    """The block of a table. Raises `Rejected` where year, grade or subject are nowhere."""
+    header = table.header
+    shape = header.dataset.shape
+    if shape == "protocol":
+        return _protocol(sheet, table, path, key)
+    if shape == "appeals":
+        return _appeals(sheet, table, path, key)
+    if shape == "pupils":
+        return _pupils(sheet, table, path, key)
+    block = _block(sheet, table, table.rows, header.dataset)
+    skipped = table.skipped
+    if shape == "marks" and "group" in header.columns:
+        skipped += _keep_schools(block)
+    _complete(block, header.dataset, _said(table), path)
+    return Blocks([block] if block.row_numbers else [], skipped)
+
+
+def _block(sheet: Sheet, table: Table, rows: Sequence[int], dataset: Dataset) -> Block:
+    """Declared columns of the given rows; the cells of pupils are left to the shapes that make pseudonyms of them."""
+    header = table.header
+    picked = [sheet.rows[r] for r in rows]
+    columns: dict[str, list[str]] = {}
+    for name, index in header.columns.items():
+        declared = dataset.fields.get(name)
+        if declared is not None and declared.is_personal:
+            continue
+        cells = [row[index] for row in picked]
+        columns[name] = marked_texts(cells, declared.type) if declared else column_texts(cells)
+    tasks = {name: column_texts([row[index] for row in picked]) for name, index in header.tasks.items()}
+    return Block(
+        dataset=dataset.name,
+        sheet=sheet.name,
+        row_numbers=[r + 1 for r in rows],
+        columns=columns,
+        constants={},
+        headers=dict(header.texts),
+        tasks=tasks,
+    )
+
+
+def _personal(sheet: Sheet, table: Table, rows: Sequence[int]) -> dict[str, list[str]]:
+    """The cells that identify pupils; they must not leave this module but as pseudonyms."""
+    header = table.header
+    none = [""] * len(rows)
+    return {
+        f.name: column_texts([sheet.rows[r][header.columns[f.name]] for r in rows])
+        if f.name in header.columns
+        else none
+        for f in header.dataset.fields.values()
+        if f.is_personal
+    }
+
+
+def _keep(block: Block, wanted: Sequence[bool]) -> int:
+    """Leave only the wanted rows in a block; returns how many went."""
+    gone = len(wanted) - sum(wanted)
+    if gone:
+        block.row_numbers = list(compress(block.row_numbers, wanted))
+        block.columns = {name: list(compress(cells, wanted)) for name, cells in block.columns.items()}
+        block.tasks = {name: list(compress(cells, wanted)) for name, cells in block.tasks.items()}
+    return gone
+
+
+# ---- what titles and the path say ----
+
+
+def _said(table: Table) -> Context:
+    """Year, grade, subject and sitting by the titles above a table; all titles together, dates of making left out."""
+    made = {value for label, value in table.title_pairs.items() if label.startswith("дата")}
+    titles = [t for t in table.titles if t not in made and not _MADE_ON.match(fold(t))]
+    mentions = [mention(t) for t in titles]
+    # a school may be called by a subject or a number: its name says nothing about the work
+    of_work = [m for t, m in zip(titles, mentions, strict=True) if not _SCHOOL_NAME.search(t)]
+    return combine(
+        [
+            Mention(
+                frozenset().union(*(m.years for m in mentions)),
+                frozenset().union(*(m.grades for m in of_work)),
+                frozenset().union(*(m.subjects for m in of_work)),
+                any(m.is_autumn for m in mentions),
+            )
+        ]
+    )
+
+
+def _complete(block: Block, dataset: Dataset, said: Context, path: Context) -> None:
+    """Fill in what no column has from titles, then from the path; reject what is required and nowhere."""
+    for name in ("reporting_year", "grade", "subject"):
+        declared = dataset.fields.get(name)
+        if declared is None or name in block.columns or name in block.constants:
+            continue
+        attribute = {"reporting_year": "year"}.get(name, name)
+        value = getattr(said, attribute) if declared.from_title else None
+        if value is None and name == "reporting_year" and declared.from_title and said.conflicting_years:
+            raise Rejected("two_years", sheet=block.sheet, years=_years(said))
+        if value is None and declared.from_path:
+            value = getattr(path, attribute)
+        if value is not None:
+            block.constants[name] = str(value)
+        elif declared.required:
+            if name == "reporting_year" and path.conflicting_years:
+                raise Rejected("two_years", sheet=block.sheet, years=_years(path))
+            raise Rejected({"reporting_year": "no_year", "grade": "no_grade", "subject": "no_subject"}[name])
+    sitting = said.sitting or path.sitting
+    if sitting and "sitting" in dataset.columns:
+        block.constants["sitting"] = sitting
+
+
+def _years(context: Context) -> str:
+    return ", ".join(str(y) for y in context.conflicting_years)
+
+
+def iso_date(text: str) -> str:
+    """The first date of a text in ISO form, "" without one."""
+    found = _DATE.search(text)
+    if found is None:
+        return ""
+    year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
+    return f"{year}-{int(month):02}-{int(day):02}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExamTitle:
+    """``02 - Математика 2022.06.02``: what the title of a protocol says. ``subject`` is an id or the name as written."""
+
+    subject: str
+    date: str  # ISO or ""
+    year: int | None
+    is_gve: bool
+
+
+def _parse_exam(text: str, exam: str | None) -> tuple[str, str, bool] | None:
+    """(name with its code, ISO date, whether it is a known subject) of a title; ``None`` for another text."""
+    plain = text.strip(" ;,\t\"'«»")
+    date = iso_date(plain)
+    name = _DATE_PREFIX.sub(" ", _DATE.sub(" ", plain)).strip(" ;,:()\"'«».-–—")
+    name = " ".join(_GVE.sub(" ", name).replace("( )", " ").split()).strip(" ;,:()")
+    name = re.sub(r"\s*(?<!\d)20\d\d(?!\d)\s*(?:год|г\.?)?$", "", name)
+    known = subjects.find(name, exam) is not None
+    return (name, date, known) if known or (date and name) else None
+
+
+def exam_title(titles: Sequence[str], exam: str | None) -> ExamTitle | None:
+    """The title of a block of a protocol: the nearest text that names a subject, or else one that has a date."""
+    parsed = [(t, p) for t in titles if (p := _parse_exam(t, exam)) is not None]
+    if not parsed:
+        return None
+    text, (name, date, known) = next(((t, p) for t, p in parsed if p[2]), parsed[0])
+    years = {int(date[:4])} if date else {y for t in (text, *titles) for y in mention(t).years}
+    return ExamTitle(
+        subject=(subjects.find(name, exam) or name) if known else name,
+        date=date,
+        year=next(iter(years)) if len(years) == 1 else None,
+        is_gve=bool(_GVE.search(text)),
+    )
+
+
+# ---- protocols of ЕГЭ and ОГЭ ----
+
+
+def _dataset_of(header: Header, table: Table) -> tuple[Dataset, ExamTitle | None]:
+    """ОГЭ or ЕГЭ: they share a header with base maths, so the title decides."""
+    by_exam = {"ege_results": "ege", "oge_results": "oge"}
+    own = [v for v in header.variants if v.subjects]
+    if len(header.variants) > 1 and own:
+        as_ege = exam_title(table.titles, "ege")
+        if as_ege is not None and any(as_ege.subject in v.subjects for v in own):
+            return datasets.get("ege_results"), as_ege
+        rest = next(v for v in header.variants if not v.subjects)
+        name = next(d.name for d in datasets.load().values() if rest in d.variants)
+        return datasets.get(name), exam_title(table.titles, by_exam[name])
+    return header.dataset, exam_title(table.titles, by_exam[header.dataset.name])
+
+
+def _protocol(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
+    dataset, title = _dataset_of(table.header, table)
+    if title is not None and title.is_gve:
+        return Blocks([], table.skipped + len(table.rows))
+    if title is not None and title.subject == "math_base" and "test_score" in table.header.columns:
+        header = table.header.texts["test_score"]
+        raise Rejected(
+            "ambiguous_header", sheet=sheet.name, header=f"«{header}» (у базовой математики — «Оценка»)"
+        )
+    block = _block(sheet, table, table.rows, dataset)
+    ids, name_ids, has_document = _participants(sheet, table, block, key)
+    block.columns |= {"pupil_id": ids, "pupil_name_id": name_ids, "has_document": has_document}
+    if title is not None:
+        if title.subject and "subject" not in block.columns:
+            block.constants["subject"] = title.subject
+        if title.date and "exam_date" not in block.columns:
+            block.constants["exam_date"] = title.date
+        if title.year is not None and "reporting_year" not in block.columns:
+            block.constants["reporting_year"] = str(title.year)
+    elif "exam_date" in block.columns and "reporting_year" not in block.columns:
+        block.columns["reporting_year"] = [iso_date(d)[:4] for d in block.columns["exam_date"]]
+    _read_footer(sheet, table, block)
+    _complete(block, dataset, Context(), path)
+    skipped = table.skipped
+    if "category" in block.columns:
+        skipped += _keep(block, [not _GVE.match(c) for c in block.columns["category"]])
+    return Blocks([block] if block.row_numbers else [], skipped)
+
+
+def _participants(
+    sheet: Sheet, table: Table, block: Block, key: bytes
+) -> tuple[list[str], list[str], list[str]]:
+    cells = _personal(sheet, table, table.rows)
+    names = [
+        pseudonyms.full_name(*n)
+        for n in zip(cells["surname"], cells["first_name"], cells["patronymic"], strict=True)
+    ]
+    documents = [
+        pseudonyms.document_digits(*d)
+        for d in zip(cells["document"], cells["document_series"], cells["document_number"], strict=True)
+    ]
+    schools = [m[1] if (m := _WHOLE_CODE.fullmatch(c)) else c for c in block.columns["school_code"]]
+    ids, name_ids = pseudonyms.pupil_ids(key, names, documents, schools)
+    return ids, name_ids, ["true" if d else "false" for d in documents]
+
+
+def _read_footer(sheet: Sheet, table: Table, block: Block) -> None:
+    """``Минимальная граница``, ``Средние``, ``Всего участников``: their values may stand in any column."""
+    columns = table.header.columns
+    for number in table.footers:
+        row = sheet.rows[number]
+        texts = [(i, text) for i, c in enumerate(row) if c != "" and (text := cell_text(c))]
+        label = next((fold(t) for _, t in texts if not _NUMBER.fullmatch(t)), "")
+        values = [(i, t.replace(",", ".")) for i, t in texts if _NUMBER.fullmatch(t)]
+        if label.startswith("минимальн") and values:
+            block.constants["printed_minimum"] = values[0][1]
+        elif label.startswith("всего") and values:
+            block.footer["participants"] = values[0][1]
+        elif label.startswith("средн"):
+            at = dict(values)
+            for name in ("primary_score", "test_score", "mark"):
+                if columns.get(name, -1) in at:
+                    block.footer[f"mean_{name}"] = at[columns[name]]
+
+
+# ---- appeals ----
+
+
+def _appeals(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
+    """Appeals name the exam in a column or in a title; whether it is ЕГЭ or ОГЭ is found by the result."""
+    block = _block(sheet, table, table.rows, table.header.dataset)
+    ids, name_ids, has_document = _participants(sheet, table, block, key)
+    block.columns |= {"pupil_id": ids, "pupil_name_id": name_ids, "has_document": has_document}
+    if "subject" in block.columns:
+        exams = block.columns["subject"]
+    else:
+        named = next((t for t in table.titles if _parse_exam(t, None) or _parse_exam(t, "ege")), None)
+        if named is None:
+            raise Rejected("no_subject", sheet=sheet.name)
+        exams = [named] * len(block.row_numbers)
+    parsed = {text: _appeal_exam(text) for text in set(exams)}
+    block.columns["subject"] = [parsed[e][0] for e in exams]
+    block.columns["subject_ege"] = [parsed[e][1] for e in exams]
+    block.columns["subject_oge"] = [parsed[e][2] for e in exams]
+    dates = [parsed[e][3] for e in exams]
+    if "exam_date" not in block.columns:
+        block.columns["exam_date"] = dates
+    if "reporting_year" not in block.columns and all(dates):
+        block.columns["reporting_year"] = [d[:4] for d in dates]
+    _complete(block, table.header.dataset, Context(), path)
+    return Blocks([block] if block.row_numbers else [], table.skipped)
+
+
+def _appeal_exam(text: str) -> tuple[str, str, str, str]:
+    """(name as written, subject as ЕГЭ, subject as ОГЭ, ISO date) of ``Русский язык(2022.05.30)``."""
+    ege, oge = _parse_exam(text, "ege"), _parse_exam(text, "oge")
+    found = ege or oge
+    if found is None:
+        return text, "", "", iso_date(text)
+    name, date, _ = found
+    return name, subjects.find(name, "ege") or "", subjects.find(name, "oge") or "", date
+
+
+# ---- ВПР ----
+
+
+def _pupils(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
+    header, dataset = table.header, table.header.dataset
+    block = _block(sheet, table, table.rows, dataset)
+    if "variant_2" in block.columns:
+        second = block.columns.pop("variant_2")
+        block.columns["variant"] = [a or b for a, b in zip(block.columns["variant"], second, strict=True)]
+    if "municipality_name" in block.columns:
+        # ``reg23_m035 | Славянский район``
+        names = {t: t.rsplit("|", 1)[-1].strip() for t in set(block.columns["municipality_name"])}
+        block.columns["municipality_name"] = [names[t] for t in block.columns["municipality_name"]]
+    pairs = table.title_pairs
+    tested_on = next((iso_date(v) for k, v in pairs.items() if k.startswith("дата")), "")
+    if tested_on and "tested_on" not in block.columns:
+        block.constants["tested_on"] = tested_on
+    maximum = next((v for k, v in pairs.items() if k.startswith("максимальн")), "")
+    if maximum:
+        block.constants["printed_max"] = maximum
+    elif header.task_maximum is not None:
+        block.constants["printed_max"] = str(header.task_maximum)
+    declared = next((m[1] for t in table.titles if (m := _DECLARED.search(fold(t)))), "")
+    if declared:
+        block.footer["participants"] = declared
+    said = _said(table)
+    if said.year is None and path.year is None and not path.conflicting_years:
+        _year_of_dates(block)
+    _complete(block, dataset, said, path)
+    work = "|".join(block.constants.get(n, "") for n in ("reporting_year", "grade", "subject"))
+    codes = column_texts([sheet.rows[r][header.columns["pupil_code"]] for r in table.rows])
+    schools = [login.lower().removeprefix("sch").removeprefix("edu") for login in block.columns["login"]]
+    block.columns["pupil_id"] = pseudonyms.code_ids(key, schools, codes, work)
+    return Blocks([block] if block.row_numbers else [], table.skipped)
+
+
+def _year_of_dates(block: Block) -> None:
+    """Without a year in title or path the date of a row, or of the work, gives it."""
+    if "tested_on" in block.columns:
+        dates = block.columns["tested_on"]
+        years = {d: iso_date(d)[:4] for d in set(dates)}
+        if all(years.values()):
+            block.columns["reporting_year"] = [years[d] for d in dates]
+    elif "tested_on" in block.constants:
+        block.constants["reporting_year"] = block.constants["tested_on"][:4]
+
+
+def _keep_schools(block: Block) -> int:
+    """``Группы участников``: the login stands in brackets; the whole sample, regions and districts are skipped."""
+    groups = block.columns["group"]
+    logins = [m[1] if (m := _LOGIN.search(g)) else "" for g in groups]
+    block.columns["login"] = logins
+    # a school without its login is not skipped silently: its row will be rejected as an unknown school
+    return _keep(
+        block, [bool(login) or bool(_SCHOOL_WORD.search(g)) for login, g in zip(logins, groups, strict=True)]
+    )

@@ -1,0 +1,117 @@
+"""What a path or a title says about year, grade, subject and sitting (contracts, section 2).
+
+Name before folder, the nearest folder before the next. A part that says two different things says nothing, and stops
+the search: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from school_quality.model import Context
+from school_quality.reading import subjects
+from school_quality.reading.texts import fold
+
+_YEAR = r"20[1-9]\d|2100"
+_ACADEMIC = re.compile(rf"(?<!\d)({_YEAR})\s*[-–—/]\s*(\d{{4}}|\d{{2}})(?!\d)(?!\s*[-./]\s*\d)")
+_DATE = re.compile(
+    rf"(?<!\d)(?:\d{{1,2}}[.\-_/]\d{{1,2}}[.\-_/]({_YEAR})|({_YEAR})[.\-_/]\d{{1,2}}[.\-_/]\d{{1,2}})(?!\d)"
+)
+_COMPACT_DATE = re.compile(rf"(?<!\d)({_YEAR})(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)")
+_PLAIN = re.compile(rf"(?<!\d)({_YEAR})(?!\d)")
+_GRADE = re.compile(
+    r"(?<![\d.])(1[01]|[1-9])\s*(?:-?\s*(?:й|го|ом|е|ый|ых))?\s*[«\"']?[а-д]?[»\"']?\s*(?:класс|кл\b)"
+)
+_WORK_GRADE = re.compile(
+    r"по\s+(?:образцу|программе|материалам)(?:\s+за)?\s+(1[01]|[1-9])\s*(?:-?\s*го)?\s*кл"
+)
+_GRADE_RANGE = re.compile(r"(?<!\d)(?:1[01]|[1-9])\s*[-–—и,]\s*(?:1[01]|[1-9])\s*(?:-?\s*\w{1,2}\s+)?кл")
+_BARE_GRADE = re.compile(r"(1[01]|[1-9])")
+_AUTUMN = re.compile(r"(?<![а-я])осен[ьиня]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """What one name says; each set has one element where it is clear."""
+
+    years: frozenset[int]
+    grades: frozenset[int]
+    subjects: frozenset[str]
+    is_autumn: bool
+
+
+def years_in(text: str) -> set[int]:
+    """Reporting years that a text names: ``2021-2022`` is 2021, a date gives its year."""
+    found: set[int] = set()
+
+    def academic(match: re.Match[str]) -> str:
+        first, second = int(match[1]), match[2]
+        last = int(second) if len(second) == 4 else first // 100 * 100 + int(second)
+        if last == first + 1:
+            found.add(first)
+            return " "
+        return match[0]
+
+    def date(match: re.Match[str]) -> str:
+        found.add(int(next(g for g in match.groups() if g)))
+        return " "
+
+    rest = _DATE.sub(date, text)
+    rest = _COMPACT_DATE.sub(date, rest)
+    rest = _ACADEMIC.sub(academic, rest)
+    found.update(int(year) for year in _PLAIN.findall(rest))
+    return found
+
+
+def mention(text: str, *, is_folder: bool = False) -> Mention:
+    """Read one name (without extension) or one title."""
+    folded = fold(text)
+    words = folded.replace("_", " ")
+    work = _WORK_GRADE.search(words)
+    if work:
+        # in autumn the pupils are one grade up: the grade is that of the work
+        grades = {int(work[1])}
+    elif _GRADE_RANGE.search(words):
+        grades = set()
+    else:
+        grades = {int(g) for g in _GRADE.findall(words)}
+    if is_folder and not grades and (bare := _BARE_GRADE.fullmatch(words)):
+        grades = {int(bare[1])}
+    return Mention(
+        frozenset(years_in(folded)),
+        frozenset(grades),
+        frozenset(subjects.mentioned(words)),
+        bool(_AUTUMN.search(words)),
+    )
+
+
+def _nearest(sets: Iterable[frozenset[int]] | Iterable[frozenset[str]]) -> frozenset[int] | frozenset[str]:
+    return next((s for s in sets if s), frozenset())
+
+
+def combine(mentions: Sequence[Mention]) -> Context:
+    """The context of mentions in order of nearness."""
+    years = sorted(_nearest(m.years for m in mentions))
+    grades = sorted(_nearest(m.grades for m in mentions))
+    named = sorted(_nearest(m.subjects for m in mentions))
+    return Context(
+        year=int(years[0]) if len(years) == 1 else None,
+        grade=int(grades[0]) if len(grades) == 1 else None,
+        subject=str(named[0]) if len(named) == 1 else None,
+        sitting="autumn" if any(m.is_autumn for m in mentions) else None,
+        conflicting_years=tuple(int(y) for y in years) if len(years) > 1 else (),
+    )
+
+
+def of_path(relative: str) -> Context:
+    """The context of a path relative to the inbox, ``/`` between its parts; archives count as folders."""
+    *folders, name = relative.split("/")
+    stem = name.rsplit(".", 1)[0] if "." in name else name
+    nearest = [mention(stem)]
+    nearest += [
+        mention(f.rsplit(".", 1)[0] if f.lower().endswith(".zip") else f, is_folder=True)
+        for f in folders[::-1]
+    ]
+    return combine(nearest)

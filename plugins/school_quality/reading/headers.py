@@ -1,0 +1,287 @@
+"""Which declared header a row of cells is, matched by folded names (contracts, section 2)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from school_quality import datasets
+from school_quality.datasets import Dataset, Variant
+from school_quality.model import Remark
+from school_quality.reading import procedures
+from school_quality.reading.texts import Cell, fold_header, is_mixed, skeleton
+
+HEADER_ROWS = 60
+"""A header stands somewhere in the first rows of a sheet (contracts, section 2)."""
+
+SCHOOL_KEYS = ("school_code", "login", "school_number")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A recognised header row: which column holds which field."""
+
+    dataset: Dataset
+    variants: tuple[Variant, ...]  # more than one where only a block's title can tell
+    row: int  # index of its last row
+    columns: dict[str, int]  # field -> index of its column
+    tasks: dict[str, int] = field(default_factory=dict)  # header of a task column -> index
+    task_maximum: int | None = None  # sum of the maxima printed in the headers
+    texts: dict[str, str] = field(default_factory=dict)  # field -> header as written
+    folded: tuple[str, ...] = ()  # the row itself, to recognise its repetitions
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A row that would be a header but for what the remark says; ``score`` = how much of it was recognised."""
+
+    remark: Remark
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    dataset: Dataset
+    variant: Variant
+    names: dict[str, str | None]  # folded name -> field, None: carries nothing
+    skeletons: dict[str, str]  # look of a name -> name
+    tasks: re.Pattern[str] | None
+
+
+@cache
+def _index() -> tuple[tuple[_Known, ...], dict[str, tuple[int, ...]]]:
+    known: list[_Known] = []
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for dataset in datasets.load().values():
+        for variant in dataset.variants:
+            names: dict[str, str | None] = {fold_header(name): None for name in variant.also}
+            for name, spellings in variant.headers.items():
+                names |= {fold_header(s): name for s in spellings}
+            pattern = re.compile(variant.tasks) if variant.tasks else None  # written in lower case
+            looks = {skeleton(name): name for name in names}
+            for name in names:
+                by_name[name].append(len(known))
+            known.append(_Known(dataset, variant, names, looks, pattern))
+    return tuple(known), {name: tuple(numbers) for name, numbers in by_name.items()}
+
+
+def fold_row(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """A row of cells as folded header names."""
+    return tuple(fold_header(c) if c != "" else "" for c in cells)
+
+
+def recognise(rows: Sequence[Sequence[Cell]], number: int) -> Header | NearMiss | None:
+    """The header that row ``number`` is (with the next one, where a header has two rows), or why it is not."""
+    folded = fold_row(rows[number])
+    found, near = _best(folded, rows[number], number)
+    if found is None or found.dataset.header_rows == 2:
+        below = _with_row_below(rows, number, folded)
+        if below is not None:
+            merged, cells = below
+            deeper, deeper_near = _best(merged, cells, number + 1)
+            if deeper is not None and deeper.dataset.header_rows == 2:
+                return deeper
+            if deeper_near is not None and (near is None or deeper_near.score > near.score):
+                near = deeper_near
+    if found is not None:
+        return found
+    return near
+
+
+def _with_row_below(
+    rows: Sequence[Sequence[Cell]], number: int, folded: tuple[str, ...]
+) -> tuple[tuple[str, ...], list[Cell]] | None:
+    """A header row merged with the row of sub-headers below it, where there is one."""
+    if number + 1 >= len(rows) or len(set(folded)) < 4:
+        return None
+    below = fold_row(rows[number + 1])
+    named = [i for i, name in enumerate(below) if name]
+    _, by_name = _index()
+    if not named or len(named) * 2 > len(folded) or not all(below[i] in by_name for i in named):
+        return None
+    width = max(len(folded), len(below))
+    top = folded + ("",) * (width - len(folded))
+    under = below + ("",) * (width - len(below))
+    cells = list(rows[number]) + [""] * (width - len(rows[number]))
+    for i in named:
+        cells[i] = rows[number + 1][i]
+    return tuple(u or t for t, u in zip(top, under, strict=True)), cells
+
+
+def _best(
+    folded: tuple[str, ...], cells: Sequence[Cell], number: int
+) -> tuple[Header | None, NearMiss | None]:
+    known, by_name = _index()
+    hits: dict[int, int] = defaultdict(int)
+    for name in set(folded):
+        for k in by_name.get(name, ()):
+            hits[k] += 1
+    complete: list[tuple[int, Header]] = []
+    near: NearMiss | None = None
+    for k, count in hits.items():
+        candidate = known[k]
+        outcome = _match(candidate, folded, cells, number, count)
+        if isinstance(outcome, Header):
+            complete.append((count + len(outcome.tasks), outcome))
+        elif outcome is not None and (near is None or outcome.score > near.score):
+            near = outcome
+    if not complete:
+        return None, near or _lookalike_only(folded, cells, number)
+    top = max(score for score, _ in complete)
+    best = [header for score, header in complete if score == top]
+    if len(best) > 1 and any(h.columns != best[0].columns for h in best):
+        titles = ", ".join(sorted({f"«{header.dataset.title}»" for header in best}))
+        return None, NearMiss(_remark("ambiguous_header", number, header=titles), 2.0)
+    return (best[0] if len(best) == 1 else _merge(best)), near
+
+
+def _merge(best: Sequence[Header]) -> Header:
+    """Protocols whose header ОГЭ and base maths of ЕГЭ share: the title decides."""
+    # ОГЭ first: it holds unless a title says that the subject is one of a variant's own
+    first = min(best, key=lambda h: bool(h.variants[0].subjects))
+    variants = tuple(v for h in best for v in h.variants)
+    return Header(
+        first.dataset,
+        variants,
+        first.row,
+        first.columns,
+        first.tasks,
+        first.task_maximum,
+        first.texts,
+        first.folded,
+    )
+
+
+def _match(
+    candidate: _Known, folded: tuple[str, ...], cells: Sequence[Cell], number: int, count: int
+) -> Header | NearMiss | None:
+    variant, dataset = candidate.variant, candidate.dataset
+    columns: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    tasks: dict[str, int] = {}
+    twice: list[str] = []
+    maximum = 0
+    has_maximum = False
+    for i, name in enumerate(folded):
+        if not name:
+            continue
+        if name in candidate.names:
+            wanted = candidate.names[name]
+            if wanted is None:
+                continue
+            if wanted in columns:
+                twice.append(str(cells[i]).strip())
+            columns[wanted] = i
+            texts[wanted] = " ".join(str(cells[i]).split()) if isinstance(cells[i], str) else name
+        elif candidate.tasks is not None and (task := candidate.tasks.fullmatch(name)):
+            tasks[str(cells[i]).strip()] = i
+            if "max" in task.re.groupindex and task["max"]:
+                maximum += int(task["max"])
+                has_maximum = True
+    if dataset.shape == "percentages":
+        unclear = _procedure_columns(folded, cells, columns, texts)
+        if unclear is not None:
+            return NearMiss(_remark("ambiguous_header", number, header=unclear), 2.0) if columns else None
+    missing = [name for name in variant.required if name not in columns]
+    wanted_columns = len(variant.required) or 1
+    score = (len(variant.required) - len(missing)) / wanted_columns
+    if dataset.shape == "percentages" and not (
+        any(k in columns for k in SCHOOL_KEYS) and any(k.startswith("failed_pct:") for k in columns)
+    ):
+        return None
+    looks = _lookalikes(candidate, folded, cells)
+    if looks and (len(variant.required) - len(missing) + len(looks)) * 2 > len(variant.required):
+        header, expected = looks[0]
+        return NearMiss(_remark("lookalike_letters", number, header=f"«{header}»", expected=expected), 2.0)
+    if missing:
+        if score < 0.5 or len(columns) < 2:
+            return None
+        return NearMiss(
+            _missing_remark(candidate, missing, folded, cells, number), score * min(1.0, count / 3)
+        )
+    if twice:
+        return NearMiss(_remark("ambiguous_header", number, header=", ".join(f"«{t}»" for t in twice)), 2.0)
+    return Header(
+        dataset,
+        (variant,),
+        number,
+        columns,
+        tasks,
+        maximum if has_maximum else None,
+        texts,
+        folded,
+    )
+
+
+def _procedure_columns(
+    folded: tuple[str, ...], cells: Sequence[Cell], columns: dict[str, int], texts: dict[str, str]
+) -> str | None:
+    """Add the columns of procedures; a text where one of them is unclear or stands twice."""
+    for i, name in enumerate(folded):
+        if not name or i in columns.values():
+            continue
+        parsed = procedures.parse_header(name)
+        header = " ".join(str(cells[i]).split())
+        if isinstance(parsed, str):
+            return f"«{header}» (непонятно: {parsed})"
+        if parsed is None:
+            continue
+        if parsed.key in columns:
+            return f"«{header}»"
+        columns[parsed.key] = i
+        texts[parsed.key] = header
+    return None
+
+
+def _lookalikes(candidate: _Known, folded: tuple[str, ...], cells: Sequence[Cell]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for i, name in enumerate(folded):
+        if name and name not in candidate.names and not name.isdigit():
+            known = candidate.skeletons.get(skeleton(name))
+            if known is not None:
+                found.append((" ".join(str(cells[i]).split()), known))
+    return found
+
+
+def _lookalike_only(folded: tuple[str, ...], cells: Sequence[Cell], number: int) -> NearMiss | None:
+    """A row in which no name is known, but all would be with other letters."""
+    if not any(is_mixed(name) for name in folded):
+        return None
+    for candidate in _index()[0]:
+        looks = _lookalikes(candidate, folded, cells)
+        if len(looks) * 2 > len(candidate.variant.required) and len(looks) > 1:
+            header, expected = looks[0]
+            remark = _remark("lookalike_letters", number, header=f"«{header}»", expected=expected)
+            return NearMiss(remark, 2.0)
+    return None
+
+
+def _remark(rule: str, number: int, **details: str) -> Remark:
+    return Remark(rule, "file", row_number=number + 1, details=details)
+
+
+def _missing_remark(
+    candidate: _Known, missing: Sequence[str], folded: tuple[str, ...], cells: Sequence[Cell], number: int
+) -> Remark:
+    """Name the missing columns and the nearest present ones that are no declared header."""
+    names = [candidate.variant.headers[name][0] for name in missing]
+    free = {
+        name: " ".join(str(cells[i]).split())
+        for i, name in enumerate(folded)
+        if name and name not in candidate.names and not any(ch.isdigit() for ch in name[:1])
+    }
+    nearest: list[str] = []
+    for name in names:
+        close = difflib.get_close_matches(fold_header(name), list(free), n=1, cutoff=0.4)
+        nearest += [f"«{free[c]}»" for c in close if f"«{free[c]}»" not in nearest]
+    return _remark(
+        "missing_column",
+        number,
+        missing=", ".join(f"«{n}»" for n in names),
+        nearest=", ".join(nearest) or "нет",
+        form=candidate.dataset.title,
+    )
