@@ -620,7 +620,10 @@ class Calculation:
 
     def _status_row(self, school: School, year: int, values: list[Row]) -> Row:
         low, before = self.is_low_results(school, year), self.is_low_results(school, year - 1)
-        index, change = self.annual("1.19", school, year), self.annual("1.20", school, year)
+        # a primary school has no computed index, but it may have a delivered one
+        delivered = Answer(self.delivered_index(school, year))
+        index = delivered if school.type == "primary" else self.index(school, year)
+        change = self.annual("1.20", school, year)
         scored = [v for v in values if v["status"] == "scored"]
         owed = [v for v in values if v["status"] == "no_data" and v["reason"] != "not_due"]
         points, maximum = sum(v["points"] for v in scored), sum(v["max_points"] for v in scored)
@@ -633,7 +636,8 @@ class Calculation:
             (False, False): "none",
         }
         risk = self.is_risk_zone(school.id, year)
-        effective = before is True and low is False and risk is False
+        held = change.value is not None and change.value >= 0
+        effective = before is True and low is not True and risk is not True and held
         return {
             "school_id": school.id,
             "municipality_id": school.municipality,
@@ -657,7 +661,7 @@ class Calculation:
             "coverage_pct": number(coverage),
             "school_group": self.group(school, year),
             "change_from_previous_year": None if before is None or low is None else changes[before, low],
-            "is_effective_mode": effective and change.value is not None and change.value >= 0,
+            "is_effective_mode": None if effective and low is None else effective,
         }
 
     def _social_of_district(self, school: School, year: int) -> list[Fraction]:

@@ -164,6 +164,8 @@ def vpr_results(rows: list[Row], scales: list[Row]) -> tuple[list[Result], dict[
             if row["is_absent"] or row["total"] is None:
                 absent[result.school, year, result.procedure] += 1
                 continue
+            if scale is not None and row["total"] > scale["max_score"]:
+                continue  # a rejected row
             if result.mark is None and scale is not None:
                 edges = (scale["max_2"], scale["max_3"], scale["max_4"])
                 result.mark = 2 + sum(row["total"] > edge for edge in edges)
@@ -252,7 +254,7 @@ def _marks_cell(place: tuple[str, int, str], row: Row) -> Cell:
 def _settle(kept: list[Cell]) -> Cell:
     """The first source, with everything that needs marks from the first that has them."""
     cell = kept[0]
-    if cell.level == "pupil" and cell.failed_pct is None and cell.exam == "vpr":
+    if cell.level == "pupil" and cell.failed_pct is None:
         for other in kept[1:]:
             if other.failed_pct is not None:
                 if not cell.participants:
@@ -261,7 +263,7 @@ def _settle(kept: list[Cell]) -> Cell:
                 else:
                     cell.mean_mark, cell.shares = other.mean_mark, other.shares
                     cell.failed_pct, cell.marked = other.failed_pct, other.participants
-                    cell.no_scale = False
+                    cell.no_scale, cell.level = False, other.level
                 break
     if cell.failed_pct is not None:
         for other in kept:

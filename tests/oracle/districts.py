@@ -67,6 +67,7 @@ class Region:
         self.rng = random.Random(seed)  # noqa: S311 - reproducible districts
         self.years = years
         self.rows: dict[str, list[Row]] = defaultdict(list)
+        self.school_years: set[tuple[str, int]] = set()
         self._references()
         for number in range(1, municipalities + 1):
             self._municipality(100 + number)
@@ -83,7 +84,7 @@ class Region:
             have = [y for y in self.years if self.chance(0.7)]
             for year in have:
                 shift = rng.choice((0, 0, 0, 3)) if len(have) == 1 else 0
-                edges = sorted(rng.sample(range(1, top - 1), 3))
+                edges = sorted(rng.sample(range(1, top - 5), 3))
                 self._add(
                     "mark_scale",
                     reporting_year=year,
@@ -143,6 +144,7 @@ class Region:
             for year in self.years:
                 first, last = (open_from or dt.date.min).year, (open_to_or_not or dt.date.max).year
                 if first <= year <= last:
+                    self.school_years.add((school, year))
                     self._school_year(school, type_name, year)
         self._lists(municipality, schools)
         self._indices(schools)
@@ -167,7 +169,7 @@ class Region:
         rng = self.rng
         delivered = rng.choice((0.0, 0.5, 1.0))
         for year in self.years:
-            for school in schools:
+            for school in (s for s in schools if (s, year) in self.school_years):
                 if self.chance(0.85):
                     value = Decimal(
                         rng.choice(("0", "35.5", "40", "40", "52.25", "60", "71", "71", "100", "0.5"))
@@ -501,11 +503,9 @@ class Region:
         return chosen
 
     def _wrong_indices(self, dataset: str = "social_index") -> list[Row]:
-        schools = [r["school_id"] for r in self.rows["school_register"]]
         return [
             {"school_id": s, "reporting_year": y, dataset: Decimal(-1 if dataset == "results_index" else 99)}
-            for s in schools
-            for y in self.years
+            for s, y in sorted(self.school_years)
         ]
 
 
