@@ -1,0 +1,292 @@
+"""The remarks workbooks: for each sender what became of its files, and every remark with what to do about it.
+
+A sender is the school where all rows of a form are of one school, otherwise the office that the dataset's
+declaration names; files that could not be recognised go to the folder of the inbox in which they lie. Made
+from the receipts in force and ``rejected/*.parquet``: the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import xlsxwriter
+
+from school_quality import datasets
+from school_quality.landing.receipts import Receipt, effective, read_receipts
+from school_quality.settings import Settings
+
+SUMMARY_SHEET = "Сводка"
+REMARKS_SHEET = "Замечания"
+
+OUTCOMES = {"accepted": "принят", "partly": "принят частично", "rejected": "не принят"}
+LEVELS = {"file": "файл не принят", "row": "строка не принята", "warning": "предупреждение"}
+
+MAX_LINES = 200_000
+"""More lines than this nobody reads; a workbook says how many it leaves out."""
+
+MAX_TEXT = 1_000
+"""A cell of a hostile file may hold 32,767 characters; this many are enough to find it."""
+
+_UNRECOGNISED = "Нераспознанные файлы"
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
+
+
+class Line(NamedTuple):
+    """One remark."""
+
+    level: str
+    sheet: str
+    row_number: int | None
+    column: str
+    value: str
+    message: str
+    advice: str
+
+
+@dataclass(slots=True)
+class SentFile:
+    """A file in force with its remarks."""
+
+    receipt: Receipt
+    lines: list[Line] = field(default_factory=list)
+
+
+def remarks_dir(settings: Settings) -> Path:
+    return settings.rejected / "remarks"
+
+
+def write_remarks(settings: Settings) -> list[Path]:
+    """Write a workbook for each sender who has remarks, remove those of senders who have none any more."""
+    directory = remarks_dir(settings)
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for sender, files in sorted(_by_sender(settings).items()):
+        path = directory / f"{_file_name(sender)}.xlsx"
+        content = workbook(sender, files)
+        if not path.is_file() or path.read_bytes() != content:
+            part = path.with_suffix(".part")
+            part.write_bytes(content)
+            part.replace(path)
+        written.append(path)
+    for path in set(directory.glob("*.xlsx")) - set(written):
+        path.unlink()
+    return written
+
+
+def _file_name(sender: str) -> str:
+    return _NOT_IN_NAMES.sub(" ", sender).strip(" .")[:100] or _UNRECOGNISED
+
+
+def _by_sender(settings: Settings) -> dict[str, list[SentFile]]:
+    """All files in force of the senders who have a remark, in the order of the summary."""
+    files = {receipt.seq: SentFile(receipt) for receipt in _to_report(settings)}
+    with duckdb.connect() as connection:
+        _add_lines(connection, settings, files)
+        schools = _only_schools(connection, settings, files)
+    by_sender: dict[str, list[SentFile]] = defaultdict(list)
+    for sent in files.values():
+        by_sender[_sender(sent.receipt, schools.get(sent.receipt.seq))].append(sent)
+    order = list(OUTCOMES)[::-1]
+    return {
+        sender: sorted(
+            sent, key=lambda s: (order.index(s.receipt.outcome), not s.lines, s.receipt.path, s.receipt.seq)
+        )
+        for sender, sent in by_sender.items()
+        if any(s.lines for s in sent)
+    }
+
+
+def _to_report(settings: Settings) -> Iterable[Receipt]:
+    """Receipts in force, of a path the last one; of rejected files those that still lie in the inbox."""
+    by_path: dict[tuple[str, str], Receipt] = {}
+    for receipt in sorted(effective(read_receipts(settings)).values(), key=lambda r: r.seq):
+        by_path[receipt.path, receipt.context] = receipt
+    return [
+        receipt
+        for receipt in by_path.values()
+        if receipt.outcome != "rejected" or _lies_in_inbox(settings, receipt.path)
+    ]
+
+
+def _lies_in_inbox(settings: Settings, path: str) -> bool:
+    """Whether a path, which may be ``archive.zip/entry``, names something in the inbox."""
+    file = settings.inbox / path
+    return file.exists() or any(parent.is_file() for parent in file.parents)
+
+
+def _add_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile]) -> None:
+    """Give each file its lines: of the file itself first, then by sheet, row and column."""
+    paths = [str(path) for path in sorted(settings.rejected.glob("[0-9]*.parquet"))]
+    if not paths:
+        return
+    found = connection.execute(
+        """
+        select seq, level, coalesce(sheet, ''), row_number, coalesce(column_name, ''), coalesce(value, ''),
+            message, advice
+        from read_parquet($paths)
+        where list_contains($seqs, seq)
+        order by seq, level <> 'file', sheet, row_number nulls first, column_name, rule, message
+        """,
+        {"paths": paths, "seqs": list(files)},
+    ).fetchall()
+    for seq, *line in found:
+        files[seq].lines.append(Line(*line))
+
+
+def _only_schools(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile]
+) -> dict[int, str]:
+    """The school of a form's file, by seq, where all its rows, accepted or not, are of one."""
+    forms = {d.name for d in datasets.load().values() if d.is_form}
+    seqs = [seq for seq, sent in files.items() if sent.receipt.dataset in forms]
+    rows = [str(path) for name in forms for path in settings.landing.glob(f"[0-9]*/rows/{name}.parquet")]
+    rejected = [str(path) for path in settings.rejected.glob("[0-9]*.parquet")]
+    parts = [
+        f"select seq, school_id from read_parquet({paths!r}, union_by_name = true)"
+        for paths in (sorted(rows), sorted(rejected))
+        if paths
+    ]
+    if not seqs or not parts:
+        return {}
+    found = connection.execute(
+        f"""
+        select seq, min(school_id) from ({" union all by name ".join(parts)})
+        where list_contains($seqs, seq) group by seq having count(distinct school_id) = 1
+        """,
+        {"seqs": seqs},
+    ).fetchall()
+    return dict(found)
+
+
+def _sender(receipt: Receipt, school_id: str | None) -> str:
+    if school_id:
+        return f"Школа {school_id}"
+    if receipt.dataset:
+        return datasets.get(receipt.dataset).sender
+    folder, _, rest = receipt.path.partition("/")
+    return folder if rest else _UNRECOGNISED
+
+
+Formats = dict[str, Any]
+
+
+def workbook(sender: str, files: list[SentFile]) -> bytes:
+    """The workbook of one sender; every text is a text cell, never a formula or a link."""
+    buffer = io.BytesIO()
+    options = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    book = xlsxwriter.Workbook(buffer, options | {"in_memory": True})
+    # the moment of the last receipt, so that nothing but the input decides the bytes
+    created = max((sent.receipt.received_at for sent in files), default=datetime(2000, 1, 1))
+    book.set_properties({"title": f"Замечания: {sender}", "created": created})
+    cell = {"valign": "top", "border": 1}
+    header = {"bold": True, "bg_color": "#D9E2EC", "border": 1, "text_wrap": True, "valign": "vcenter"}
+    formats = {
+        "title": book.add_format({"bold": True, "font_size": 14}),
+        "note": book.add_format({"text_wrap": True, "valign": "top"}),
+        "header": book.add_format(header),
+        "text": book.add_format(cell | {"text_wrap": True, "num_format": "@"}),
+        "number": book.add_format(cell | {"num_format": "#,##0"}),
+        "row": book.add_format(cell | {"num_format": "0"}),
+    }
+    _write_summary(book, formats, sender, files)
+    _write_lines(book, formats, files)
+    book.close()
+    return buffer.getvalue()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
+
+
+def _header(sheet: Any, formats: Formats, row: int, columns: list[tuple[str, int]]) -> None:
+    for column, (name, width) in enumerate(columns):
+        sheet.write_string(row, column, name, formats["header"])
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(row + 1, 0)
+    sheet.repeat_rows(row)
+
+
+def _prepare(sheet: Any) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.5)
+    sheet.set_footer("&L&A&RСтраница &P из &N")
+
+
+NOTE = (
+    "Что исправить, сказано на листе «Замечания». Исправьте строки в файле и пришлите его снова целиком: "
+    "новые значения заменят прежние. Предупреждения ничего не отменяют, но посмотреть на них стоит."
+)
+
+SUMMARY_COLUMNS = [
+    ("Файл", 60),
+    ("Что это", 30),
+    ("Результат", 17),
+    ("Строк прочитано", 12),
+    ("Принято", 10),
+    ("Не принято", 10),
+    ("Пропущено", 12),
+    ("Замечаний", 12),
+]
+
+
+def _write_summary(book: Any, formats: Formats, sender: str, files: list[SentFile]) -> None:
+    sheet = book.add_worksheet(SUMMARY_SHEET)
+    _prepare(sheet)
+    sheet.write_string(0, 0, f"Замечания к файлам. Отправитель: {sender}", formats["title"])
+    sheet.merge_range(1, 0, 1, len(SUMMARY_COLUMNS) - 1, NOTE, formats["note"])
+    sheet.set_row(1, 32)
+    _header(sheet, formats, 3, SUMMARY_COLUMNS)
+    for row, sent in enumerate(files, start=4):
+        receipt = sent.receipt
+        title = datasets.get(receipt.dataset).title if receipt.dataset else "не распознано"
+        sheet.write_string(row, 0, receipt.path, formats["text"])
+        sheet.write_string(row, 1, title, formats["text"])
+        sheet.write_string(row, 2, OUTCOMES[receipt.outcome], formats["text"])
+        counts = (receipt.rows_read, receipt.rows_accepted, receipt.rows_rejected, receipt.rows_skipped)
+        for column, count in enumerate((*counts, len(sent.lines)), start=3):
+            sheet.write_number(row, column, count, formats["number"])
+    sheet.autofilter(3, 0, 3 + len(files), len(SUMMARY_COLUMNS) - 1)
+
+
+LINE_COLUMNS = [
+    ("Файл", 40),
+    ("Лист", 16),
+    ("Строка", 9),
+    ("Столбец", 26),
+    ("Значение", 20),
+    ("Что не так", 46),
+    ("Что сделать", 46),
+    ("Вид замечания", 19),
+]
+
+
+def _write_lines(book: Any, formats: Formats, files: list[SentFile]) -> None:
+    sheet = book.add_worksheet(REMARKS_SHEET)
+    _prepare(sheet)
+    _header(sheet, formats, 0, LINE_COLUMNS)
+    lines = [(sent.receipt.path, line) for sent in files for line in sent.lines]
+    for row, (path, line) in enumerate(lines[:MAX_LINES], start=1):
+        texts = (line.column, line.value, line.message, line.advice, LEVELS[line.level])
+        sheet.write_string(row, 0, path, formats["text"])
+        sheet.write_string(row, 1, _cut(line.sheet), formats["text"])
+        if line.row_number is None:
+            sheet.write_blank(row, 2, None, formats["row"])
+        else:
+            sheet.write_number(row, 2, line.row_number, formats["row"])
+        for column, text in enumerate(texts, start=3):
+            sheet.write_string(row, column, _cut(text), formats["text"])
+    shown = min(len(lines), MAX_LINES)
+    sheet.autofilter(0, 0, max(shown, 1), len(LINE_COLUMNS) - 1)
+    if len(lines) > shown:
+        rest = f"И ещё {len(lines) - shown} замечаний: они не поместились. Исправьте сначала эти."
+        sheet.write_string(shown + 1, 0, rest, formats["title"])
