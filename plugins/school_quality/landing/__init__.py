@@ -1,0 +1,10 @@
+"""Landing: accepted rows as immutable Parquet, the receipt log, remarks on what is not accepted.
+
+`ingest` brings the inbox up to date, `withdraw` takes a file back, `overlay` shows what files would do.
+"""
+
+from school_quality.landing.ingest import ingest
+from school_quality.landing.receipts import Receipt, withdraw
+from school_quality.landing.report import IngestReport
+
+__all__ = ["IngestReport", "Receipt", "ingest", "withdraw"]

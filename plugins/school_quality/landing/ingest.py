@@ -1,0 +1,307 @@
+"""From the inbox to a committed batch: what is new is read, judged and landed (contracts, sections 1 and 2)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from school_quality.datasets import declarations_fingerprint, get, load
+from school_quality.landing import warnings
+from school_quality.landing.landed import content_hash, landed_schema
+from school_quality.landing.receipts import (
+    Outcome,
+    Receipt,
+    Staging,
+    effective,
+    last_seq,
+    latest,
+    locked,
+    read_receipts,
+    withdrawals,
+    write_schema_batch,
+)
+from school_quality.landing.remarks import Remarks, failure_remarks
+from school_quality.landing.report import IngestReport
+from school_quality.landing.spool import BlockMeta, Chunk
+from school_quality.landing.verdicts import REFERENCES, Counts, Judge, LandedFile
+from school_quality.landing.work import Job, read_jobs
+from school_quality.model import FileReading, Remark
+from school_quality.reading import READER_VERSION
+from school_quality.reading.sources import Source, of_files, scan
+from school_quality.settings import Settings
+
+PROCESSES = 2
+"""Reading processes, and threads of DuckDB."""
+
+Key = tuple[str, str]  # file_id, context
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one ingest has read so far; files are numbered in the order in which they were read."""
+
+    staging: Staging
+    processes: int
+    progress: Callable[[str], None]
+    sources: dict[int, Source] = field(default_factory=dict)
+    readings: dict[int, FileReading] = field(default_factory=dict)
+    waiting: dict[Key, str] = field(default_factory=dict)  # path of a file that changed since the scan
+    chunks: dict[str, list[Chunk]] = field(default_factory=dict)
+    blocks: dict[int, BlockMeta] = field(default_factory=dict)
+    spools: int = 1
+
+    def read(self, sources: Sequence[Source]) -> None:
+        """Read files into the spool."""
+        if not sources:
+            return
+        first = len(self.sources) + len(self.waiting)
+        jobs = [Job(number, source) for number, source in enumerate(sources, first)]
+        found = read_jobs(jobs, self.staging.spool, self.spools, self.processes, self.progress)
+        self.spools += len(jobs) * 2
+        self.sources |= {job.file: job.source for job in jobs if job.file in found.readings}
+        self.readings |= found.readings
+        self.waiting |= {key_of(job.source): job.source.path for job in found.waiting}
+        for chunk in found.chunks:
+            self.chunks.setdefault(chunk.dataset, []).append(chunk)
+        self.blocks |= {b.block: b for b in found.blocks}
+
+    def in_order(self) -> list[int]:
+        """File numbers in the order of their receipts: modification time, then path."""
+        return sorted(self.sources, key=lambda n: (self.sources[n].modified_at, self.sources[n].path))
+
+    @property
+    def keys(self) -> set[Key]:
+        """The files that this ingest has looked at."""
+        return {key_of(s) for s in self.sources.values()} | set(self.waiting)
+
+    def files(self, first_seq: int, last: dict[Key, Receipt]) -> list[LandedFile]:
+        """The files with their seqs. A file that is read again keeps its place in the order of corrections."""
+        found = []
+        for seq, number in enumerate(self.in_order(), first_seq):
+            before = last.get(key_of(self.sources[number]))
+            order_seq = before.order_seq if before is not None and before.action == "land" else seq
+            remarks = tuple(self.readings[number].remarks)
+            found.append(LandedFile(number, seq, order_seq, self.sources[number].file_id, remarks))
+        return found
+
+
+def key_of(source: Source) -> Key:
+    return source.file_id, source.context.key()
+
+
+def ingest(
+    settings: Settings,
+    *,
+    files: Sequence[Path] | None = None,
+    quiet_seconds: float = 0.0,
+    processes: int = PROCESSES,
+    progress: Callable[[str], None] = lambda _: None,
+    received_at: datetime | None = None,
+) -> IngestReport:
+    """Land what is new in the inbox, or ``files`` only; what changed references make worth it is read again.
+
+    A withdrawn file is landed again if its content or context changes, or if it is named in ``files``.
+    ``quiet_seconds``: files changed later than so long ago wait for the next time. ``received_at``: UTC without
+    a zone, by default now. Nothing is landed, and nothing is left behind, if anything raises.
+    """
+    moment = received_at or datetime.now(UTC).replace(tzinfo=None)
+    with locked(settings):
+        write_schema_batch(settings, {d.name: landed_schema(d) for d in load().values()})
+        log = read_receipts(settings)
+        plan = Plan.of(scan(settings.inbox, quiet_seconds), files, settings, log)
+        if not plan.new and not plan.reconsidered:
+            return IngestReport((), last_seq(log), len(plan.unchanged), plan.kept_withdrawn)
+        staging = Staging.open(settings)
+        try:
+            batch = Batch(staging, processes, progress)
+            return _land(settings, plan, batch, moment)
+        finally:
+            staging.discard()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do with the files that lie in the inbox."""
+
+    log: list[Receipt]
+    new: list[Source]
+    unchanged: list[Source]
+    kept_withdrawn: tuple[str, ...]
+    reconsidered: list[Source]  # other references might change their outcome
+    moved: list[Receipt]  # in force for a place where the file is no more
+
+    @classmethod
+    def of(cls, found: list[Source], files: Sequence[Path] | None, settings: Settings, log: list[Receipt]) -> Plan:
+        """Sort the files by their receipts. The same content in the same context counts once."""
+        last, force = latest(log), effective(log)
+        asked = found if files is None else of_files(list(files), settings.inbox)
+        new: dict[Key, Source] = {}
+        unchanged: list[Source] = []
+        kept: list[str] = []
+        for source in sorted(asked, key=lambda s: (s.modified_at, s.path)):
+            key = key_of(source)
+            if key in force or key in new:
+                unchanged.append(source)
+            elif key in last and files is None and not _came_back(key, force, found, settings):
+                kept.append(source.path)
+            else:
+                new[key] = source
+        present = {key_of(s): s for s in reversed(found)}
+        reconsidered = [s for k, s in present.items() if k in force and force[k].depends_on_references]
+        moved = [
+            r
+            for r in force.values()
+            if any(k[0] == r.file_id for k in new) and r.key not in present and not _is_there(settings, r.path)
+        ]
+        return cls(log, list(new.values()), unchanged, tuple(kept), reconsidered, moved)
+
+
+def _is_there(settings: Settings, path: str) -> bool:
+    """Whether a receipt's path, which may be ``archive.zip/entry``, still names something in the inbox."""
+    file = settings.inbox / path
+    return file.exists() or any(parent.is_file() for parent in file.parents)
+
+
+def _came_back(key: Key, force: dict[Key, Receipt], found: Iterable[Source], settings: Settings) -> bool:
+    """Whether a file was withdrawn here only because it lay elsewhere meanwhile, where it is no more."""
+    places = {key_of(s) for s in found}
+    elsewhere = [r for r in force.values() if r.file_id == key[0]]
+    return bool(elsewhere) and all(r.key not in places and not _is_there(settings, r.path) for r in elsewhere)
+
+
+def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> IngestReport:
+    last = latest(plan.log)
+    force = effective(plan.log)
+    batch.read(plan.new)
+    here = {s.file_id for s in batch.sources.values()}
+    first = last_seq(plan.log) + 1
+    taken_back = withdrawals([r for r in plan.moved if r.file_id in here], first, moment, READER_VERSION)
+    first += len(taken_back)
+    gone = {r.key for r in taken_back}
+    with Judge.open(settings, batch.staging.spool, batch.processes) as judge:
+        fingerprint = ""
+        while True:
+            judge.in_force = [r for k, r in force.items() if k not in gone | batch.keys - set(batch.waiting)]
+            judge.take_files(batch.files(first, last), batch.blocks.values())
+            judge.judge_references(batch.chunks)
+            fingerprint = _fingerprint(judge)
+            again = _to_read_again(plan, batch, force, fingerprint, judge.in_force)
+            if not again:
+                break
+            batch.read(again)
+        if not batch.sources:
+            waiting = tuple(batch.waiting.values())
+            return IngestReport((), last_seq(plan.log), len(plan.unchanged), plan.kept_withdrawn, waiting)
+        judge.judge_others(batch.chunks)
+        return _commit(plan, batch, judge, taken_back, fingerprint, moment)
+
+
+def _fingerprint(judge: Judge) -> str:
+    """Of everything beside its own content that decides about a file."""
+    parts = [READER_VERSION, declarations_fingerprint()]
+    parts += [content_hash(judge.connection, get(name)) for name in REFERENCES]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+
+def _with_results(fingerprint: str, batch: Batch, in_force: Iterable[Receipt]) -> str:
+    """The fingerprint of appeals: they also depend on the results that they look for."""
+    exams = ("ege_results", "oge_results")
+    keys = {r.key for r in in_force if r.dataset in exams}
+    keys |= {key_of(batch.sources[n]) for n, r in batch.readings.items() if r.dataset in exams}
+    return hashlib.sha256(repr((fingerprint, sorted(keys))).encode()).hexdigest()[:16]
+
+
+def _to_read_again(
+    plan: Plan, batch: Batch, force: dict[Key, Receipt], fingerprint: str, in_force: Sequence[Receipt]
+) -> list[Source]:
+    read = batch.keys
+    for_appeals = _with_results(fingerprint, batch, in_force)
+    again = []
+    for source in plan.reconsidered:
+        receipt = force[key_of(source)]
+        current = for_appeals if receipt.dataset == "appeals" else fingerprint
+        if receipt.key not in read and receipt.reference_fingerprint != current:
+            again.append(source)
+    # results first: they decide whether appeals are worth another look
+    results = [s for s in again if force[key_of(s)].dataset != "appeals"]
+    return results or again
+
+
+def _commit(
+    plan: Plan, batch: Batch, judge: Judge, taken_back: list[Receipt], fingerprint: str, moment: datetime
+) -> IngestReport:
+    for_appeals = _with_results(fingerprint, batch, judge.in_force)
+    remarks = Remarks()
+    receipts = list(taken_back)
+    by_file: dict[int, Receipt] = {}
+    reasons: dict[int, str] = {}
+    for file in sorted(judge.files.values(), key=lambda f: f.seq):
+        source, reading = batch.sources[file.file], batch.readings[file.file]
+        counts = judge.counts_of(file.file)
+        blocks = [b for b in batch.blocks.values() if b.file == file.file]
+        receipt = _receipt(file, source, reading, counts, sum(b.rows for b in blocks), moment)
+        receipt = receipt.with_fingerprint(for_appeals if reading.dataset == "appeals" else fingerprint)
+        receipts.append(receipt)
+        by_file[file.file] = receipt
+        of_file = [r for r in reading.remarks if r.level != "row"]
+        if counts.wrong_file:
+            rejected, judged = counts.wrong_file
+            details = {"rejected": str(rejected), "judged": str(judged)}
+            of_file.append(Remark("too_many_rejected", "file", details=details))
+        for remark in of_file:
+            line = remarks.add(receipt, remark)
+            if remark.level == "file":
+                reasons.setdefault(receipt.seq, line)
+    for name in judge.judged:
+        if batch.chunks.get(name):
+            for number, remark, school_id in failure_remarks(judge.connection, name, batch.blocks):
+                remarks.add(by_file[number], remark, school_id)
+    for name in judge.judged:
+        judge.write(get(name), batch.staging.rows_file(name))
+    batch.staging.commit(receipts, remarks.table())
+    reread = {r.seq for r in receipts if r.action == "land" and r.order_seq != r.seq}
+    return IngestReport(
+        tuple(receipts),
+        last_seq(plan.log),
+        len(plan.unchanged) - len(reread),
+        plan.kept_withdrawn,
+        tuple(batch.waiting.values()),
+        reread=frozenset(reread),
+        file_remarks=reasons,
+    )
+
+
+def _receipt(
+    file: LandedFile, source: Source, reading: FileReading, counts: Counts, block_rows: int, moment: datetime
+) -> Receipt:
+    if reading.rejected:
+        counts, read, skipped = Counts(), 0, 0
+        outcome: Outcome = "rejected"
+    else:
+        read, skipped = block_rows + reading.rows_skipped, counts.skipped + reading.rows_skipped
+        outcome = "rejected" if counts.wrong_file else "partly" if counts.rejected else "accepted"
+    if read != counts.accepted + counts.rejected + skipped:
+        raise AssertionError(
+            f"{source.path}: read {read}, accepted {counts.accepted}, rejected {counts.rejected}, skipped {skipped}"
+        )
+    return Receipt(
+        seq=file.seq,
+        file_id=source.file_id,
+        context=source.context.key(),
+        reader_version=READER_VERSION,
+        action="land",
+        received_at=moment,
+        order_seq=file.order_seq,
+        path=source.path,
+        dataset=reading.dataset,
+        outcome=outcome,
+        rows_read=read,
+        rows_accepted=counts.accepted,
+        rows_rejected=counts.rejected,
+        rows_skipped=skipped,
+        skipped_sheets=tuple(reading.skipped_sheets),
+        depends_on_references=outcome != "accepted" or counts.by_register > 0,
+    )

@@ -1,0 +1,429 @@
+"""What decides about typed rows beside their cells: dates and closed schools, scales, duplicates, the 20 % rule.
+
+Works in a connection with three tables: ``failure`` (a rule broken by a row), ``skipped`` and, for each dataset,
+``typed_<dataset>`` and ``rows_<dataset>``: the landed columns, with ``row_id`` and ``source_row`` (the row of the
+file; the two differ where a row of the file holds several results).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from functools import cache
+
+import duckdb
+import pyarrow as pa
+
+from school_quality.datasets import Dataset, reference_seed
+from school_quality.landing.schools import is_pseudo_unit
+from school_quality.landing.typing import Typed, cell, quoted
+from school_quality.settings import dbt_project_dir
+
+ABSENT = """(
+    folded(coalesce(variant, '')) like 'отсутств%' or folded(coalesce(variant_2, '')) like 'отсутств%'
+    or (coalesce(variant, '') in ('', '0') and coalesce(variant_2, '') in ('', '0'))
+)"""
+"""ВПР: the variant says that the pupil did not write (methodology, Who counts 1)."""
+
+MAX_REJECTED_PARTS = 5
+"""More than one part in so many of a file's judged rows rejected: a wrong file (contracts, 2.5: 20 %)."""
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty tables that collect the verdicts of a batch."""
+    connection.execute(
+        """
+        create table failure (
+            row_id bigint, file integer, dataset varchar, field varchar, rule varchar, level varchar,
+            value varchar, details map(varchar, varchar)
+        );
+        create table skipped (row_id bigint, dataset varchar, by_register boolean)
+        """
+    )
+
+
+@cache
+def overflow_parts() -> int:
+    """A borrowed scale fits if at most one in so many totals is above its maximum (methodology seed, 1 %)."""
+    path = dbt_project_dir() / "seeds" / "methodology" / "parameters.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        percents = [float(r["value"]) for r in csv.DictReader(file) if r["parameter"] == "scale_overflow_pct"]
+    return round(100 / percents[-1])
+
+
+@cache
+def exam_grades() -> dict[str, int]:
+    """Grade of an exam that belongs to one grade (seed ``exams``): ОГЭ 9, ЕГЭ 11."""
+    with reference_seed("exams").open(encoding="utf-8", newline="") as file:
+        return {r["exam"]: int(r["grade_by_exam"]) for r in csv.DictReader(file) if r["grade_by_exam"]}
+
+
+def landed_expressions(dataset: Dataset) -> dict[str, str]:
+    """Landed columns that are not just a typed field, as SQL over ``typed_<dataset>``."""
+    markers = [f'"{n}"' for n in dataset.fields if n.startswith("marker")]
+    grades = " ".join(f"when {quoted(e)} then {g}" for e, g in exam_grades().items())
+    match dataset.name:
+        case "appeals":
+            return {"exam": "null"}  # see `appeals.match`
+        case "mark_scale":
+            return {"grade": f"coalesce(grade, case exam {grades} end)"}
+        case "biased_vpr":
+            return {"is_listed": f"school_id is not null and greatest({', '.join(markers)}, 0) > 0"}
+        case "support_assignment":
+            return {"mentor_school_id": "case when role = 'mentor_school' then school_code(organisation) end"}
+        case "ege_results" | "oge_results":
+            status = "folded(coalesce(result_status, '')) like '%аннулир%'"
+            former = "folded(coalesce(category, '')) like 'впл%' or folded(coalesce(category, '')) like '%прошлых лет%'"
+            return {"is_counted": f"not ({status} or {former})"}
+        case "vpr_results":
+            is_absent = f"({ABSENT} or total is null)"
+            return {
+                "is_absent": is_absent,
+                "total": f"case when not {is_absent} then total end",
+                "mark": f"case when not {is_absent} then mark end",
+                "sitting": "coalesce(sitting, case when month(tested_on) > 8 then 'autumn' end, 'spring')",
+            }
+        case _:
+            return {}
+
+
+def make_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> str:
+    """``rows_<dataset>``: the landed columns of the rows that are not skipped; what could not be read is null."""
+    dataset, table = typed.dataset, f"rows_{typed.dataset.name}"
+    special = landed_expressions(dataset)
+    columns = [
+        f"cast({special.get(name, quoted_name(name))} as {kind}) as {quoted_name(name)}"
+        for name, kind in dataset.columns.items()
+    ]
+    result = "procedure <> '' and " if dataset.name == "procedure_results" else ""
+    connection.execute(
+        f"""
+        create or replace table {table} as
+        select row_id, source_row, file, block, row_number, {", ".join(columns)}
+        from {typed.table} where {result} row_id not in (select row_id from skipped)
+        """
+    )
+    return table
+
+
+def quoted_name(name: str) -> str:
+    return f'"{name}"'
+
+
+def note_reader_remarks(
+    connection: duckdb.DuckDBPyConnection, typed: Typed, remarks: Sequence[tuple[int, str, int, str, str, str]]
+) -> None:
+    """Rows that the reader itself rejects: (file, sheet, row number, field or header, rule, value)."""
+    if not remarks:
+        return
+    connection.execute("create or replace temp table reader_remark (file integer, sheet varchar, row_number integer, "
+                       "field varchar, rule varchar, value varchar)")
+    connection.executemany("insert into reader_remark values (?, ?, ?, ?, ?, ?)", remarks)
+    connection.execute(
+        f"""
+        insert into failure
+        select t.row_id, t.file, {quoted(typed.dataset.name)}, m.field, m.rule, 'row', m.value, null
+        from reader_remark as m
+        join block as b using (file, sheet)
+        join {typed.table} as t on t.block = b.block and t.row_number = m.row_number
+        qualify row_number() over (partition by t.source_row, m.field, m.rule order by t.row_id) = 1
+        """
+    )
+
+
+DATES = {"ege_results": "exam_date", "oge_results": "exam_date", "appeals": "exam_date", "vpr_results": "tested_on"}
+RESULTS = frozenset({*DATES, "vpr_marks", "procedure_results"})
+
+
+def note_closed_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+    """Results dated after their school closed; without a date, of a later year (contracts, 2.1)."""
+    name = typed.dataset.name
+    if name not in RESULTS:
+        return
+    date = DATES.get(name)
+    late = "reporting_year > year(open_to)"
+    if date:
+        late = f"case when {date} is null then {late} else {date} > open_to end"
+    field = next(n for n in ("school_code", "login") if n in typed.dataset.fields)
+    connection.execute(
+        f"""
+        insert into failure
+        select row_id, file, {quoted(name)}, {quoted(field)}, 'school_closed', 'row', '',
+            map {{'closed': strftime(open_to, '%d.%m.%Y')}}
+        from {typed.table} where open_to is not null and {late}
+        """
+    )
+
+
+def note_missing_places(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+    """Rows without a school where that means a municipality, or nobody: the row must say which."""
+    name = typed.dataset.name
+    if name in ("official_list", "form_roadmap"):
+        condition, field, rule = "municipality_id is null", "municipality_name", "ambiguous_municipality"
+    elif name == "biased_vpr":
+        markers = " or ".join(f"coalesce({n}, 0) > 0" for n in typed.dataset.fields if n.startswith("marker"))
+        condition, field, rule = f"(school_name is not null or {markers})", "login", "required_empty"
+    else:
+        return
+    connection.execute(
+        f"""
+        insert into failure
+        select row_id, file, {quoted(name)}, {quoted(field)}, {quoted(rule)}, 'row', '', null
+        from {typed.table} where school_outcome = 'empty' and {condition}
+        """
+    )
+
+
+def note_unknown_references(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dataset) -> None:
+    """Items of no roadmap, codes of no indicator, mentors that are no school of the register."""
+    seeds = dbt_project_dir() / "seeds" / "methodology"
+    if "item" in dataset.columns:
+        known = f"read_csv({quoted(str(seeds / 'roadmap_items.csv'))}, header = true, all_varchar = true)"
+        connection.execute(
+            f"""
+            insert into failure
+            select row_id, file, {quoted(dataset.name)}, 'item', 'unknown_item', 'row', item, null
+            from {rows} where item is not null and item not in (select item from {known})
+            """
+        )
+    if "indicator_codes" in dataset.columns:
+        known = f"read_csv({quoted(str(seeds / 'indicators.csv'))}, header = true, all_varchar = true)"
+        connection.execute(
+            f"""
+            insert into failure
+            with code as (
+                select row_id, file, indicator_codes, unnest(string_split(indicator_codes, ', ')) as code from {rows}
+            )
+            select row_id, file, {quoted(dataset.name)}, 'indicator_codes', 'unknown_code', 'row',
+                any_value(indicator_codes), map {{'codes': string_agg(code, ', ')}}
+            from code where code not in (select indicator_code from {known}) group by row_id, file
+            """
+        )
+    if dataset.name == "support_assignment":
+        connection.execute(
+            f"""
+            insert into failure
+            select row_id, file, 'support_assignment', 'organisation', 'unknown_school', 'row', organisation, null
+            from {rows}
+            where mentor_school_id is not null and mentor_school_id not in (select school_id from register)
+            """
+        )
+
+
+def note_defaults(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dataset) -> None:
+    """A scale of ВПР must name its grade: only ОГЭ and ЕГЭ have one of their own."""
+    if dataset.name == "mark_scale":
+        connection.execute(
+            f"""
+            insert into failure
+            select row_id, file, 'mark_scale', 'grade', 'required_empty', 'row', '', null
+            from {rows} where grade is null and exam is not null
+            """
+        )
+
+
+def note_totals_above_scale(connection: duckdb.DuckDBPyConnection) -> None:
+    """ВПР: totals above the maximum of the work's scale, its own or a borrowed one that fits (Who counts 2).
+
+    The work is all rows of a year, grade and subject, landed (``landed_vpr_results``) and new.
+    """
+    connection.execute(
+        f"""
+        create or replace temp table work_scale as
+        with work as (
+            select distinct reporting_year, grade, subject from rows_vpr_results
+        ),
+        total as (
+            select reporting_year, grade, subject, total, max(printed_max) as printed_max, count(*) as pupils
+            from (
+                select reporting_year, grade, subject, total, printed_max from rows_vpr_results where not is_absent
+                union all
+                select reporting_year, grade, subject, total, printed_max from landed_vpr_results
+                semi join work using (reporting_year, grade, subject)
+                where not is_absent
+            )
+            group by all
+        ),
+        candidate as (
+            select work.*, s.max_score, s.reporting_year as scale_year,
+                case when s.reporting_year = work.reporting_year then 0
+                    when s.reporting_year < work.reporting_year then 1 else 2 end as turn
+            from work join scale as s on s.exam = 'vpr' and s.grade = work.grade and s.subject = work.subject
+            qualify row_number() over (
+                partition by work.reporting_year, work.grade, work.subject, turn
+                order by abs(s.reporting_year - work.reporting_year)
+            ) = 1
+        ),
+        fitting as (
+            select c.reporting_year, c.grade, c.subject, c.turn, c.max_score,
+                case
+                    when c.turn = 0 then true
+                    when max(t.printed_max) is not null then max(t.printed_max) = c.max_score
+                    else coalesce(sum(t.pupils) filter (t.total > c.max_score), 0) * {overflow_parts()}
+                        <= coalesce(sum(t.pupils) filter (t.total is not null), 0)
+                end as fits
+            from candidate as c left join total as t using (reporting_year, grade, subject)
+            group by c.reporting_year, c.grade, c.subject, c.turn, c.max_score
+        )
+        select reporting_year, grade, subject, arg_min(max_score, turn) as max_score
+        from fitting where fits group by all
+        """
+    )
+    connection.execute(
+        """
+        insert into failure
+        select row_id, file, 'vpr_results', 'total', 'total_above_scale', 'row', total::varchar,
+            map {'maximum': max_score::varchar}
+        from rows_vpr_results join work_scale using (reporting_year, grade, subject)
+        where total > max_score
+        """
+    )
+
+
+def note_marks_above_scale(connection: duckdb.DuckDBPyConnection) -> None:
+    """ОГЭ: marks above, and scores beyond, the scale of the year where one is known; below it is legal."""
+    expected = """case when primary_score <= max_2 then 2 when primary_score <= max_3 then 3
+        when primary_score <= max_4 then 4 else 5 end"""
+    connection.execute(
+        f"""
+        insert into failure
+        with judged as (
+            select r.row_id, r.file, r.mark, r.primary_score, s.max_score, {expected} as expected
+            from rows_oge_results as r
+            join scale as s on s.exam = 'oge' and s.reporting_year = r.reporting_year and s.subject = r.subject
+        )
+        select row_id, file, 'oge_results', 'mark', 'mark_above_scale', 'row', mark::varchar,
+            map {{'score': primary_score::varchar, 'expected': expected::varchar}}
+        from judged where mark > expected and mark <= 5
+        union all
+        select row_id, file, 'oge_results', 'primary_score', 'score_above_scale', 'row', primary_score::varchar,
+            map {{'maximum': max_score::varchar}}
+        from judged where primary_score > max_score
+        """
+    )
+
+
+def note_duplicates(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dataset) -> None:
+    """The same key again in one file: identical rows count once, differing ones are all rejected.
+
+    Rows that are rejected for another reason take no part.
+    """
+    key = ", ".join(quoted_name(name) for name in dataset.key)
+    landed = ", ".join(quoted_name(name) for name in dataset.columns)
+    (repeated,) = connection.execute(
+        f"""
+        with keyed as (select file, hash({key}) as key_hash from {rows})
+        select count(*) from (select 1 from keyed group by file, key_hash having count(*) > 1)
+        """
+    ).fetchone() or (0,)
+    if not repeated:
+        return
+    connection.execute(
+        f"""
+        create or replace temp table repeated as
+        select row_id, source_row, file, row_number, hash({landed}) as content,
+            dense_rank() over (order by file, {key}) as key_number,
+            count(*) over (partition by file, {key}) as rows
+        from {rows} where source_row not in (select source_row from failed_row)
+        qualify rows > 1
+        """
+    )
+    connection.execute(
+        f"""
+        insert into failure
+        with differing as (
+            select key_number, string_agg(distinct row_number::varchar, ', ' order by row_number::varchar) as rows
+            from repeated group by key_number having count(distinct content) > 1
+        )
+        select row_id, file, {quoted(dataset.name)}, {quoted(dataset.key[0])}, 'duplicate_differs', 'row', '',
+            map {{'rows': rows}}
+        from repeated join differing using (key_number)
+        """
+    )
+    # the first of identical rows stays; a table row is skipped only if all its results stand in rows before it
+    connection.execute(
+        """
+        create or replace temp table again as
+        select row_id, source_row, file from repeated
+        where key_number not in (select key_number from repeated group by key_number having count(distinct content) > 1)
+        qualify row_number() over (partition by key_number order by source_row, row_id) > 1
+        """
+    )
+    connection.execute(
+        f"""
+        insert into skipped
+        select row_id, {quoted(dataset.name)}, false from again
+        where source_row not in (select source_row from {rows} where row_id not in (select row_id from again))
+        """
+    )
+    connection.execute(f"delete from {rows} where row_id in (select row_id from again)")
+
+
+def skip_pseudo_units(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+    """Colleges and participants from other regions are no schools of the register either."""
+    if typed.dataset.name != "school_register":
+        return
+    names = connection.execute(f"select distinct municipality_name from {typed.table}").fetchall()
+    units = [name for (name,) in names if name and is_pseudo_unit(name)]
+    connection.execute(
+        f"insert into skipped select row_id, 'school_register', false from {typed.table} where municipality_name in "
+        "(select unnest($units::varchar[]))",
+        {"units": units},
+    )
+
+
+def pardon_absent(connection: duckdb.DuckDBPyConnection) -> None:
+    """An absent pupil's total and mark decide nothing, whatever stands there but a broken formula."""
+    connection.execute(
+        f"""
+        delete from failure
+        where dataset = 'vpr_results' and field in ('total', 'mark') and rule <> 'formula_error'
+            and row_id in (select row_id from typed_vpr_results where {ABSENT})
+        """
+    )
+
+
+def note_broken_rules(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+    """The rules of the dataset's suite; a cell that has a remark already gets no second one."""
+    from school_quality.validation import validate
+
+    name = typed.dataset.name
+    failures = validate(connection, name, f"rows_{name}")
+    if not failures:
+        return
+    broken_rule = pa.table(
+        {
+            "row_id": pa.array([f.row_id for f in failures], pa.int64()),
+            "column": pa.array([f.column for f in failures], pa.string()),
+            "rule": pa.array([f.rule for f in failures], pa.string()),
+            "level": pa.array([f.level for f in failures], pa.string()),
+            "details": pa.array([list(f.details.items()) for f in failures], pa.map_(pa.string(), pa.string())),
+        }
+    )
+    connection.register("broken_rule", broken_rule)
+    for column in sorted({f.column for f in failures}):
+        fields = typed.fields_of(column)
+        connection.execute(
+            f"""
+            insert into failure
+            select b.row_id, r.file, {quoted(name)}, {quoted(fields[0])}, b.rule, b.level,
+                {cell(fields[0], typed.present)}, b.details
+            from broken_rule as b join {typed.texts} as r using (row_id)
+            where b."column" = {quoted(column)} and b.row_id not in (
+                select row_id from failure where dataset = {quoted(name)} and field in ({", ".join(map(quoted, fields))})
+            )
+            """
+        )
+    connection.unregister("broken_rule")
+
+
+def list_failed_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+    """``failed_row``: the table rows of the dataset in which a rule on rows is broken."""
+    connection.execute(
+        f"""
+        create or replace temp table failed_row as
+        select distinct source_row from {typed.table}
+        where row_id in (select row_id from failure where level = 'row' and dataset = {quoted(typed.dataset.name)})
+            and row_id not in (select row_id from skipped)
+        """
+    )

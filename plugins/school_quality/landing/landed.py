@@ -1,0 +1,80 @@
+"""The landed rows that are in force, for the checks that look beyond the files of one batch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import duckdb
+import pyarrow as pa
+
+from school_quality.datasets import Dataset
+from school_quality.landing.receipts import Receipt
+from school_quality.settings import Settings
+
+PROVENANCE = {"seq": "BIGINT", "file_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "INTEGER"}
+"""Columns that every landed row has before those of its dataset."""
+
+
+def landed_columns(dataset: Dataset) -> dict[str, str]:
+    """All columns of ``rows/<dataset>.parquet`` with their types."""
+    return PROVENANCE | dataset.columns
+
+
+def landed_schema(dataset: Dataset) -> pa.Schema:
+    """`landed_columns` as Arrow types, exactly as DuckDB writes them to Parquet."""
+    columns = ", ".join(f'null::{kind} as "{name}"' for name, kind in landed_columns(dataset).items())
+    with duckdb.connect() as connection:
+        return connection.execute(f"select {columns} limit 0").arrow().schema
+
+
+def view_landed(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, receipts: Iterable[Receipt]
+) -> str:
+    """``landed_<dataset>``: the rows of ``receipts`` as they were landed, with ``order_seq``; may be empty."""
+    of_dataset = [(r.seq, r.order_seq) for r in receipts if r.dataset == dataset.name and r.rows_accepted]
+    name = f"landed_{dataset.name}"
+    columns = ", ".join(f'null::{kind} as "{column}"' for column, kind in landed_columns(dataset).items())
+    files = sorted(str(p) for p in settings.landing.glob(f"[0-9]*/rows/{dataset.name}.parquet"))
+    if not of_dataset or not files:
+        connection.execute(f"create or replace table {name} as select {columns}, 0::bigint as order_seq limit 0")
+        return name
+    connection.execute(f"create or replace temp table force_{dataset.name} (seq bigint, order_seq bigint)")
+    connection.executemany(f"insert into force_{dataset.name} values (?, ?)", of_dataset)
+    # a column that the declaration has gained since is null in older batches
+    connection.execute(
+        f"""
+        create or replace table {name} as
+        select * from (
+            select * from (select {columns} limit 0)
+            union all by name
+            select * from read_parquet({files!r}, union_by_name = true)
+        ) join force_{dataset.name} using (seq)
+        """
+    )
+    return name
+
+
+def view_in_force(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> str:
+    """``inforce_<dataset>``: landed and just accepted rows, of each key the one that came last."""
+    name = f"inforce_{dataset.name}"
+    key = ", ".join(f'"{column}"' for column in dataset.key)
+    connection.execute(
+        f"""
+        create or replace view {name} as
+        select * from (
+            select * from landed_{dataset.name} union all by name select * from accepted_{dataset.name}
+        )
+        qualify row_number() over (partition by {key} order by order_seq desc, row_number desc) = 1
+        """
+    )
+    return name
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> str:
+    """Changes when the rows in force of a dataset do, wherever they come from."""
+    columns = ", ".join(f'"{column}"' for column in dataset.columns)
+    (total,) = connection.execute(
+        f"select coalesce(sum(hash({columns})::hugeint), 0)::varchar from inforce_{dataset.name}"
+    ).fetchone() or ("",)
+    return hashlib.sha256(total.encode()).hexdigest()[:16]

@@ -1,0 +1,101 @@
+"""SQL macros from cell texts to values: one place for how a number, a date or a year may be written.
+
+A macro gives null where the text is no such value; nothing is guessed, so ``1.112`` is no thousand and ``1 2``
+no number. Texts come from `reading`: "" for an empty cell, ISO dates, numbers without a trailing ``.0``,
+formula errors as ``#…``.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+SPACES = "\u00a0\u2007\u2009\u202f\t\n\r"
+"""Spaces that exports put between thousands and around values, besides the ordinary one."""
+
+FORMULA_ERROR = r"#(REF!|DIV/0!|VALUE!|NAME\?|N/A|NULL!|NUM!|ССЫЛКА!|ДЕЛ/0!|ЗНАЧ!|ИМЯ\?|Н/Д|ПУСТО!|ЧИСЛО!|[A-ZА-Я0-9/]+[!?])"
+
+MACROS = (
+    # ordinary spaces only, none at the ends
+    f"""create or replace macro spaced(t) as
+        trim(translate(t, '{SPACES}', '{" " * len(SPACES)}'))""",
+    # for comparing words: case, ё, runs of spaces do not matter
+    """create or replace macro folded(t) as
+        regexp_replace(replace(lower(spaced(t)), 'ё', 'е'), ' +', ' ', 'g')""",
+    f"""create or replace macro is_formula_error(t) as
+        starts_with(t, '#') and regexp_full_match(upper(spaced(t)), '{FORMULA_ERROR.replace("'", "''")}')""",
+    # a plain number with a point: thousands by spaces, decimal comma or point
+    """create or replace macro number_text(t) as case
+        when regexp_full_match(t, '[0-9]+') then t
+        when regexp_full_match(
+            replace(spaced(t), '−', '-'), '[+-]?([0-9]+|[0-9]{1,3}( [0-9]{3})+)([.,][0-9]+)?'
+        ) then replace(replace(replace(replace(spaced(t), '−', '-'), ' ', ''), ',', '.'), '+', '')
+    end""",
+    # Excel writes tiny and huge cells in powers of ten
+    """create or replace macro decimal_value(t) as case
+        when regexp_full_match(t, '[+-]?[0-9]+([.][0-9]+)?[eE][+-]?[0-9]{1,3}')
+            then case when isfinite(try_cast(t as double)) then try_cast(try_cast(t as double) as decimal(28, 10)) end
+        else try_cast(number_text(t) as decimal(28, 10))
+    end""",
+    """create or replace macro integer_value(t) as case
+        when regexp_full_match(t, '[0-9]{1,9}') then t::bigint
+        when regexp_full_match(number_text(t), '-?[0-9]+([.]0+)?')
+            then try_cast(split_part(number_text(t), '.', 1) as bigint)
+    end""",
+    # beyond what a column can hold: the range rules say what is wrong with it
+    """create or replace macro clipped(v, lowest, highest) as case
+        when v > highest then highest when v < lowest then lowest else v
+    end""",
+    """create or replace macro date_value(t) as case
+        when regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?') then try_cast(left(t, 10) as date)
+        when regexp_full_match(spaced(t), '[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}( .*)?')
+            then try_strptime(split_part(spaced(t), ' ', 1), '%d.%m.%Y')::date
+        when regexp_full_match(spaced(t), '[0-9]{4}[.][0-9]{2}[.][0-9]{2}( .*)?')
+            then try_strptime(split_part(spaced(t), ' ', 1), '%Y.%m.%d')::date
+    end""",
+    # 2022, 2022 год, 2022-2023, 2022/23: the first year of an academic year is its reporting year
+    """create or replace macro academic_year_value(t) as case
+        when regexp_full_match(folded(t), '[0-9]{4} ?[-–—/] ?([0-9]{4}|[0-9]{2})( ?(уч[.]? ?г(од)?[.]?|учебный год|год|гг?[.]?))?')
+            and try_cast(right(regexp_extract(folded(t), '[-–—/] ?([0-9]{2,4})', 1), 2) as integer)
+                = (try_cast(left(folded(t), 4) as integer) + 1) % 100
+            and (
+                length(regexp_extract(folded(t), '[-–—/] ?([0-9]{2,4})', 1)) = 2
+                or try_cast(regexp_extract(folded(t), '[-–—/] ?([0-9]{2,4})', 1) as integer)
+                    = try_cast(left(folded(t), 4) as integer) + 1
+            )
+            then try_cast(left(folded(t), 4) as integer)
+    end""",
+    """create or replace macro year_value(t) as case
+        when regexp_full_match(t, '[0-9]{4}') then t::integer
+        when regexp_full_match(folded(t), '[0-9]{4} ?(год|г[.]?)') then left(folded(t), 4)::integer
+        when integer_value(t) is not null then try_cast(integer_value(t) as integer)
+        else academic_year_value(t)
+    end""",
+    # 006036, 6036, 6036.0 are one
+    """create or replace macro school_code(t) as case
+        when regexp_full_match(spaced(t), '[0-9]+([.]0+)?') then ltrim(split_part(spaced(t), '.', 1), '0')
+    end""",
+    # sch223080 = edu223080, also inside a name; or the six digits alone
+    """create or replace macro login_digits(t) as case
+        when regexp_matches(lower(t), '(sch|edu)[0-9]{6}([^0-9]|$)')
+            then regexp_extract(lower(t), '(?:sch|edu)([0-9]{6})', 1)
+        when regexp_full_match(spaced(t), '[0-9]{6}') then spaced(t)
+    end""",
+    # 4.1., 4.1 and a number cell 4.1 are one; a date is none
+    """create or replace macro item_value(t) as case
+        when regexp_full_match(spaced(t), '[0-9]{1,2}([.][0-9]{1,2})?[.]?') then rtrim(spaced(t), '.')
+    end""",
+    # '1.4; 1.6' and '1.4,1.6' are '1.4, 1.6', in the order of the methodology, each once
+    """create or replace macro codes_value(t) as case
+        when regexp_full_match(spaced(t), '[0-9]{1,2}[.][0-9]{1,2}[.]?( *[,;]+ *[0-9]{1,2}[.][0-9]{1,2}[.]?)*[,; ]*')
+            then array_to_string(list_transform(list_sort(list_transform(
+                list_distinct(regexp_extract_all(t, '[0-9]{1,2}[.][0-9]{1,2}')),
+                code -> {'task': split_part(code, '.', 1)::integer, 'number': split_part(code, '.', 2)::integer}
+            )), code -> code.task || '.' || code.number), ', ')
+    end""",
+)
+
+
+def define(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the macros known to a connection."""
+    for macro in MACROS:
+        connection.execute(macro)

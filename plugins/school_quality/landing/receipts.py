@@ -1,0 +1,329 @@
+"""The receipt log and the batches that hold it: append-only, immutable, committed by one rename.
+
+A batch is the folder ``landing/<first seq>/`` with ``receipts.parquet`` and ``rows/<dataset>.parquet``; its
+remarks are ``rejected/<first seq>.parquet``. Whoever writes holds `locked`; readers need no lock, because a
+batch is either there as a whole or not at all (contracts, section 1).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock
+
+from school_quality.errors import UsageError
+from school_quality.reading import READER_VERSION
+from school_quality.settings import Settings
+
+Action = Literal["land", "withdraw"]
+Outcome = Literal["accepted", "partly", "rejected", "withdrawn"]
+
+LOCK_TIMEOUT_SECONDS = 3600
+"""A landing of a whole country takes minutes; an hour means that something hangs."""
+
+FILE_ID_PREFIX = 8
+"""The shortest beginning of a ``file_id`` that `withdraw` takes."""
+
+RECEIPT_SCHEMA = pa.schema(
+    [
+        ("seq", pa.int64()),
+        ("file_id", pa.string()),
+        ("context", pa.string()),
+        ("reader_version", pa.string()),
+        ("action", pa.string()),
+        ("received_at", pa.timestamp("us")),
+        ("order_seq", pa.int64()),
+        ("path", pa.string()),
+        ("dataset", pa.string()),
+        ("outcome", pa.string()),
+        ("rows_read", pa.int64()),
+        ("rows_accepted", pa.int64()),
+        ("rows_rejected", pa.int64()),
+        ("rows_skipped", pa.int64()),
+        ("skipped_sheets", pa.list_(pa.string())),
+        ("reference_fingerprint", pa.string()),
+        ("depends_on_references", pa.bool_()),
+    ]
+)
+
+REMARK_SCHEMA = pa.schema(
+    [
+        ("seq", pa.int64()),
+        ("file_id", pa.string()),
+        ("path", pa.string()),
+        ("dataset", pa.string()),
+        ("sheet", pa.string()),
+        ("row_number", pa.int32()),
+        ("column_name", pa.string()),
+        ("rule", pa.string()),
+        ("level", pa.string()),
+        ("value", pa.string()),
+        ("message", pa.string()),
+        ("advice", pa.string()),
+        ("school_id", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One line of the log: a file that was read in a context, or taken back.
+
+    ``order_seq`` is the seq of the first ``land`` since the file was last withdrawn in this context: a re-read
+    keeps its place among corrections. ``depends_on_references``: another register, scale, threshold table,
+    subject seed, declaration or reader could change the outcome, so the file is read again when
+    ``reference_fingerprint`` does. ``received_at`` is UTC without a zone.
+    """
+
+    seq: int
+    file_id: str
+    context: str
+    reader_version: str
+    action: Action
+    received_at: datetime
+    order_seq: int
+    path: str
+    dataset: str | None
+    outcome: Outcome
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    rows_skipped: int = 0
+    skipped_sheets: tuple[str, ...] = ()
+    reference_fingerprint: str = ""
+    depends_on_references: bool = False
+
+    def with_fingerprint(self, fingerprint: str) -> Receipt:
+        return replace(self, reference_fingerprint=fingerprint)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.file_id, self.context
+
+
+def batch_name(first_seq: int) -> str:
+    return f"{first_seq:010d}"
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """The right to write batches; waits for another process. Leftovers of a crashed one are removed first."""
+    settings.data_root.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.ingest_lock, timeout=LOCK_TIMEOUT_SECONDS):
+        remove_leftovers(settings)
+        yield
+
+
+def staging_root(settings: Settings) -> Path:
+    """Hidden, and deeper than the globs of dbt look: nothing in it is ever taken for a batch."""
+    return settings.landing / ".staging"
+
+
+def remove_leftovers(settings: Settings) -> None:
+    """What a crash left: staged batches, and remarks whose batch was never committed. Needs the lock."""
+    shutil.rmtree(staging_root(settings), ignore_errors=True)
+    if not settings.rejected.is_dir():
+        return
+    for path in settings.rejected.glob("[0-9]*.parquet"):
+        if not (settings.landing / path.stem).is_dir():
+            path.unlink()
+    for path in settings.rejected.glob(".*.parquet"):
+        path.unlink()
+
+
+def batches(settings: Settings) -> list[Path]:
+    """The committed batches, oldest first."""
+    if not settings.landing.is_dir():
+        return []
+    return sorted(p for p in settings.landing.iterdir() if p.name.isdigit() and (p / "receipts.parquet").is_file())
+
+
+def read_receipts(settings: Settings, up_to: int | None = None) -> list[Receipt]:
+    """The log in order of seq, up to and including ``up_to``."""
+    files = [str(p / "receipts.parquet") for p in batches(settings)]
+    if not files:
+        return []
+    columns = ", ".join(RECEIPT_SCHEMA.names)
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"select {columns} from read_parquet($files) where $up_to is null or seq <= $up_to order by seq",
+            {"files": files, "up_to": up_to},
+        ).fetchall()
+    receipts = (Receipt(*row) for row in rows)
+    return [replace(r, skipped_sheets=tuple(r.skipped_sheets or ())) for r in receipts]
+
+
+def last_seq(receipts: Sequence[Receipt]) -> int:
+    return receipts[-1].seq if receipts else 0
+
+
+def latest(receipts: Iterable[Receipt]) -> dict[tuple[str, str], Receipt]:
+    """The last receipt of each file in each context, withdrawals included."""
+    return {r.key: r for r in sorted(receipts, key=lambda r: r.seq)}
+
+
+def effective(receipts: Iterable[Receipt]) -> dict[tuple[str, str], Receipt]:
+    """The receipts in force: the last one of each file and context, where it is a ``land``."""
+    return {key: r for key, r in latest(receipts).items() if r.action == "land"}
+
+
+@dataclass(slots=True)
+class Staging:
+    """A batch being written; it exists for readers only after `commit`."""
+
+    settings: Settings
+    folder: Path
+
+    @classmethod
+    def open(cls, settings: Settings) -> Staging:
+        folder = staging_root(settings) / uuid.uuid4().hex
+        (folder / "batch" / "rows").mkdir(parents=True)
+        (folder / "spool").mkdir()
+        return cls(settings, folder)
+
+    @property
+    def batch(self) -> Path:
+        return self.folder / "batch"
+
+    @property
+    def spool(self) -> Path:
+        """Room for what is read but not yet decided; gone with the commit."""
+        return self.folder / "spool"
+
+    def rows_file(self, dataset: str) -> Path:
+        return self.batch / "rows" / f"{dataset}.parquet"
+
+    def commit(self, receipts: Sequence[Receipt], remarks: pa.Table) -> None:
+        """Make the batch visible. The remarks go first: without their batch they are leftovers."""
+        name = batch_name(receipts[0].seq)
+        pq.write_table(receipts_table(receipts), self.batch / "receipts.parquet")
+        self.settings.rejected.mkdir(parents=True, exist_ok=True)
+        replace_file(self.settings.rejected / f"{name}.parquet", remarks.cast(REMARK_SCHEMA))
+        for path in sorted(self.batch.rglob("*"), reverse=True):
+            sync(path)
+        sync(self.batch)
+        self.batch.rename(self.settings.landing / name)
+        sync(self.settings.landing)
+        self.discard()
+
+    def discard(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def receipts_table(receipts: Sequence[Receipt]) -> pa.Table:
+    rows = [{**asdict(r), "skipped_sheets": list(r.skipped_sheets)} for r in receipts]
+    return pa.Table.from_pylist(rows, schema=RECEIPT_SCHEMA)
+
+
+def empty_remarks() -> pa.Table:
+    return REMARK_SCHEMA.empty_table()
+
+
+def replace_file(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file so that a reader sees the old or the new one, never a part."""
+    staged = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.parquet")
+    pq.write_table(table, staged)
+    sync(staged)
+    staged.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """fsync a file or a folder: a rename is only worth what lies under it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_schema_batch(settings: Settings, schemas: Mapping[str, pa.Schema]) -> None:
+    """``landing/schema/``: every dataset with no rows, so that dbt's globs never come back empty-handed.
+
+    Files are replaced one by one and only where the declared columns changed. Needs the lock.
+    """
+    rows = settings.landing / "schema" / "rows"
+    rows.mkdir(parents=True, exist_ok=True)
+    settings.rejected.mkdir(parents=True, exist_ok=True)
+    wanted = {rows / f"{name}.parquet": schema for name, schema in schemas.items()}
+    wanted[settings.landing / "schema" / "receipts.parquet"] = RECEIPT_SCHEMA
+    wanted[settings.rejected / "schema.parquet"] = REMARK_SCHEMA
+    for path, schema in wanted.items():
+        if not path.is_file() or not pq.read_schema(path).equals(schema):
+            replace_file(path, schema.empty_table())
+    for path in rows.glob("[!.]*.parquet"):
+        if path not in wanted:
+            path.unlink()
+
+
+def withdraw(settings: Settings, file_id: str, received_at: datetime | None = None) -> list[Receipt]:
+    """Take a file back in every context in which it is in force; its rows leave the marts of the next build.
+
+    ``file_id`` may be its beginning of at least eight characters. The file is not landed again by itself while
+    its content and context stay the same: name it to ``ingest`` for that. Raises `UsageError` if no file in
+    force, or more than one, has this id.
+    """
+    if len(file_id) < FILE_ID_PREFIX:
+        raise UsageError(f"Номер файла слишком короткий: нужно не меньше {FILE_ID_PREFIX} знаков.")
+    with locked(settings):
+        log = read_receipts(settings)
+        found = [r for r in effective(log).values() if r.file_id.startswith(file_id.lower())]
+        if not found:
+            raise UsageError(f"Файла {file_id} среди принятых нет. Список принятых файлов: school-quality status.")
+        if len({r.file_id for r in found}) > 1:
+            paths = "; ".join(sorted({r.path for r in found}))
+            raise UsageError(f"По началу номера {file_id} нашлось несколько файлов: {paths}. Укажите номер целиком.")
+        moment = received_at or datetime.now(UTC).replace(tzinfo=None)
+        receipts = withdrawals(found, last_seq(log) + 1, moment, READER_VERSION)
+        staging = Staging.open(settings)
+        staging.commit(receipts, empty_remarks())
+    return receipts
+
+
+def withdrawals(
+    found: Iterable[Receipt], first_seq: int, received_at: datetime, reader_version: str
+) -> list[Receipt]:
+    """Withdraw receipts for receipts in force, in the order in which those came."""
+    ordered = sorted(found, key=lambda r: r.seq)
+    return [
+        Receipt(
+            seq=seq,
+            file_id=r.file_id,
+            context=r.context,
+            reader_version=reader_version,
+            action="withdraw",
+            received_at=received_at,
+            order_seq=seq,
+            path=r.path,
+            dataset=r.dataset,
+            outcome="withdrawn",
+        )
+        for seq, r in enumerate(ordered, first_seq)
+    ]
+
+
+def context_words(context: str) -> str:
+    """A context in plain Russian for a report: ``2022 год, 5 класс``."""
+    items = json.loads(context)
+    words = []
+    if "year" in items:
+        words.append(f"{items['year']} год")
+    if "grade" in items:
+        words.append(f"{items['grade']} класс")
+    if "subject" in items:
+        words.append(f"предмет {items['subject']}")
+    if items.get("sitting") == "autumn":
+        words.append("осень")
+    return ", ".join(words) or "без года и класса"

@@ -1,0 +1,90 @@
+"""Verdicts to remarks: what the workbooks and ``meta.rejected_row`` say, with the sender's own column headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from school_quality.datasets import get
+from school_quality.landing.receipts import REMARK_SCHEMA, Receipt
+from school_quality.landing.spool import BlockMeta
+from school_quality.model import Remark
+from school_quality.validation import render
+
+
+@dataclass(slots=True)
+class Remarks:
+    """Collects the lines of ``rejected/<batch>.parquet``."""
+
+    lines: list[dict[str, object]] = field(default_factory=list)
+
+    def add(self, receipt: Receipt, remark: Remark, school_id: str | None = None) -> str:
+        """Add a line and return its message; message and advice come from the rule catalogue."""
+        message, advice = render(remark)
+        self.lines.append(
+            {
+                "seq": receipt.seq,
+                "file_id": receipt.file_id,
+                "path": receipt.path,
+                "dataset": receipt.dataset,
+                "sheet": remark.sheet,
+                "row_number": remark.row_number,
+                "column_name": remark.column,
+                "rule": remark.rule,
+                "level": remark.level,
+                "value": remark.value,
+                "message": message,
+                "advice": advice,
+                "school_id": school_id,
+            }
+        )
+        return message
+
+    def table(self) -> pa.Table:
+        """By file, files' own remarks first, then by sheet and row."""
+        rank = {"file": 0, "row": 1, "warning": 1}
+        ordered = sorted(
+            self.lines,
+            key=lambda r: (r["seq"], rank[str(r["level"])], r["sheet"], r["row_number"] or 0, r["column_name"]),
+        )
+        return pa.Table.from_pylist(ordered, schema=REMARK_SCHEMA)
+
+
+def failure_remarks(
+    connection: duckdb.DuckDBPyConnection, dataset: str, blocks: Mapping[int, BlockMeta]
+) -> Iterable[tuple[int, Remark, str | None]]:
+    """(file, remark, school) of every verdict on the rows of a dataset."""
+    fields = get(dataset).fields
+    by_column = {f.column or name: f for name, f in fields.items()}
+    procedure = "t.procedure" if dataset == "procedure_results" else "null"
+    school = "null" if dataset in ("mark_scale", "thresholds") else "t.school_id"
+    found = connection.execute(
+        f"""
+        select f.file, t.block, t.row_number, f.field, f.rule, f.level, f.value, f.details, {school}, {procedure}
+        from failure as f join typed_{dataset} as t using (row_id)
+        where f.dataset = '{dataset}' and f.row_id not in (select row_id from skipped)
+        order by f.file, f.row_id, f.field, f.rule
+        """
+    ).fetchall()
+    for file, block, row_number, name, rule, level, value, details, school_id, of_procedure in found:
+        meta = blocks[block]
+        declared = fields.get(name) or by_column.get(name)
+        key = of_procedure if name == "failed_pct" and of_procedure else declared.name if declared else name
+        header = meta.headers.get(key) or (declared.header if declared else name)
+        personal = declared is not None and declared.is_personal
+        yield (
+            file,
+            Remark(
+                rule=rule,
+                level=level,
+                sheet=meta.sheet,
+                row_number=row_number,
+                column=header,
+                value="" if personal else value or "",
+                details={k: v or "" for k, v in (details or {}).items()},
+            ),
+            school_id,
+        )

@@ -1,0 +1,214 @@
+"""Between reading and typing: the cell texts of many files in a few Arrow files, one table a dataset.
+
+Blocks of small files are gathered until a chunk is worth writing, so that five thousand workbooks of one row
+cost five thousand appends and a few files. Nothing here knows what a field means, but for the task cells of ВПР,
+which are reduced to their sum; pupils are already pseudonyms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from school_quality.model import Block
+
+CHUNK_CELLS = 1_000_000
+"""Cells held in memory before a chunk is written: some tens of MB."""
+
+NOT_ATTEMPTED = frozenset({"", "x", "х", "не пройд.", "не пройд", "не пройдено"})
+"""Task cells (folded) that say "no points": Latin and Cyrillic x, a theme that was not taught yet."""
+
+KEYS = {"row_id": pa.int64(), "source_row": pa.int64(), "file": pa.int32(), "block": pa.int64(), "row_number": pa.int32()}
+PROCEDURE = re.compile(r"failed_pct:(ege|oge|vpr)_(\w+)_(\d{1,2})")
+"""Name of a column of a table of percentages, `reading.procedures.ProcedureColumn.key`."""
+
+TASKS = {"task_sum": pa.int32(), "stray_header": pa.string(), "stray_value": pa.string()}
+
+
+@dataclass(frozen=True, slots=True)
+class BlockMeta:
+    """A block without its rows. ``block`` and ``file`` are the numbers that the rows carry."""
+
+    block: int
+    file: int
+    dataset: str
+    sheet: str
+    headers: dict[str, str]
+    constants: dict[str, str]
+    footer: dict[str, str]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One Arrow IPC file of text rows; ``fields`` are its text columns."""
+
+    dataset: str
+    path: Path
+    fields: tuple[str, ...]
+    rows: int
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Rows of one dataset that wait to be written, column by column; null = the block has no such column."""
+
+    columns: dict[str, list[str | None]] = field(default_factory=dict)
+    keys: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in KEYS})
+    tasks: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in TASKS})
+
+    @property
+    def rows(self) -> int:
+        return len(self.keys["row_id"])
+
+
+@dataclass(slots=True)
+class Spool:
+    """Writes the blocks of one reading process into ``folder``.
+
+    ``number`` is different for each process of a batch: block numbers and row ids of two never meet.
+    """
+
+    folder: Path
+    number: int = 0
+    blocks: list[BlockMeta] = field(default_factory=list)
+    chunks: list[Chunk] = field(default_factory=list)
+    _gathered: dict[str, Gathered] = field(default_factory=dict)
+    _rows: int = 0
+
+    def add(self, file: int, block: Block) -> None:
+        """Take the rows of a block, whose lists may be forgotten afterwards."""
+        table_rows = len(block.row_numbers)
+        block, of_row = melted(block)
+        rows = len(block.row_numbers)
+        number = (self.number << 24) + len(self.blocks)
+        first_row = (self.number << 40) + self._rows
+        self._rows += rows
+        self.blocks.append(
+            BlockMeta(
+                block=number,
+                file=file,
+                dataset=block.dataset,
+                sheet=block.sheet,
+                headers=block.headers,
+                constants=block.constants,
+                footer=block.footer,
+                rows=table_rows,
+            )
+        )
+        gathered = self._gathered.setdefault(block.dataset, Gathered())
+        _extend(gathered, block, rows)
+        gathered.keys["row_id"].extend(range(first_row, first_row + rows))
+        gathered.keys["source_row"].extend(first_row + row for row in of_row)
+        gathered.keys["file"].extend([file] * rows)
+        gathered.keys["block"].extend([number] * rows)
+        gathered.keys["row_number"].extend(block.row_numbers)
+        if gathered.rows * len(gathered.columns) > CHUNK_CELLS:
+            self._write(block.dataset)
+
+    def close(self) -> None:
+        """Write what still waits."""
+        for dataset in list(self._gathered):
+            self._write(dataset)
+
+    def _write(self, dataset: str) -> None:
+        gathered = self._gathered.pop(dataset)
+        if not gathered.rows:
+            return
+        fields = tuple(sorted(gathered.columns))
+        arrays = [pa.array(gathered.keys[name], kind) for name, kind in KEYS.items()]
+        arrays += [pa.array(gathered.tasks[name], kind) for name, kind in TASKS.items()]
+        arrays += [pa.array(gathered.columns[name], pa.string()) for name in fields]
+        table = pa.Table.from_arrays(arrays, names=[*KEYS, *TASKS, *fields])
+        path = self.folder / f"{dataset}.{self.number}.{len(self.chunks)}.arrow"
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        self.chunks.append(Chunk(dataset, path, fields, gathered.rows))
+
+
+def melted(block: Block) -> tuple[Block, Sequence[int]]:
+    """A table of percentages as one row a cell; (block, the first row made of the table row that each row is of).
+
+    Columns named by a procedure become ``procedure, exam, subject, grade, failed_pct``; empty cells make no row,
+    but a table row of empty cells stays as one without a procedure. Other blocks come back as they are.
+    """
+    procedures = {name: PROCEDURE.fullmatch(name) for name in block.columns}
+    if block.dataset != "procedure_results" or not any(procedures.values()):
+        return block, range(len(block.row_numbers))
+    made = ("procedure", "exam", "subject", "grade", "failed_pct")
+    kept = {name: texts for name, texts in block.columns.items() if not procedures[name]}
+    columns: dict[str, list[str]] = {name: [] for name in (*kept, *made)}
+    row_numbers: list[int] = []
+    of_row: list[int] = []
+    for row, row_number in enumerate(block.row_numbers):
+        cells = [
+            (name, *match.groups(), block.columns[name][row])
+            for name, match in procedures.items()
+            if match and block.columns[name][row]
+        ] or [("", "", "", "", "")]
+        first = len(row_numbers)
+        for cell in cells:
+            for name, text in zip(made, cell, strict=True):
+                columns[name].append(text)
+            for name, texts in kept.items():
+                columns[name].append(texts[row])
+            row_numbers.append(row_number)
+            of_row.append(first)
+    return replace(block, columns=columns, row_numbers=row_numbers), of_row
+
+
+def _extend(gathered: Gathered, block: Block, rows: int) -> None:
+    before = gathered.rows
+    here: dict[str, list[str] | list[str | None]] = {n: [v] * rows for n, v in block.constants.items()}
+    here.update(block.columns)
+    for name, texts in here.items():
+        if len(texts) != rows:
+            raise ValueError(f"block of {block.dataset}: column {name} has {len(texts)} cells for {rows} rows")
+        gathered.columns.setdefault(name, [None] * before).extend(texts)
+    for name, column in gathered.columns.items():
+        if name not in here:
+            column.extend([None] * rows)
+    for name, values in zip(TASKS, task_summary(block.tasks, rows), strict=True):
+        gathered.tasks[name].extend(values)
+
+
+def task_summary(
+    tasks: dict[str, list[str]], rows: int
+) -> tuple[list[int | None], list[str | None], list[str | None]]:
+    """Per row: the sum of the task cells (null without tasks), header and text of the first cell that is none.
+
+    Works on the few distinct texts of a column, not on its cells.
+    """
+    if not tasks:
+        return [None] * rows, [None] * rows, [None] * rows
+    total = np.zeros(rows, dtype=np.int64)
+    stray = np.full(rows, -1, dtype=np.int64)
+    for number, cells in enumerate(tasks.values()):
+        encoded = pa.array(cells, pa.string()).dictionary_encode()
+        points = [task_points(text) for text in encoded.dictionary.to_pylist()]
+        codes = encoded.indices.to_numpy()
+        total += np.array([p or 0 for p in points], dtype=np.int64)[codes]
+        is_stray = np.array([p is None for p in points], dtype=bool)[codes]
+        stray[is_stray & (stray < 0)] = number
+    headers: list[str | None] = [None] * rows
+    values: list[str | None] = [None] * rows
+    names = list(tasks)
+    for row in np.flatnonzero(stray >= 0).tolist():
+        headers[row] = names[stray[row]]
+        values[row] = tasks[names[stray[row]]][row]
+    return total.tolist(), headers, values
+
+
+def task_points(text: str) -> int | None:
+    """Points of a task cell; 0 where it was not attempted, null for a text that is neither."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    folded = text.replace("\u00a0", " ").strip().lower()
+    if folded in NOT_ATTEMPTED:
+        return 0
+    return int(folded) if folded.isascii() and folded.isdigit() else None

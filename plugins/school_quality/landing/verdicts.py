@@ -1,0 +1,269 @@
+"""The judgement of a batch, dataset by dataset: texts in, accepted rows and counts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from school_quality.datasets import Dataset, get, load
+from school_quality.landing import appeals, judging, warnings
+from school_quality.landing.landed import landed_columns, view_in_force, view_landed
+from school_quality.landing.parsers import define
+from school_quality.landing.receipts import Receipt
+from school_quality.landing.schools import Register, School
+from school_quality.landing.spool import BlockMeta, Chunk
+from school_quality.landing.typing import Typed, note_schools, note_unreadable_cells, quoted, type_rows
+from school_quality.model import Remark
+from school_quality.settings import Settings
+
+REFERENCES = ("school_register", "mark_scale", "thresholds")
+"""Read and judged before everything else: the others are judged by them."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows of a file's blocks by outcome; ``wrong_file``: rejected and judged rows where the 20 % rule struck."""
+
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    by_register: int = 0  # of the skipped: another register might have known them
+    wrong_file: tuple[int, int] | None = None
+
+    def add(self, other: Counts) -> None:
+        self.accepted += other.accepted
+        self.rejected += other.rejected
+        self.skipped += other.skipped
+        self.by_register += other.by_register
+        self.wrong_file = self.wrong_file or other.wrong_file
+
+
+@dataclass(frozen=True, slots=True)
+class LandedFile:
+    """What the rows of a file need to know of it."""
+
+    file: int
+    seq: int
+    order_seq: int
+    file_id: str
+    remarks: tuple[Remark, ...]  # the reader's own, on rows
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges the datasets of one batch in one in-memory DuckDB, which spills into ``temporary``."""
+
+    connection: duckdb.DuckDBPyConnection
+    settings: Settings
+    in_force: Sequence[Receipt] = ()  # of files that this batch does not read again
+    files: dict[int, LandedFile] = field(default_factory=dict)
+    register: Register = field(default_factory=Register)
+    counts: dict[tuple[str, int], Counts] = field(default_factory=dict)  # by dataset and file
+    judged: dict[str, None] = field(default_factory=dict)  # in order
+
+    @classmethod
+    @contextmanager
+    def open(cls, settings: Settings, temporary: Path, threads: int) -> Iterator[Judge]:
+        """A judge whose database is gone afterwards."""
+        connection = duckdb.connect(
+            config={
+                "temp_directory": str(temporary),
+                "threads": threads,
+                "autoinstall_known_extensions": False,
+            }
+        )
+        with connection:
+            define(connection)
+            judging.prepare(connection)
+            yield cls(connection, settings)
+
+    def take_files(self, files: Iterable[LandedFile], blocks: Iterable[BlockMeta]) -> None:
+        """Make ``landed_file`` and ``block`` known to the SQL; may be called again when more was read."""
+        self.files = {f.file: f for f in files}
+        file_table = pa.Table.from_pylist(
+            [{"file": f.file, "seq": f.seq, "order_seq": f.order_seq, "file_id": f.file_id} for f in self.files.values()],
+            schema=pa.schema(
+                [("file", pa.int32()), ("seq", pa.int64()), ("order_seq", pa.int64()), ("file_id", pa.string())]
+            ),
+        )
+        block_table = pa.Table.from_pylist(
+            [
+                {"file": b.file, "block": b.block, "sheet": b.sheet, "footer": list(b.footer.items())}
+                for b in blocks
+            ],
+            schema=pa.schema(
+                [
+                    ("file", pa.int32()),
+                    ("block", pa.int64()),
+                    ("sheet", pa.string()),
+                    ("footer", pa.map_(pa.string(), pa.string())),
+                ]
+            ),
+        )
+        self.connection.register("new_file", file_table)
+        self.connection.register("new_block", block_table)
+        self.connection.execute("create or replace table landed_file as select * from new_file")
+        self.connection.execute("create or replace table block as select * from new_block")
+
+    def judge_references(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
+        """Judge registers, scales and thresholds, and take those in force into use."""
+        for name in sorted(REFERENCES, key=lambda n: load()[n].order):
+            self.judge(get(name), chunks.get(name, ()))
+            view_in_force(self.connection, get(name))
+            if name == "school_register":
+                self._use_register()
+        self._use("mark_scale", "scale")
+        self._use("thresholds", "threshold")
+
+    def _use(self, name: str, table: str) -> None:
+        columns = ", ".join(f'"{column}"' for column in get(name).columns)
+        self.connection.execute(f"create or replace table {table} as select {columns} from inforce_{name}")
+
+    def _use_register(self) -> None:
+        self._use("school_register", "register")
+        rows = self.connection.execute(
+            """
+            select school_id, fisoko_login, school_number, municipality_id, municipality_name, open_to
+            from register order by school_id
+            """
+        ).fetchall()
+        self.register = Register.of(School(*row) for row in rows)
+
+    def judge(self, dataset: Dataset, chunks: Sequence[Chunk]) -> None:
+        """Judge the new rows of a dataset: ``accepted_<dataset>`` and the counts of each file."""
+        self._forget(dataset)
+        view_landed(self.connection, self.settings, dataset, self.in_force)
+        if not chunks:
+            self._accept_nothing(dataset)
+            return
+        typed = type_rows(self.connection, dataset, chunks, self.register)
+        note_unreadable_cells(self.connection, typed)
+        note_schools(self.connection, typed)
+        judging.note_reader_remarks(self.connection, typed, self._reader_remarks(dataset))
+        judging.note_closed_schools(self.connection, typed)
+        judging.note_missing_places(self.connection, typed)
+        judging.skip_pseudo_units(self.connection, typed)
+        rows = judging.make_rows(self.connection, typed)
+        judging.note_unknown_references(self.connection, rows, dataset)
+        judging.note_defaults(self.connection, rows, dataset)
+        if dataset.name == "vpr_results":
+            judging.pardon_absent(self.connection)
+            judging.note_totals_above_scale(self.connection)
+        if dataset.name == "oge_results":
+            judging.note_marks_above_scale(self.connection)
+        if dataset.name == "appeals":
+            appeals.match(self.connection)
+        judging.note_broken_rules(self.connection, typed)
+        judging.list_failed_rows(self.connection, typed)
+        judging.note_duplicates(self.connection, rows, dataset)
+        judging.list_failed_rows(self.connection, typed)
+        self._count(typed)
+        self._accept(typed)
+        warnings.note_warnings(self.connection, typed)
+
+    def _forget(self, dataset: Dataset) -> None:
+        """Drop the verdicts of an earlier round: more of the dataset's files have been read since."""
+        if dataset.name in self.judged:
+            self.connection.execute("delete from failure where dataset = $name", {"name": dataset.name})
+            self.connection.execute("delete from skipped where dataset = $name", {"name": dataset.name})
+            self.counts = {key: counts for key, counts in self.counts.items() if key[0] != dataset.name}
+        self.judged[dataset.name] = None
+
+    def judge_others(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
+        """Judge everything but the references, in the declared order, and compare forms with one another."""
+        companions = {"appeals": {"ege_results", "oge_results"}}
+        companions |= {name: set(names) for names in warnings.COMPARED_FORMS for name in names}
+        wanted = {name for name in chunks if name not in REFERENCES}
+        wanted |= set().union(*(companions.get(name, set()) for name in wanted))
+        for dataset in load().values():
+            if dataset.name in wanted:
+                self.judge(dataset, chunks.get(dataset.name, ()))
+        for names in warnings.COMPARED_FORMS:
+            if wanted.issuperset(names):
+                for name in names:
+                    view_in_force(self.connection, get(name))
+        warnings.note_differing_forms(self.connection, set(chunks))
+
+    def counts_of(self, file: int) -> Counts:
+        """The counts of a file over all its datasets."""
+        total = Counts()
+        for (_, number), counts in self.counts.items():
+            if number == file:
+                total.add(counts)
+        return total
+
+    def _reader_remarks(self, dataset: Dataset) -> list[tuple[int, str, int, str, str, str]]:
+        return [
+            (f.file, r.sheet, r.row_number, r.column, r.rule, r.value)
+            for f in self.files.values()
+            for r in f.remarks
+            if r.level == "row" and r.row_number is not None
+        ]
+
+    def _count(self, typed: Typed) -> None:
+        """Count table rows by outcome, and let the 20 % rule strike."""
+        name = typed.dataset.name
+        found = self.connection.execute(
+            f"""
+            with skip as (select row_id, bool_or(by_register) as by_register from skipped group by row_id),
+            verdict as (
+                select t.source_row, any_value(t.file) as file, any_value(n.source_row) is not null as failed,
+                    bool_and(s.row_id is not null) as is_skipped,
+                    coalesce(bool_or(s.by_register), false) as by_register
+                from {typed.table} as t
+                left join skip as s on s.row_id = t.row_id
+                left join failed_row as n on n.source_row = t.source_row
+                group by t.source_row
+            )
+            select file, count(*) filter (not is_skipped and not failed), count(*) filter (not is_skipped and failed),
+                count(*) filter (is_skipped), count(*) filter (is_skipped and by_register)
+            from verdict group by file
+            """
+        ).fetchall()
+        wrong: list[int] = []
+        for file, accepted, rejected, skipped, by_register in found:
+            counts = Counts(accepted, rejected, skipped, by_register)
+            if rejected * judging.MAX_REJECTED_PARTS > accepted + rejected:
+                counts = Counts(0, accepted + rejected, skipped, by_register, (rejected, accepted + rejected))
+                wrong.append(file)
+            self.counts[name, file] = counts
+        self.connection.execute(f"create or replace temp table wrong_file as select unnest({wrong or [-1]}) as file")
+
+    def _accept(self, typed: Typed) -> None:
+        dataset = typed.dataset
+        columns = ", ".join(f'r."{name}"' for name in dataset.columns)
+        self.connection.execute(
+            f"""
+            create or replace table accepted_{dataset.name} as
+            select r.row_id, r.file, f.order_seq, f.seq, f.file_id, b.sheet, r.row_number, {columns}
+            from rows_{dataset.name} as r
+            join landed_file as f on f.file = r.file
+            join block as b on b.block = r.block
+            where r.source_row not in (select source_row from failed_row)
+                and r.file not in (select file from wrong_file)
+            """
+        )
+
+    def _accept_nothing(self, dataset: Dataset) -> None:
+        columns = ", ".join(f'null::{kind} as "{name}"' for name, kind in landed_columns(dataset).items())
+        self.connection.execute(
+            f"""
+            create or replace table accepted_{dataset.name} as
+            select null::bigint as row_id, null::integer as file, null::bigint as order_seq, {columns} limit 0
+            """
+        )
+
+    def write(self, dataset: Dataset, path: Path) -> None:
+        """Write the accepted rows of a dataset, in the order of files and rows; no file for no rows."""
+        table = f"accepted_{dataset.name}"
+        (rows,) = self.connection.execute(f"select count(*) from {table}").fetchone() or (0,)
+        if rows:
+            columns = ", ".join(f'"{name}"' for name in landed_columns(dataset))
+            self.connection.execute(
+                f"copy (select {columns} from {table}) to {quoted(str(path))} (format parquet, compression zstd)"
+            )

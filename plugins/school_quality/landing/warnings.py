@@ -1,0 +1,203 @@
+"""What is worth a look and rejects nothing: task cells, footers, minima, other files.
+
+Each warning is one line for a file or a block, with a count, not one for each row. They go into ``failure`` with
+level ``warning`` and the first row concerned, like everything else that a sender is told.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from school_quality.datasets import Dataset, get, reference_seed
+from school_quality.landing.judging import exam_grades
+from school_quality.landing.typing import Typed, quoted
+
+SHOWN_VALUES = 5
+"""Distinct unusual values that a warning lists."""
+
+MEANS = {"mean_primary_score": "primary_score", "mean_test_score": "test_score", "mean_mark": "mark"}
+"""Footer of a protocol -> the column whose mean it prints."""
+
+SAME_MEASURE = (("form_staff", "form_methodical", "teachers"),)
+"""The same quantity asked in two forms of one period."""
+COMPARED_FORMS = tuple((first, second) for first, second, _ in SAME_MEASURE)
+
+MOST_SCHOOLS_PCT = 80
+"""Schools without results are named once so many of a municipality's schools have some: before, files are coming."""
+
+
+def note_warnings(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+    """The warnings that a dataset's own rows give."""
+    match typed.dataset.name:
+        case "vpr_results":
+            _task_cells(connection)
+            _journal_marks(connection)
+            _task_sums(connection)
+            _declared_participants(connection, typed.dataset)
+        case "ege_results" | "oge_results":
+            _declared_participants(connection, typed.dataset)
+            _footer_means(connection, typed.dataset)
+            if typed.dataset.name == "ege_results":
+                _printed_minimum(connection)
+            _grades_beyond_type(connection, typed.dataset)
+        case "school_register":
+            _unknown_types(connection)
+        case _:
+            pass
+    if typed.dataset.name in ("vpr_results", "vpr_marks"):
+        _grades_beyond_type(connection, typed.dataset)
+
+
+def _task_cells(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        f"""
+        insert into failure
+        select min(row_id), file, 'vpr_results', min_by(stray_header, row_id), 'stray_task_cell', 'warning', '',
+            map {{'count': count(*)::varchar,
+                'values': array_to_string(list_sort(list(distinct '«' || stray_value || '»'))[:{SHOWN_VALUES}], ', ')}}
+        from typed_vpr_results where stray_value is not null and row_id in (select row_id from rows_vpr_results)
+        group by file, block
+        """
+    )
+
+
+def _journal_marks(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        f"""
+        insert into failure
+        with unusual as (
+            select row_id, file, block, journal_mark from typed_vpr_results
+            where journal_mark is not null and journal_mark not in ('2', '3', '4', '5')
+                and folded(journal_mark) not in ('нет отметки', 'нет', '-')
+        )
+        select min(row_id), file, 'vpr_results', 'journal_mark', 'journal_mark_unusual', 'warning', '',
+            map {{'count': count(*)::varchar,
+                'values': array_to_string(list_sort(list(distinct '«' || journal_mark || '»'))[:{SHOWN_VALUES}], ', ')}}
+        from unusual where row_id in (select row_id from rows_vpr_results) group by file, block
+        """
+    )
+
+
+def _task_sums(connection: duckdb.DuckDBPyConnection) -> None:
+    """Absent pupils have no total; a row with a stray cell is warned of as such."""
+    connection.execute(
+        """
+        insert into failure
+        select min(row_id), file, 'vpr_results', 'total', 'total_differs_from_tasks', 'warning', '',
+            map {'count': count(*)::varchar}
+        from typed_vpr_results as t join (select row_id, is_absent from rows_vpr_results) using (row_id)
+        where not is_absent and task_sum <> total and stray_value is null
+        group by file, block
+        """
+    )
+
+
+def _declared_participants(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    """``Всего участников``, ``Кол-во участников`` against the rows of the block."""
+    connection.execute(
+        f"""
+        insert into failure
+        with counted as (select file, block, min(row_id) as row_id, count(distinct source_row) as rows
+            from typed_{dataset.name} group by file, block)
+        select row_id, file, {quoted(dataset.name)}, '', 'participants_differ', 'warning', '',
+            map {{'declared': footer['participants'], 'counted': rows::varchar}}
+        from counted join block using (file, block)
+        where integer_value(footer['participants']) <> rows + coalesce(integer_value(footer['left_out']), 0)
+        """
+    )
+
+
+def _footer_means(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    """``Средние`` against the rows, at the precision that is printed."""
+    for printed, column in MEANS.items():
+        if column not in dataset.columns:
+            continue
+        connection.execute(
+            f"""
+            insert into failure
+            with counted as (
+                select file, block, min(row_id) as row_id, avg({column}) as mean,
+                from typed_{dataset.name} where {column} is not null group by file, block
+            ),
+            compared as (
+                select row_id, file, mean, footer['{printed}'] as text, decimal_value(text)::double as said,
+                    length(split_part(replace(text, ',', '.'), '.', 2)) as places
+                from counted join block using (file, block) where footer['left_out'] is null
+            )
+            select row_id, file, {quoted(dataset.name)}, {quoted(column)}, 'footer_differs', 'warning', '',
+                map {{'declared': text, 'counted': replace(round(mean, greatest(places, 2)::integer)::varchar, '.', ',')}}
+            from compared where abs(mean - said) > 0.5001 * pow(10, -places)
+            """
+        )
+
+
+def _printed_minimum(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        insert into failure
+        select min(row_id), file, 'ege_results', '', 'minimum_differs', 'warning', '',
+            map {'printed': printed_minimum::varchar, 'expected': min_score::varchar}
+        from rows_ege_results as r
+        join threshold as t on t.exam = 'ege' and t.reporting_year = r.reporting_year and t.subject = r.subject
+        where printed_minimum <> min_score
+        group by file, block, printed_minimum, min_score
+        """
+    )
+
+
+def _unknown_types(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        f"""
+        insert into failure
+        select row_id, file, 'school_register', 'school_type_name', 'unknown_school_type', 'warning',
+            school_type_name, null
+        from rows_school_register
+        where school_type_name is not null
+            and folded(school_type_name) not in (select folded(school_type_name) from {school_types()})
+        """
+    )
+
+
+def school_types() -> str:
+    """The seed of school types as a SQL relation."""
+    return f"read_csv({quoted(str(reference_seed('school_types')))}, header = true, all_varchar = true)"
+
+
+def _grades_beyond_type(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    """Results of a grade that a school of this type has not: one line a file, school and grade."""
+    exam_grade = exam_grades().get(dataset.name.removesuffix("_results"))
+    grade = str(exam_grade) if exam_grade else "grade"
+    connection.execute(
+        f"""
+        insert into failure
+        with school_type as (
+            select g.school_id, t.school_type from register as g
+            join {school_types()} as t on folded(t.school_type_name) = folded(g.school_type_name)
+        )
+        select min(row_id), file, {quoted(dataset.name)}, '', 'results_beyond_school_type', 'warning', '',
+            map {{'grade': {grade}::varchar}}
+        from rows_{dataset.name} join school_type using (school_id)
+        where {grade} > case school_type when 'primary' then 4 when 'basic' then 9 else 11 end
+        group by file, school_id{"" if exam_grade else ", grade"}
+        """
+    )
+
+
+def note_differing_forms(connection: duckdb.DuckDBPyConnection, batch: set[str]) -> None:
+    """The same measure of a school and year in two forms; said of the rows that came now."""
+    for first, second, column in SAME_MEASURE:
+        for here, there in ((first, second), (second, first)):
+            if here not in batch:
+                continue
+            period = ", ".join(n for n in ("school_id", "reporting_year") if n in get(there).columns)
+            connection.execute(
+                f"""
+                insert into failure
+                select h.row_id, h.file, {quoted(here)}, {quoted(column)}, 'measure_differs_between_forms', 'warning',
+                    h.{column}::varchar,
+                    map {{'here': h.{column}::varchar, 'there': t.{column}::varchar,
+                        'form': {quoted(get(there).title)}}}
+                from accepted_{here} as h join inforce_{there} as t using ({period})
+                where h.{column} <> t.{column}
+                """
+            )
