@@ -129,6 +129,7 @@ def ingest(settings: Settings) -> None:
 
     with quiet(embedded.log_file()):
         pipeline.ingest(settings)
+        pipeline.validate(settings)
 
 
 @main.command()
@@ -352,12 +353,18 @@ def diff(settings: Settings, first: str, second: str) -> None:
 @click.argument("school", metavar="ШКОЛА")
 @click.argument("indicator", metavar="ПОКАЗАТЕЛЬ")
 @year_option
+@click.option("--period", metavar="ПЕРИОД", help="Один из периодов года: 2022-Q1; обычно все.")
 @with_settings
-def explain(settings: Settings, school: str, indicator: str, year: int) -> None:
+def explain(settings: Settings, school: str, indicator: str, year: int, period: str | None) -> None:
     """Откуда взялось значение: формула, числа, строки файлов."""
-    from school_quality import explain as explained
+    from school_quality.explain import explain as found
+    from school_quality.warehouse import releases
 
-    show(explained.explain(settings, school, indicator, year))
+    release_id = releases.current_id(settings)
+    if release_id is None:
+        raise UsageError(f"Выпусков ещё нет. Сначала: school-quality run --year {year}")
+    warehouse = settings.published / release_id / "warehouse.duckdb"
+    click.echo(found(warehouse, settings.landing, school, indicator, year, period).render())
 
 
 @main.command()

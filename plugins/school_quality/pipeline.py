@@ -42,7 +42,26 @@ def ingest(settings: Settings, *, quiet_seconds: float = 0) -> IngestReport:
 
     settings.inbox.mkdir(parents=True, exist_ok=True)
     progress.info("Чтение файлов из %s", settings.inbox)
-    return landing.ingest(settings, quiet_seconds=quiet_seconds, progress=progress.info)
+    found = landing.ingest(settings, quiet_seconds=quiet_seconds, progress=progress.info)
+    for line in found.lines():
+        progress.info("  %s", line)
+    return found
+
+
+def validate(settings: Settings) -> None:
+    """Write what people read about the checks: the remarks workbooks for the senders, and Data Docs.
+
+    The checks themselves are part of `ingest`: no row is accepted that has not passed them.
+    """
+    from school_quality.reporting.remarks import remarks_dir, write_remarks
+    from school_quality.validation import docs
+
+    workbooks = write_remarks(settings)
+    if workbooks:
+        progress.info("Замечания отправителям (книг: %d): %s", len(workbooks), remarks_dir(settings))
+    else:
+        progress.info("Замечаний нет.")
+    docs.data_docs(docs.kept(settings), docs.data_docs_dir(settings))
 
 
 def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | None:
@@ -95,14 +114,8 @@ def has_rejections(settings: Settings) -> bool:
     return any(
         receipt.outcome == "rejected" or receipt.rows_rejected
         for receipt in effective(read_receipts(settings)).values()
-        if _is_in_inbox(settings, receipt.path)
+        if settings.lies_in_inbox(receipt.path)
     )
-
-
-def _is_in_inbox(settings: Settings, path: str) -> bool:
-    """Whether a receipt's path, which may be ``archive.zip/entry``, still names something in the inbox."""
-    file = settings.inbox / path
-    return file.exists() or any(parent.is_file() for parent in file.parents)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Where everything is: the one place in which a path is built.
 
-Environment variables: ``SCHOOL_QUALITY_DATA`` (the data root), ``SCHOOL_QUALITY_HOME`` (the checkout, where it
-cannot be derived from this file), ``SCHOOL_QUALITY_PII_KEY`` / ``SCHOOL_QUALITY_PII_KEY_FILE`` (see `pseudonyms`).
+Environment variables: ``SCHOOL_QUALITY_DATA`` (the data root), ``SCHOOL_QUALITY_HOME`` (the checkout, where
+it cannot be derived from this file), ``SCHOOL_QUALITY_PII_KEY`` / ``SCHOOL_QUALITY_PII_KEY_FILE`` (see
+`school_quality.reading.pseudonyms`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def project_root() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Paths of one data root. Everything the system writes lies under it, but the Airflow home and the key."""
+    """Paths of one data root. All that the system writes lies under it, but the Airflow home and the key."""
 
     data_root: Path
 
@@ -32,6 +33,11 @@ class Settings:
     @property
     def inbox(self) -> Path:
         return self.data_root / "inbox"
+
+    def lies_in_inbox(self, path: str) -> bool:
+        """Whether a receipt's path, which may be ``archive.zip/entry``, still names something there."""
+        file = self.inbox / path
+        return file.exists() or any(parent.is_file() for parent in file.parents)
 
     @property
     def landing(self) -> Path:
