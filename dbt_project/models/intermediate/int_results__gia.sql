@@ -12,7 +12,7 @@ with protocols as (
         pupil_name_id,
         has_document,
         primary_score,
-        test_score,
+        {{ 'test_score' if exam == 'ege' else 'null::integer as test_score' }},
         mark,
         is_counted,
         printed_minimum,
