@@ -17,8 +17,6 @@ select
     totals.is_conflicting
 from {{ ref('int_indicator__expected') }} as expected
 inner join {{ ref('int_methodology__years') }} as years using (reporting_year)
-inner join {{ ref('int_indicator__settings') }} as settings
-    using (reporting_year, indicator_code, component)
 left join {{ ref('int_primitive__exam_totals') }} as totals
     using (school_id, reporting_year, exam)
 where expected.family = 'high_results' and expected.not_applicable_reason is null

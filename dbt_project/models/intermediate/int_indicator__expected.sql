@@ -12,6 +12,7 @@ select
     settings.indicator_code,
     settings.component,
     settings.family,
+    settings.exam,
     settings.lookup,
     settings.procedure_id,
     settings.dataset,
