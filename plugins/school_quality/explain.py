@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from school_quality import dictionary
 from school_quality.errors import UsageError
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Row, open_warehouse, rows
@@ -23,7 +24,7 @@ from school_quality.reporting.facts import Row, open_warehouse, rows
 SHOWN_ROWS = 5
 # Datasets with a row a pupil: their contents say nothing without the pupil, so only the place is named.
 PUPIL_DATASETS = {"ege_results", "oge_results", "vpr_results", "appeals"}
-PROVENANCE = {"seq", "file_id", "sheet", "row_number", "order_seq"}
+PROVENANCE = {"seq", "file_id", "sheet", "row_number", "school_id"}
 
 SIGN_LABELS = {"-1": "снижение", "0": "без изменений", "1": "рост"}
 INDEX_LABELS = {"-1": "меньше нуля", "0": "ноль", "1": "больше нуля"}
@@ -295,6 +296,8 @@ def _numbers(
         bounds = words.interval(value["ci_low"], value["ci_high"])
         counts = f"{words.number(value['numerator'], 0)} из {words.number(value['denominator'], 0)}"
         yield f"числитель и знаменатель: {counts}" + (f", 95 % интервал {bounds}" if bounds else "")
+    if value["value_note"]:
+        yield str(value["value_note"])
     if value["participants"] is not None:
         yield f"участников: {words.number(value['participants'], 0)}"
     yield from _status_numbers(connection, value, seed)
@@ -417,7 +420,7 @@ def _limit(value: Row, school: Row, seed: dict[str, str]) -> str:
 
 def _band_text(band: dict[str, str], seed: dict[str, str]) -> str:
     low, high = band["from_value"], band["to_value"]
-    lookup, family = seed.get("lookup"), seed.get("family", "")
+    lookup, family = seed.get("lookup", ""), seed.get("family", "")
     labels: dict[str, str] = {}
     if lookup == "sign":
         labels = INDEX_LABELS if family == "results_index" else SIGN_LABELS
@@ -428,16 +431,14 @@ def _band_text(band: dict[str, str], seed: dict[str, str]) -> str:
     if labels:
         first, last = int(low), int(high or low)
         return " или ".join(labels.get(str(step), str(step)) for step in range(first, last + 1))
-    unit = f"{words.NBSP}%" if lookup in ("half_up", "floor") else ""
-    if not high:
-        return f"от {low}{unit}"
-    return f"{low}{unit}" if low == high else f"{low}–{high}{unit}"
+    text = dictionary.band_text(lookup, band)
+    return f"{text}{words.NBSP}%" if lookup in ("half_up", "floor") else text
 
 
 def _sources(connection: duckdb.DuckDBPyConnection, landing: Path, value: Row) -> Iterator[SourceRows]:
     for row in rows(
         connection,
-        "select l.file_id, l.sheet, l.row_from, l.row_to, l.rows, f.path, f.dataset, f.received_at"
+        "select l.*, f.path, f.dataset, f.received_at"
         " from marts.fct_lineage as l left join ("
         "     select file_id, max_by(path, received_at) as path, max_by(dataset, received_at) as dataset,"
         "         max(received_at) as received_at from meta.source_file group by file_id"
@@ -464,15 +465,15 @@ def _contents(connection: duckdb.DuckDBPyConnection, landing: Path, source: Row)
     landed = rows(
         connection,
         "select * from read_parquet(?, union_by_name = true)"
-        " where file_id = ? and sheet is not distinct from ? and row_number between ? and ?"
-        " qualify row_number() over (partition by row_number order by seq desc) = 1"
-        " order by row_number limit ?",
+        " where file_id = ? and sheet is not distinct from ? and row_number between ? and ? and school_id = ?"
+        " qualify rank() over (order by seq desc) = 1 order by row_number limit ?",
         [
             str(landing / "*" / "rows" / f"{dataset}.parquet"),
             source["file_id"],
             source["sheet"],
             source["row_from"],
             source["row_to"],
+            source["school_id"],
             SHOWN_ROWS,
         ],
     )

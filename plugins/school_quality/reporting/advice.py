@@ -24,7 +24,11 @@ def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]
     items = methodology.roadmap_names(facts.version)
     measures: dict[str, list[Row]] = {}
     for row in facts.recommendations:
-        measures.setdefault(row["measure_text"], []).append(row)
+        text = (
+            row["measure_text"]
+            or f"Разобрать показатель {row['indicator_code']}: меры для него в каталоге нет"
+        )
+        measures.setdefault(text, []).append(row)
     advice = []
     for rank, (text, rows) in enumerate(list(measures.items())[:MEASURES], start=1):
         codes = words.code_ranges(row["indicator_code"] for row in rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ BATCH = 250
 class Reference:
     """What all cards of a year share.
 
-    ``indicators`` is keyed by methodology version, code and component, ``district_procedures`` by municipality
-    and procedure; ``district_scores`` gives the median ``score_pct`` and how many schools have one.
+    ``indicators`` is keyed by methodology version, code and component, ``district_procedures`` by district and
+    procedure; ``district_scores`` gives the median ``score_pct`` and how many schools have one.
     """
 
     year: int
@@ -70,10 +71,14 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-    """Result rows as dictionaries by column name."""
+    """Result rows as dictionaries by column name; decimals as floats, for documents only show them."""
     cursor = connection.execute(sql, list(parameters))
     names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    return [dict(zip(names, map(_shown, values), strict=True)) for values in cursor.fetchall()]
+
+
+def _shown(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str | None) -> Reference:

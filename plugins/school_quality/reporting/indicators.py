@@ -129,7 +129,7 @@ def _detail(row: Row, unit: str, reference: Reference) -> str:
     """What stands behind the value: why there is none, both sides of a difference, counts and interval."""
     if row["status"] == "no_data":
         return reference.reason(row)
-    parts = []
+    parts = [row["value_note"]] if row["value_note"] else []
     if row["value_now"] is not None and row["value_before"] is not None:
         side = words.side_unit(unit)
         before, now = (words.indicator_value(row[column], side) for column in ("value_before", "value_now"))

@@ -6,18 +6,15 @@ come from ``dbt_project/seeds/methodology`` by the ``methodology_version`` that 
 
 from __future__ import annotations
 
-import csv
 from functools import cache
 
-from school_quality.settings import dbt_project_dir
+from school_quality import dictionary
 
 
 @cache
 def seed(name: str) -> tuple[dict[str, str], ...]:
-    """Rows of a methodology seed as texts, in the order of the file."""
-    path = dbt_project_dir() / "seeds" / "methodology" / f"{name}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    """Rows of a methodology seed as texts, in the order of the file, read once."""
+    return tuple(dictionary.seed(name))
 
 
 def reasons() -> dict[str, str]:

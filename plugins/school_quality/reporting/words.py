@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Literal
 
+from school_quality import dictionary
+
 # Colours of the documents by what they say; the word stands beside the colour.
 Tone = Literal["good", "middle", "bad", "unknown", "plain"]
 
@@ -57,12 +59,7 @@ WORD_UNITS: dict[str, dict[float, str]] = {
     "уровень": {2.0: "победитель", 1.0: "участник", 0.0: "нет"},
 }
 
-TASKS = {
-    1: "Результаты и их динамика",
-    2: "Педагоги, олимпиады, программы",
-    3: "Профилактика неуспешности",
-    4: "Сетевое взаимодействие",
-}
+TASKS = {int(number): title for number, title in dictionary.TASKS.items()}
 
 VPR_NOTE = (
     "Результаты ВПР сами по себе не используют для оценки работы учителя или школы: "

@@ -1,0 +1,296 @@
+"""One invented district and a half: four schools with a status each, hostile names among them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from invented import empty_warehouse, insert
+
+SCRIPT_NAME = 'МБОУ СОШ № 1 <script>alert("1")</script> #eval("2") $x$ *y*'
+FORMULA_NAME = '=HYPERLINK("http://example.org";"МБОУ ООШ № 2")'
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2022: 101 is ШНОР, 102 in the risk zone, 103 has no results, 201 lives where no list was delivered."""
+    path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
+    with empty_warehouse(path) as connection:
+        insert(
+            connection,
+            "marts.dim_municipality",
+            {"municipality_id": "1", "municipality_name": "Луговой район"},
+            {"municipality_id": "2", "municipality_name": "Лесной район"},
+        )
+        for school_id, municipality, number, name, kind in (
+            ("101", "1", 1, SCRIPT_NAME, "secondary"),
+            ("102", "1", 2, FORMULA_NAME, "basic"),
+            ("103", "1", 3, "МБОУ СОШ № 3 " + "имени очень длинного названия " * 12, "secondary"),
+            ("201", "2", 1, "МАОУ гимназия № 1 \N{GRINNING FACE} \u4e2d", "secondary"),
+        ):
+            insert(
+                connection,
+                "marts.dim_school",
+                {
+                    "school_id": school_id,
+                    "municipality_id": municipality,
+                    "school_number": number,
+                    "school_name": name,
+                    "school_type": kind,
+                },
+            )
+        for period, label in (("2022", "2022 год"), ("2022-Q1", "1 четверть 2022-2023")):
+            insert(
+                connection,
+                "marts.dim_period",
+                {
+                    "period": period,
+                    "reporting_year": 2022,
+                    "label": label,
+                    "academic_year": "2022-2023",
+                },
+            )
+        for code, name, unit, points in (
+            ("1.4", "Динамика ОГЭ: математика", "разность отношений", 3),
+            ("1.11", "Доля «2» на ВПР: математика, 5 класс", "%", 3),
+            ("2.2", "Педагоги с категорией", "%", 3),
+            ("4.1", "Взаимодействие с другими школами", "да/нет", None),
+        ):
+            insert(
+                connection,
+                "marts.dim_indicator",
+                {
+                    "indicator_code": code,
+                    "indicator_name": name,
+                    "unit": unit,
+                    "max_points": points,
+                    "clause": f"Приказ № 1496, раздел 4, показатель {code}",
+                    "owner": "МКУО ЦОКО",
+                },
+            )
+        insert(
+            connection,
+            "marts.dim_procedure",
+            {
+                "procedure_id": "vpr_math_5",
+                "exam": "vpr",
+                "grade": 5,
+                "procedure_name": "ВПР, математика, 5 класс",
+                "is_identifying": True,
+            },
+            {
+                "procedure_id": "oge_math_9",
+                "exam": "oge",
+                "grade": 9,
+                "procedure_name": "ОГЭ, математика",
+                "is_identifying": True,
+            },
+        )
+        insert(
+            connection,
+            "marts.fct_procedure_result",
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "procedure_id": "vpr_math_5",
+                "participants": 20,
+                "absent": 3,
+                "failed": 7,
+                "failed_pct": 35.0,
+                "failed_ci_low_pct": 18.1,
+                "failed_ci_high_pct": 56.7,
+                "is_low_result": True,
+                "pupils_to_threshold": 2,
+            },
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "procedure_id": "oge_math_9",
+                "failed_pct": 32.0,
+                "is_low_result": True,
+                "data_level": "table",
+            },
+            {"school_id": "102", "municipality_id": "1", "procedure_id": "vpr_math_5", "participants": 8},
+        )
+        insert(
+            connection,
+            "marts.fct_municipality_procedure",
+            {
+                "municipality_id": "1",
+                "reporting_year": 2022,
+                "procedure_id": "vpr_math_5",
+                "schools": 2,
+                "participants": 28,
+                "failed_pct": 25.0,
+            },
+        )
+        insert(
+            connection,
+            "marts.fct_school_status",
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "low_procedures": 2,
+                "low_procedure_ids": ["oge_math_9", "vpr_math_5"],
+                "is_low_results": True,
+                "is_risk_zone": False,
+                "is_difficult_social": False,
+                "official_low_results": False,
+                "official_risk_zone": False,
+                "is_supported": True,
+                "social_index": 48.5,
+                "results_index": -0.75,
+                "is_index_computed": True,
+                "points": 1,
+                "max_points": 6,
+                "score_pct": 16.7,
+                "coverage_pct": 66.7,
+                "change_from_previous_year": "entered",
+            },
+            {
+                "school_id": "102",
+                "municipality_id": "1",
+                "low_procedures": 0,
+                "is_low_results": False,
+                "is_risk_zone": True,
+                "official_low_results": False,
+                "official_risk_zone": True,
+                "points": 5,
+                "max_points": 6,
+                "score_pct": 83.3,
+                "coverage_pct": 100.0,
+            },
+            {"school_id": "103", "municipality_id": "1"},
+            {
+                "school_id": "201",
+                "municipality_id": "2",
+                "low_procedures": 0,
+                "is_low_results": False,
+                "is_risk_zone": False,
+                "is_difficult_social": True,
+            },
+        )
+        insert(
+            connection,
+            "marts.fct_indicator_value",
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "indicator_code": "1.4",
+                "status": "scored",
+                "value": -0.069,
+                "value_now": 0.68,
+                "value_before": 0.749,
+                "participants": 7,
+                "points": 0,
+                "max_points": 3,
+                "flags": ["small_n"],
+            },
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "indicator_code": "1.11",
+                "status": "scored",
+                "value": 35.0,
+                "numerator": 7,
+                "denominator": 20,
+                "participants": 20,
+                "ci_low": 18.1,
+                "ci_high": 56.7,
+                "points": 0,
+                "max_points": 3,
+            },
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "indicator_code": "1.11",
+                "reporting_year": 2021,
+                "period": "2021",
+                "status": "scored",
+                "value": 22.0,
+                "points": 1,
+                "max_points": 3,
+            },
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "indicator_code": "2.2",
+                "status": "no_data",
+                "reason": "no_form",
+                "max_points": 3,
+            },
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "indicator_code": "4.1",
+                "period": "2022-Q1",
+                "status": "no_points",
+                "value": 1,
+            },
+            {
+                "school_id": "103",
+                "municipality_id": "1",
+                "indicator_code": "1.11",
+                "status": "no_data",
+                "reason": "no_results",
+                "max_points": 3,
+            },
+            {
+                "school_id": "102",
+                "municipality_id": "1",
+                "indicator_code": "2.2",
+                "status": "not_applicable",
+                "reason": "not_supported",
+                "max_points": 3,
+            },
+        )
+        for rank, code, lost in ((1, "1.11", 3), (2, "1.4", 3)):
+            insert(
+                connection,
+                "marts.fct_recommendation",
+                {
+                    "school_id": "101",
+                    "rank": rank,
+                    "indicator_code": code,
+                    "points_lost": lost,
+                    "measure_text": "Разобрать типичные ошибки по математике",
+                    "owner": "МКУО КМЦ",
+                    "roadmap_item": "4.2",
+                    "peer_school_id": "102",
+                },
+            )
+        insert(
+            connection,
+            "meta.source_file",
+            {
+                "file_id": "f1",
+                "path": "2022/5/Математика.xlsx",
+                "dataset": "vpr_results",
+                "received_at": "2022-09-01 10:00:00",
+            },
+            {
+                "file_id": "f2",
+                "path": "Формы/Кадры.xlsx",
+                "dataset": "form_staff",
+                "received_at": "2023-06-01 10:00:00",
+            },
+        )
+        insert(
+            connection,
+            "marts.fct_lineage",
+            {
+                "school_id": "101",
+                "period": "2022",
+                "indicator_code": "1.11",
+                "file_id": "f1",
+                "sheet": "Протокол",
+                "row_from": 4,
+                "row_to": 30,
+                "rows": 20,
+            },
+        )
+    return path

@@ -1,0 +1,79 @@
+"""Numbers and words as people read them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from school_quality.reporting import words
+from school_quality.reporting.press import displayable
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "нет данных"), (0, "0"), (1234.56, "1\u00a0234,6"), (-0.5, "−0,5"), (-0.0001, "0"), (7.0, "7")],
+)
+def test_a_number_has_a_decimal_comma_and_no_trailing_zeros(value: float | None, text: str) -> None:
+    assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (33.333, "33,3\u00a0%"),
+        (30.0, "30\u00a0%"),
+        (29.96, "29,96\u00a0%"),
+        (0.0, "0\u00a0%"),
+        (None, "нет данных"),
+    ],
+)
+def test_a_percent_that_is_not_whole_does_not_look_whole(value: float | None, text: str) -> None:
+    assert words.percent(value) == text
+
+
+@given(st.floats(min_value=1e-8, max_value=1e6))
+def test_only_zero_is_shown_as_zero(value: float) -> None:
+    assert words.precise(value) != "0"
+    assert words.precise(-value).startswith("−")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(1, "ученик"), (3, "ученика"), (5, "учеников"), (11, "учеников"), (21, "ученик"), (112, "учеников")],
+)
+def test_a_noun_follows_its_number(count: int, text: str) -> None:
+    assert words.plural(count, "ученик", "ученика", "учеников") == text
+
+
+def test_neighbouring_codes_are_joined_in_the_order_of_the_document() -> None:
+    assert words.code_ranges(["1.10", "1.9", "1.8", "1.2", "1.1", "2.1"]) == "1.1, 1.2, 1.8–1.10, 2.1"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (12.5, "%", "12,5\u00a0%"),
+        (-7.5, "п. п.", "−7,5\u00a0п.\u00a0п."),
+        (1, "да/нет", "да"),
+        (0, "в списке", "не в списке"),
+        (2, "уровень", "победитель"),
+        (3, "чел.", "3"),
+        (0.0054, "индекс", "0,0054"),
+    ],
+)
+def test_a_value_is_shown_in_its_unit(value: float, unit: str, text: str) -> None:
+    assert words.indicator_value(value, unit) == text
+
+
+@given(st.text())
+def test_printed_texts_have_only_characters_of_the_font(text: str) -> None:
+    shown = displayable(text)
+
+    assert displayable(shown) == shown
+
+
+def test_russian_texts_are_printed_as_they_are() -> None:
+    text = 'МБОУ СОШ № 5 «Ёлка» — 12,5 % (−3) й ≥ "x"'
+
+    assert displayable(text) == text
