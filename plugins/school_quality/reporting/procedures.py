@@ -41,27 +41,30 @@ class Procedures:
     """Procedures that identify ШНОР, and the others; ``threshold`` of 1 makes a result low."""
 
     identifying: tuple[ProcedureLine, ...]
+    identifying_footnotes: tuple[str, ...]
     others: tuple[ProcedureLine, ...]
-    footnotes: tuple[str, ...]
+    other_footnotes: tuple[str, ...]
     threshold: float | None
 
 
 def build_procedures(facts: SchoolFacts, reference: Reference) -> Procedures:
     """The year's procedures; none in the edition of a quarter or half-year."""
     if reference.period is not None:
-        return Procedures((), (), (), None)
-    footnotes = Footnotes()
+        return Procedures((), (), (), (), None)
+    dimension = reference.procedures
+    ordered = sorted(
+        facts.procedures, key=lambda row: procedure_order(dimension.get(row["procedure_id"]) or row)
+    )
+    first, second = Footnotes(), Footnotes()
     identifying: list[ProcedureLine] = []
     others: list[ProcedureLine] = []
-    for row in sorted(
-        facts.procedures,
-        key=lambda row: procedure_order(reference.procedures.get(row["procedure_id"]) or row),
-    ):
-        procedure = reference.procedures.get(row["procedure_id"], {})
-        lines = identifying if procedure.get("is_identifying") else others
-        lines.append(_procedure_line(row, reference, footnotes))
+    for row in ordered:
+        if dimension.get(row["procedure_id"], {}).get("is_identifying"):
+            identifying.append(_procedure_line(row, reference, first))
+        else:
+            others.append(_procedure_line(row, reference, second))
     threshold = _share(methodology.parameter(facts.version, "low_result_pct"))
-    return Procedures(tuple(identifying), tuple(others), footnotes.texts(), threshold)
+    return Procedures(tuple(identifying), first.texts(), tuple(others), second.texts(), threshold)
 
 
 def _procedure_line(row: Row, reference: Reference, footnotes: Footnotes) -> ProcedureLine:

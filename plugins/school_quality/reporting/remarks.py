@@ -35,6 +35,8 @@ MAX_LINES = 200_000
 MAX_TEXT = 1_000
 """A cell of a hostile file may hold 32,767 characters; this many are enough to find it."""
 
+LINE_HEIGHT = 15  # points
+
 _UNRECOGNISED = "Нераспознанные файлы"
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
 
@@ -206,10 +208,18 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
+def _fit(sheet: Any, row: int, texts: Iterable[str], columns: list[tuple[str, int]]) -> None:
+    """Make a row as high as its longest wrapped text; only Excel would do it by itself."""
+    lines = max(-(-len(text) // (width - 1)) for text, (_, width) in zip(texts, columns, strict=True))
+    if lines > 1:
+        sheet.set_row(row, LINE_HEIGHT * min(lines, MAX_TEXT // 20))
+
+
 def _header(sheet: Any, formats: Formats, row: int, columns: list[tuple[str, int]]) -> None:
     for column, (name, width) in enumerate(columns):
         sheet.write_string(row, column, name, formats["header"])
         sheet.set_column(column, column, width)
+    sheet.set_row(row, 2 * LINE_HEIGHT + 2)
     sheet.freeze_panes(row + 1, 0)
     sheet.repeat_rows(row)
 
@@ -228,8 +238,8 @@ NOTE = (
 )
 
 SUMMARY_COLUMNS = [
-    ("Файл", 60),
-    ("Что это", 30),
+    ("Файл", 50),
+    ("Что это", 36),
     ("Результат", 17),
     ("Строк прочитано", 12),
     ("Принято", 10),
@@ -244,14 +254,15 @@ def _write_summary(book: Any, formats: Formats, sender: str, files: list[SentFil
     _prepare(sheet)
     sheet.write_string(0, 0, f"Замечания к файлам. Отправитель: {sender}", formats["title"])
     sheet.merge_range(1, 0, 1, len(SUMMARY_COLUMNS) - 1, NOTE, formats["note"])
-    sheet.set_row(1, 32)
+    sheet.set_row(1, 2 * LINE_HEIGHT + 2)
     _header(sheet, formats, 3, SUMMARY_COLUMNS)
     for row, sent in enumerate(files, start=4):
         receipt = sent.receipt
         title = datasets.get(receipt.dataset).title if receipt.dataset else "не распознано"
-        sheet.write_string(row, 0, receipt.path, formats["text"])
-        sheet.write_string(row, 1, title, formats["text"])
-        sheet.write_string(row, 2, OUTCOMES[receipt.outcome], formats["text"])
+        texts = (receipt.path, title, OUTCOMES[receipt.outcome])
+        _fit(sheet, row, texts, SUMMARY_COLUMNS[: len(texts)])
+        for column, text in enumerate(texts):
+            sheet.write_string(row, column, text, formats["text"])
         counts = (receipt.rows_read, receipt.rows_accepted, receipt.rows_rejected, receipt.rows_skipped)
         for column, count in enumerate((*counts, len(sent.lines)), start=3):
             sheet.write_number(row, column, count, formats["number"])
@@ -268,6 +279,7 @@ LINE_COLUMNS = [
     ("Что сделать", 46),
     ("Вид замечания", 19),
 ]
+ROW_COLUMN = 2
 
 
 def _write_lines(book: Any, formats: Formats, files: list[SentFile]) -> None:
@@ -276,15 +288,14 @@ def _write_lines(book: Any, formats: Formats, files: list[SentFile]) -> None:
     _header(sheet, formats, 0, LINE_COLUMNS)
     lines = [(sent.receipt.path, line) for sent in files for line in sent.lines]
     for row, (path, line) in enumerate(lines[:MAX_LINES], start=1):
-        texts = (line.column, line.value, line.message, line.advice, LEVELS[line.level])
-        sheet.write_string(row, 0, path, formats["text"])
-        sheet.write_string(row, 1, _cut(line.sheet), formats["text"])
-        if line.row_number is None:
-            sheet.write_blank(row, 2, None, formats["row"])
-        else:
-            sheet.write_number(row, 2, line.row_number, formats["row"])
-        for column, text in enumerate(texts, start=3):
-            sheet.write_string(row, column, _cut(text), formats["text"])
+        number = "" if line.row_number is None else str(line.row_number)
+        said = (line.column, line.value, line.message, line.advice, LEVELS[line.level])
+        texts = [_cut(text) for text in (path, line.sheet, number, *said)]
+        _fit(sheet, row, texts, LINE_COLUMNS)
+        for column, text in enumerate(texts):
+            sheet.write_string(row, column, text, formats["text"])
+        if line.row_number is not None:
+            sheet.write_number(row, ROW_COLUMN, line.row_number, formats["row"])
     shown = min(len(lines), MAX_LINES)
     sheet.autofilter(0, 0, max(shown, 1), len(LINE_COLUMNS) - 1)
     if len(lines) > shown:
