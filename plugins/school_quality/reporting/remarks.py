@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -196,7 +197,7 @@ def workbook(sender: str, files: list[SentFile]) -> bytes:
         "header": book.add_format(header),
         "text": book.add_format(cell | {"text_wrap": True, "num_format": "@"}),
         "number": book.add_format(cell | {"num_format": "#,##0"}),
-        "row": book.add_format(cell | {"num_format": "0"}),
+        "row": book.add_format(cell | {"num_format": "0", "align": "center"}),
     }
     _write_summary(book, formats, sender, files)
     _write_lines(book, formats, files)
@@ -210,7 +211,7 @@ def _cut(text: str) -> str:
 
 def _fit(sheet: Any, row: int, texts: Iterable[str], columns: list[tuple[str, int]]) -> None:
     """Make a row as high as its longest wrapped text; only Excel would do it by itself."""
-    lines = max(-(-len(text) // (width - 1)) for text, (_, width) in zip(texts, columns, strict=True))
+    lines = max(ceil(len(text) / (0.85 * width)) for text, (_, width) in zip(texts, columns, strict=True))
     if lines > 1:
         sheet.set_row(row, LINE_HEIGHT * min(lines, MAX_TEXT // 20))
 
