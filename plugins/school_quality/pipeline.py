@@ -274,7 +274,7 @@ def summary(settings: Settings) -> Summary:
         ).fetchone()
     return Summary(
         release_id=release.release_id,
-        folder=folder,
+        folder=settings.current,
         reporting_year=release.reporting_year,
         schools=schools[0] if schools else 0,
         low_results={year: labels or [] for year, labels in low},

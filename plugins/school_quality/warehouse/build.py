@@ -95,8 +95,10 @@ def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> lis
     ) as process:
         assert process.stdout is not None  # noqa: S101 -- it is a pipe
         try:
+            done = 0
             for event in _events(process.stdout):
-                _show(event)
+                done += _is_result(event)
+                _show(event, done)
                 if event["info"]["level"] == "error":
                     errors.append(event["info"]["msg"])
         except BaseException:
@@ -132,14 +134,16 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             log.info("dbt: %s", line.rstrip())
 
 
-def _show(event: dict[str, Any]) -> None:
+def _is_result(event: dict[str, Any]) -> bool:
+    return event["info"]["name"] in {"LogModelResult", "LogSeedResult", "LogTestResult"}
+
+
+def _show(event: dict[str, Any], done: int) -> None:
     """Pass an event on: everything to the log, every quarter of the nodes to the user."""
     log.debug("dbt: %s", event["info"]["msg"])
-    index, total = event["data"].get("index"), event["data"].get("total")
-    if event["info"]["name"] in {"LogModelResult", "LogSeedResult", "LogTestResult"} and total:
-        quarter = 4 * index // total
-        if quarter > 4 * (index - 1) // total:
-            progress.info("  готово %d из %d шагов сборки", index, total)
+    total = event["data"].get("total") or event["data"].get("num_models")  # models and seeds, or tests
+    if _is_result(event) and total and 4 * done // total > 4 * (done - 1) // total:
+        progress.info("  готово %d из %d шагов сборки", done, total)
 
 
 def read_results(work_dir: Path) -> list[NodeResult]:
