@@ -32,6 +32,7 @@ from school_quality.model import FileReading, Remark
 from school_quality.reading import READER_VERSION
 from school_quality.reading.sources import Source, of_files, scan
 from school_quality.settings import Settings
+from school_quality.validation import keep
 
 PROCESSES = 2
 """Reading processes, and threads of DuckDB."""
@@ -262,6 +263,8 @@ def _commit(
     for name in judge.judged:
         judge.write(get(name), batch.staging.rows_file(name))
     batch.staging.commit(receipts, remarks.table())
+    for validation in judge.validations.values():
+        keep(judge.settings, validation)
     reread = {r.seq for r in receipts if r.action == "land" and r.order_seq != r.seq}
     return IngestReport(
         tuple(receipts),

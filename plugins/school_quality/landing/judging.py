@@ -18,6 +18,7 @@ from school_quality.datasets import Dataset, reference_seed
 from school_quality.landing.schools import is_pseudo_unit
 from school_quality.landing.typing import Typed, cell, quoted
 from school_quality.settings import dbt_project_dir
+from school_quality.validation import Validation, check
 
 ABSENT = """(
     folded(coalesce(variant, '')) like 'отсутств%' or folded(coalesce(variant_2, '')) like 'отсутств%'
@@ -323,20 +324,20 @@ def note_duplicates(connection: duckdb.DuckDBPyConnection, rows: str, dataset: D
         create or replace temp table repeated as
         select row_id, source_row, file, row_number, hash({landed}) as content,
             dense_rank() over (order by file, {key}) as key_number,
-            count(*) over (partition by file, {key}) as rows
+            count(*) over (partition by file, {key}) as times
         from {rows} where source_row not in (select source_row from failed_row)
-        qualify rows > 1
+        qualify times > 1
         """
     )
     connection.execute(
         f"""
         insert into failure
         with differing as (
-            select key_number, string_agg(distinct row_number::varchar, ', ' order by row_number::varchar) as rows
+            select key_number, string_agg(distinct row_number::varchar, ', ' order by row_number::varchar) as lines
             from repeated group by key_number having count(distinct content) > 1
         )
         select row_id, file, {quoted(dataset.name)}, {quoted(dataset.key[0])}, 'duplicate_differs', 'row', '',
-            map {{'rows': rows}}
+            map {{'rows': lines}}
         from repeated join differing using (key_number)
         """
     )
@@ -383,14 +384,13 @@ def pardon_absent(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def note_broken_rules(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+def note_broken_rules(connection: duckdb.DuckDBPyConnection, typed: Typed) -> Validation:
     """The rules of the dataset's suite; a cell that has a remark already gets no second one."""
-    from school_quality.validation import validate
-
     name = typed.dataset.name
-    failures = validate(connection, name, f"rows_{name}")
+    validation = check(connection, name, f"rows_{name}")
+    failures = validation.failures
     if not failures:
-        return
+        return validation
     broken_rule = pa.table(
         {
             "row_id": pa.array([f.row_id for f in failures], pa.int64()),
@@ -415,6 +415,7 @@ def note_broken_rules(connection: duckdb.DuckDBPyConnection, typed: Typed) -> No
             """
         )
     connection.unregister("broken_rule")
+    return validation
 
 
 def list_failed_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:

@@ -20,6 +20,7 @@ from school_quality.landing.spool import BlockMeta, Chunk
 from school_quality.landing.typing import Typed, note_schools, note_unreadable_cells, quoted, type_rows
 from school_quality.model import Remark
 from school_quality.settings import Settings
+from school_quality.validation import Validation
 
 REFERENCES = ("school_register", "mark_scale", "thresholds")
 """Read and judged before everything else: the others are judged by them."""
@@ -65,6 +66,7 @@ class Judge:
     register: Register = field(default_factory=Register)
     counts: dict[tuple[str, int], Counts] = field(default_factory=dict)  # by dataset and file
     judged: dict[str, None] = field(default_factory=dict)  # in order
+    validations: dict[str, Validation] = field(default_factory=dict)  # by dataset
 
     @classmethod
     @contextmanager
@@ -158,7 +160,7 @@ class Judge:
             judging.note_marks_above_scale(self.connection)
         if dataset.name == "appeals":
             appeals.match(self.connection)
-        judging.note_broken_rules(self.connection, typed)
+        self.validations[dataset.name] = judging.note_broken_rules(self.connection, typed)
         judging.list_failed_rows(self.connection, typed)
         judging.note_duplicates(self.connection, rows, dataset)
         judging.list_failed_rows(self.connection, typed)

@@ -93,16 +93,24 @@ def _task_sums(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _declared_participants(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """``Всего участников``, ``Кол-во участников`` against the rows of the block."""
+    """``Всего участников``, ``Кол-во участников`` against the rows of the block, or those of them who wrote."""
+    wrote = "not is_absent" if dataset.name == "vpr_results" else "true"
     connection.execute(
         f"""
         insert into failure
-        with counted as (select file, block, min(row_id) as row_id, count(distinct source_row) as rows
-            from typed_{dataset.name} group by file, block)
+        with counted as (
+            select t.file, t.block, min(t.row_id) as row_id, count(*) as pupils,
+                count(*) filter (coalesce({wrote}, false)) as participants
+            from typed_{dataset.name} as t left join rows_{dataset.name} as r using (row_id) group by all
+        ),
+        compared as (
+            select row_id, file, pupils, participants, footer['participants'] as text,
+                integer_value(text) as declared, coalesce(integer_value(footer['left_out']), 0) as left_out
+            from counted join block using (file, block)
+        )
         select row_id, file, {quoted(dataset.name)}, '', 'participants_differ', 'warning', '',
-            map {{'declared': footer['participants'], 'counted': rows::varchar}}
-        from counted join block using (file, block)
-        where integer_value(footer['participants']) <> rows + coalesce(integer_value(footer['left_out']), 0)
+            map {{'declared': text, 'counted': participants::varchar}}
+        from compared where declared not in (pupils, participants, pupils + left_out)
         """
     )
 

@@ -18,6 +18,7 @@ TOTAL = re.compile(
     r"(?:итого|итог|всего|в среднем|средн(?:ие|ее|ий балл|ий процент|яя оценка|яя отметка)"
     r"|минимальн(?:ая граница|ый балл|ый порог)|максимальный балл|total)(?![а-яa-z])"
 )
+_LETTER = re.compile(r"[^\W\d_]")
 _TOTAL_INITIALS = frozenset("ИиВвСсМмTt")
 _BROKEN_HEADER = 0.75
 """A row below a table with this share of the required names is a damaged header of a further block, not data."""
@@ -193,6 +194,8 @@ def _is_total(row: Sequence[Cell], header: Header) -> bool:
         if f.type in ("text", "pupil") and f.name in header.columns
     }
     name = header.columns.get("first_name")
+    key = _key_column(header)
+    is_keyless = key is not None and key < len(row) and cell_text(row[key]) == ""
     is_first = True
     for i, cell in enumerate(row):
         if not isinstance(cell, str):
@@ -200,9 +203,12 @@ def _is_total(row: Sequence[Cell], header: Header) -> bool:
             continue
         if not cell.strip():
             continue
-        if (is_first or i not in free_text) and TOTAL.match(fold(cell)):
+        # a label may also stand behind its sums, in a row that names no school
+        is_label = is_first or i not in free_text or (is_keyless and TOTAL.fullmatch(fold(cell).rstrip(" :")))
+        if is_label and TOTAL.match(fold(cell)):
             # a person may be called like a total; a footer names nobody
-            named = name is not None and name != i and name < len(row) and cell_text(row[name]) != ""
+            # and its number may stand in any column, that of the names too
+            named = name is not None and name != i and name < len(row) and _LETTER.search(cell_text(row[name]))
             return not named
         is_first = False
     return False
