@@ -19,7 +19,7 @@ from school_quality.reading.context import Mention, combine, mention
 from school_quality.reading.failures import Rejected
 from school_quality.reading.headers import Header
 from school_quality.reading.tables import Sheet, Table
-from school_quality.reading.texts import cell_text, column_texts, fold, marked_texts
+from school_quality.reading.texts import cell_text, column_texts, fold, marked_texts, raw_texts
 
 _DATE = re.compile(r"(?<!\d)(?:(\d{4})[.-](\d{1,2})[.-](\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4}))(?!\d)")
 _DATE_PREFIX = re.compile(r"(?<![а-я])[пу]\s*:\s*", re.IGNORECASE)
@@ -41,16 +41,16 @@ class Blocks:
     skipped: int
 
 
-def make(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
+def make(sheet: Sheet, table: Table, path: Context) -> Blocks:
     """The block of a table. Raises `Rejected` where year, grade or subject are nowhere."""
     header = table.header
     shape = header.dataset.shape
     if shape == "protocol":
-        return _protocol(sheet, table, path, key)
+        return _protocol(sheet, table, path)
     if shape == "appeals":
-        return _appeals(sheet, table, path, key)
+        return _appeals(sheet, table, path)
     if shape == "pupils":
-        return _pupils(sheet, table, path, key)
+        return _pupils(sheet, table, path)
     block = _block(sheet, table, table.rows, header.dataset)
     skipped = table.skipped
     if shape == "marks" and "group" in header.columns:
@@ -70,7 +70,7 @@ def _block(sheet: Sheet, table: Table, rows: Sequence[int], dataset: Dataset) ->
             continue
         cells = [row[index] for row in picked]
         columns[name] = marked_texts(cells, declared.type) if declared else column_texts(cells)
-    tasks = {name: column_texts([row[index] for row in picked]) for name, index in header.tasks.items()}
+    tasks = {name: raw_texts([row[index] for row in picked]) for name, index in header.tasks.items()}
     return Block(
         dataset=dataset.name,
         sheet=sheet.name,
@@ -216,7 +216,7 @@ def _dataset_of(header: Header, table: Table) -> tuple[Dataset, ExamTitle | None
     return header.dataset, exam_title(table.titles, by_exam[header.dataset.name])
 
 
-def _protocol(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
+def _protocol(sheet: Sheet, table: Table, path: Context) -> Blocks:
     dataset, title = _dataset_of(table.header, table)
     if title is not None and title.is_gve:
         return Blocks([], table.skipped + len(table.rows))
@@ -226,7 +226,7 @@ def _protocol(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
             "ambiguous_header", sheet=sheet.name, header=f"«{header}» (у базовой математики — «Оценка»)"
         )
     block = _block(sheet, table, table.rows, dataset)
-    ids, name_ids, has_document = _participants(sheet, table, block, key)
+    ids, name_ids, has_document = _participants(sheet, table, block)
     block.columns |= {"pupil_id": ids, "pupil_name_id": name_ids, "has_document": has_document}
     if title is not None:
         if title.subject and "subject" not in block.columns:
@@ -241,12 +241,15 @@ def _protocol(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
     _complete(block, dataset, Context(), path)
     skipped = table.skipped
     if "category" in block.columns:
-        skipped += _keep(block, [not _GVE.match(c) for c in block.columns["category"]])
+        left_out = _keep(block, [not _GVE.match(c) for c in block.columns["category"]])
+        if left_out:
+            block.footer["left_out"] = str(left_out)
+        skipped += left_out
     return Blocks([block] if block.row_numbers else [], skipped)
 
 
 def _participants(
-    sheet: Sheet, table: Table, block: Block, key: bytes
+    sheet: Sheet, table: Table, block: Block
 ) -> tuple[list[str], list[str], list[str]]:
     cells = _personal(sheet, table, table.rows)
     names = [
@@ -258,7 +261,7 @@ def _participants(
         for d in zip(cells["document"], cells["document_series"], cells["document_number"], strict=True)
     ]
     schools = [m[1] if (m := _WHOLE_CODE.fullmatch(c)) else c for c in block.columns["school_code"]]
-    ids, name_ids = pseudonyms.pupil_ids(key, names, documents, schools)
+    ids, name_ids = pseudonyms.pseudonyms().participants(names, documents, schools)
     return ids, name_ids, ["true" if d else "false" for d in documents]
 
 
@@ -284,10 +287,10 @@ def _read_footer(sheet: Sheet, table: Table, block: Block) -> None:
 # ---- appeals ----
 
 
-def _appeals(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
+def _appeals(sheet: Sheet, table: Table, path: Context) -> Blocks:
     """Appeals name the exam in a column or in a title; whether it is ЕГЭ or ОГЭ is found by the result."""
     block = _block(sheet, table, table.rows, table.header.dataset)
-    ids, name_ids, has_document = _participants(sheet, table, block, key)
+    ids, name_ids, has_document = _participants(sheet, table, block)
     block.columns |= {"pupil_id": ids, "pupil_name_id": name_ids, "has_document": has_document}
     if "subject" in block.columns:
         exams = block.columns["subject"]
@@ -322,7 +325,7 @@ def _appeal_exam(text: str) -> tuple[str, str, str, str]:
 # ---- ВПР ----
 
 
-def _pupils(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
+def _pupils(sheet: Sheet, table: Table, path: Context) -> Blocks:
     header, dataset = table.header, table.header.dataset
     block = _block(sheet, table, table.rows, dataset)
     if "variant_2" in block.columns:
@@ -351,7 +354,7 @@ def _pupils(sheet: Sheet, table: Table, path: Context, key: bytes) -> Blocks:
     work = "|".join(block.constants.get(n, "") for n in ("reporting_year", "grade", "subject"))
     codes = column_texts([sheet.rows[r][header.columns["pupil_code"]] for r in table.rows])
     schools = [login.lower().removeprefix("sch").removeprefix("edu") for login in block.columns["login"]]
-    block.columns["pupil_id"] = pseudonyms.code_ids(key, schools, codes, work)
+    block.columns["pupil_id"] = pseudonyms.pseudonyms().pupils(schools, codes, work)
     return Blocks([block] if block.row_numbers else [], table.skipped)
 
 

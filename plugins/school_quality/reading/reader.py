@@ -7,7 +7,6 @@ from dataclasses import replace
 from school_quality.model import FileReading, Remark
 from school_quality.reading import blocks, delimited, workbooks
 from school_quality.reading.failures import Rejected
-from school_quality.reading.pseudonyms import load_key
 from school_quality.reading.sources import Source
 from school_quality.reading.tables import Sheet, SheetTables, find_tables
 
@@ -36,7 +35,6 @@ def _rejected(source: Source, remark: Remark) -> FileReading:
 def _read(source: Source) -> FileReading:
     sheets, is_csv = workbooks.read(source.load())
     reading = FileReading(source.file_id, source.path, source.context)
-    key = load_key()
     rows_read = 0
     nearest: SheetTables | None = None
     nearest_sheet = ""
@@ -54,7 +52,7 @@ def _read(source: Source) -> FileReading:
         for table in found.tables:
             if is_csv:
                 delimited.check_width(sheet, table.header, table.rows)
-            made = blocks.make(sheet, table, source.context, key)
+            made = blocks.make(sheet, table, source.context)
             reading.blocks += made.blocks
             reading.rows_skipped += made.skipped
             rows_read += made.skipped + sum(len(b.row_numbers) for b in made.blocks)

@@ -104,6 +104,13 @@ def column_texts(cells: Sequence[Cell]) -> list[str]:
     return [t.translate(_TO_SPACE).strip() for t in texts]
 
 
+def raw_texts(cells: Sequence[Cell]) -> list[str]:
+    """A column as texts with whatever spaces stand in it: for task cells, which are many and decide nothing."""
+    if set(map(type, cells)) <= {str}:
+        return list(cells)  # type: ignore[arg-type]
+    return [c if type(c) is str else _TEXT_OF[type(c)](c) for c in cells]
+
+
 def marked_texts(cells: Sequence[Cell], field_type: str) -> list[str]:
     """`column_texts`, with the cells marked whose Excel type betrays a lost code (`NUMBER_MARK`, `DATE_MARK`)."""
     texts = column_texts(cells)

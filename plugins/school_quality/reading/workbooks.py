@@ -129,7 +129,7 @@ def _scan_xlsx(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) ->
                 with_errors[name.lower()] = scan
         elif (
             entry.file_size < entry.compress_size * _MAX_RATIO
-            and entry.compress_size * _MAX_RATIO > limits.CHUNK * 4
+            and entry.compress_size * _MAX_RATIO > limits.UNPACKED_BYTES // 10
         ):
             # its declared size may lie: reading it through compares it with the real one
             for _ in unpack(archive, entry):

@@ -1,0 +1,190 @@
+"""Reading in child processes: a file that aborts or hangs one is rejected, the others go on."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Literal, cast
+
+from school_quality.model import FileReading, Remark
+from school_quality.reading.frames import read_frame, write_frame
+from school_quality.reading.pseudonyms import load_key
+from school_quality.reading.sources import Source
+
+BATCH_FILES = 32
+BATCH_BYTES = 4_000_000
+WINDOW_BYTES = 64_000_000
+"""Source bytes that may be read ahead of what the caller has taken: memory stays flat."""
+SECONDS = 60.0
+SECONDS_A_MEGABYTE = 5.0
+"""After this a process is stopped and its file rejected (`reading_limit`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive sources that one process reads."""
+
+    first: int
+    sources: list[Source]
+
+    @property
+    def size(self) -> int:
+        return sum(s.size for s in self.sources)
+
+
+@dataclass(slots=True)
+class Worker:
+    """A reading process; started when it is first needed and again after it died."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def send(self, sources: list[Source]) -> None:
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "school_quality.reading.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+            )
+        with suppress(BrokenPipeError):  # it died: the missing answer will tell
+            write_frame(self._stream("stdin").fileno(), pickle.dumps(sources, protocol=5))
+
+    def receive(self, seconds: float) -> bytes:
+        """The next answer; `EOFError` where the process died or took too long."""
+        return read_frame(self._stream("stdout").fileno(), seconds)
+
+    def _stream(self, name: Literal["stdin", "stdout"]) -> IO[bytes]:
+        stream: IO[bytes] | None = getattr(self.process, name)
+        if stream is None:
+            raise EOFError
+        return stream
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        process.kill()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
+        process.wait()
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What the threads that feed the processes share with the caller."""
+
+    batches: list[Batch]
+    answers: dict[int, bytes | None] = field(default_factory=dict)
+    taken: int = 0  # batches given to a worker
+    ahead: int = 0  # bytes given out and not taken by the caller
+    stopped: bool = False
+    failure: BaseException | None = None
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+
+def batches_of(sources: Sequence[Source]) -> list[Batch]:
+    """Consecutive sources by numbers and bytes that are worth a message."""
+    batches: list[Batch] = []
+    first, size = 0, 0
+    for number, source in enumerate(sources):
+        if number > first and (number - first >= BATCH_FILES or size + source.size > BATCH_BYTES):
+            batches.append(Batch(first, list(sources[first:number])))
+            first, size = number, 0
+        size += source.size
+    if len(sources) > first:
+        batches.append(Batch(first, list(sources[first:])))
+    return batches
+
+
+def read_all(sources: Sequence[Source], processes: int) -> Iterator[FileReading]:
+    """Readings in the order of ``sources``, read by up to ``processes`` child processes."""
+    load_key()  # made here, if it has to be, and not by two children at once
+    batches = batches_of(sources)
+    shared = _Shared(batches)
+    threads = [
+        threading.Thread(target=_feed, args=(shared,), name=f"reading-{n}", daemon=True)
+        for n in range(max(1, min(processes, len(batches))))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for batch in batches:
+            for number, source in enumerate(batch.sources, batch.first):
+                with shared.changed:
+                    while number not in shared.answers and shared.failure is None:
+                        shared.changed.wait()
+                    if shared.failure is not None:
+                        raise shared.failure
+                    answer = shared.answers.pop(number)
+                reading = _decode(answer, source)
+                if reading is not None:
+                    yield reading
+            with shared.changed:
+                shared.ahead -= batch.size
+                shared.changed.notify_all()
+    finally:
+        with shared.changed:
+            shared.stopped = True
+            shared.changed.notify_all()
+        for thread in threads:
+            thread.join()
+
+
+def _decode(answer: bytes | None, source: Source) -> FileReading | None:
+    if answer is None:
+        remark = Remark("reading_limit", "file")
+        return FileReading(source.file_id, source.path, source.context, remarks=[remark])
+    return cast("FileReading | None", pickle.loads(answer))  # noqa: S301 - from our own child
+
+
+def _feed(shared: _Shared) -> None:
+    worker = Worker()
+    try:
+        while (batch := _next(shared)) is not None:
+            _read_batch(shared, worker, batch)
+    except BaseException as error:
+        with shared.changed:
+            shared.failure = error
+            shared.changed.notify_all()
+    finally:
+        worker.stop()
+
+
+def _next(shared: _Shared) -> Batch | None:
+    with shared.changed:
+        while True:
+            if shared.stopped or shared.taken == len(shared.batches):
+                return None
+            batch = shared.batches[shared.taken]
+            if shared.ahead == 0 or shared.ahead + batch.size <= WINDOW_BYTES:
+                shared.taken += 1
+                shared.ahead += batch.size
+                return batch
+            shared.changed.wait()
+
+
+def _read_batch(shared: _Shared, worker: Worker, batch: Batch) -> None:
+    waiting = list(enumerate(batch.sources, batch.first))
+    worker.send([s for _, s in waiting])
+    while waiting and not shared.stopped:
+        number, source = waiting.pop(0)
+        answer: bytes | None
+        try:
+            answer = worker.receive(SECONDS + source.size / 1e6 * SECONDS_A_MEGABYTE)
+        except (EOFError, OSError):
+            # this file killed or hung the process: it is rejected, the rest of the batch goes to a new one
+            worker.stop()
+            answer = None
+            if waiting:
+                worker.send([s for _, s in waiting])
+        with shared.changed:
+            shared.answers[number] = answer
+            shared.changed.notify_all()
+
