@@ -239,7 +239,8 @@ class Calculation:
             bottom.append(means[school.id] <= ordered[k - 1])
         text, points = ("best", 3) if all(top) else ("lowest", 0) if any(bottom) else ("middle", 1)
         flags = {f for c in own if c for f in c.flags & {"conflicting_sources"}}
-        return Answer(text=text, points=points, flags=flags)
+        wrote = min(c.participants or 0 for c in own if c)
+        return Answer(text=text, points=points, participants=wrote, flags=flags)
 
     def twos(self, school: School, year: int, code: str) -> Answer:
         """Readings 5 and 8, 1.10-1.13: the percent of twos."""
@@ -272,7 +273,11 @@ class Calculation:
                 for s in self.district(school, year)
                 if (c := self.cell(s, year, procedure)) and (c.marked or c.participants)
             }
-            by_score = all(c.mean_score is not None for c in cells.values())
+            by_score = all(
+                c.mean_score is not None
+                for s in self.district(school, year)
+                if (c := self.cell(s, year, procedure)) and c.participants != 0
+            )
             taking_part = {
                 id_: (
                     (c.mean_score if by_score else c.mean_mark),
@@ -588,7 +593,7 @@ class Calculation:
             scores = [r.score for r in results if r.score is not None]
             marks = [r.mark for r in results if r.mark is not None]
             failed = [r.failed for r in results if r.failed is not None]
-            complete = len(failed) == len(results)
+            complete, all_marked = len(failed) == len(results), len(marks) == len(results)
             rows.append(
                 {
                     "municipality_id": municipality,
@@ -597,7 +602,7 @@ class Calculation:
                     "schools": len({r.school for r in results}),
                     "participants": len(results),
                     "mean_score": number(mean(scores)),
-                    "mean_mark": number(mean(marks)),
+                    "mean_mark": number(mean(marks)) if all_marked else None,
                     "failed": sum(failed) if complete else None,
                     "failed_pct": number(percent(sum(failed), len(failed))) if complete else None,
                 }
