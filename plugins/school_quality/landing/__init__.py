@@ -4,7 +4,8 @@
 """
 
 from school_quality.landing.ingest import ingest
+from school_quality.landing.preview import Overlay, overlay
 from school_quality.landing.receipts import Receipt, withdraw
 from school_quality.landing.report import IngestReport
 
-__all__ = ["IngestReport", "Receipt", "ingest", "withdraw"]
+__all__ = ["IngestReport", "Overlay", "Receipt", "ingest", "overlay", "withdraw"]

@@ -25,17 +25,18 @@ from school_quality.landing.receipts import (
 )
 from school_quality.landing.remarks import Remarks, failure_remarks
 from school_quality.landing.report import IngestReport
-from school_quality.landing.spool import BlockMeta, Chunk
+from school_quality.landing.spool import Spool
 from school_quality.landing.verdicts import REFERENCES, Counts, Judge, LandedFile
-from school_quality.landing.work import Job, read_jobs
 from school_quality.model import FileReading, Remark
-from school_quality.reading import READER_VERSION
-from school_quality.reading.sources import Source, of_files, scan
+from school_quality.reading import READER_VERSION, Source, of_files, read_files, scan
 from school_quality.settings import Settings
 from school_quality.validation import keep
 
 PROCESSES = 2
 """Reading processes, and threads of DuckDB."""
+
+PROGRESS_FILES = 500
+"""Say how far the reading is every so many files."""
 
 Key = tuple[str, str]  # file_id, context
 
@@ -47,27 +48,25 @@ class Batch:
     staging: Staging
     processes: int
     progress: Callable[[str], None]
+    spool: Spool
     sources: dict[int, Source] = field(default_factory=dict)
     readings: dict[int, FileReading] = field(default_factory=dict)
     waiting: dict[Key, str] = field(default_factory=dict)  # path of a file that changed since the scan
-    chunks: dict[str, list[Chunk]] = field(default_factory=dict)
-    blocks: dict[int, BlockMeta] = field(default_factory=dict)
-    spools: int = 1
 
     def read(self, sources: Sequence[Source]) -> None:
-        """Read files into the spool."""
-        if not sources:
-            return
-        first = len(self.sources) + len(self.waiting)
-        jobs = [Job(number, source) for number, source in enumerate(sources, first)]
-        found = read_jobs(jobs, self.staging.spool, self.spools, self.processes, self.progress)
-        self.spools += len(jobs) * 2
-        self.sources |= {job.file: job.source for job in jobs if job.file in found.readings}
-        self.readings |= found.readings
-        self.waiting |= {key_of(job.source): job.source.path for job in found.waiting}
-        for chunk in found.chunks:
-            self.chunks.setdefault(chunk.dataset, []).append(chunk)
-        self.blocks |= {b.block: b for b in found.blocks}
+        """Read files into the spool; of a reading only what is said of the whole file stays in memory."""
+        wanted = {key_of(source): source for source in sources}
+        for number, reading in enumerate(read_files(sources, self.processes), len(self.sources)):
+            self.sources[number] = wanted.pop((reading.file_id, reading.context.key()))
+            self.readings[number] = reading
+            if not reading.rejected:
+                for block in reading.blocks:
+                    self.spool.add(number, block)
+            reading.blocks = []
+            if (number + 1) % PROGRESS_FILES == 0:
+                self.progress(f"Прочитано файлов: {number + 1}")
+        self.spool.flush()
+        self.waiting |= {key: source.path for key, source in wanted.items()}
 
     def in_order(self) -> list[int]:
         """File numbers in the order of their receipts: modification time, then path."""
@@ -117,7 +116,7 @@ def ingest(
             return IngestReport((), last_seq(log), len(plan.unchanged), plan.kept_withdrawn)
         staging = Staging.open(settings)
         try:
-            batch = Batch(staging, processes, progress)
+            batch = Batch(staging, processes, progress, Spool(staging.spool))
             return _land(settings, plan, batch, moment)
         finally:
             staging.discard()
@@ -186,8 +185,8 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
         fingerprint = ""
         while True:
             judge.in_force = [r for k, r in force.items() if k not in gone | batch.keys - set(batch.waiting)]
-            judge.take_files(batch.files(first, last), batch.blocks.values())
-            judge.judge_references(batch.chunks)
+            judge.take_files(batch.files(first, last), batch.spool.blocks)
+            judge.judge_references(batch.spool.chunks)
             fingerprint = _fingerprint(judge)
             again = _to_read_again(plan, batch, force, fingerprint, judge.in_force)
             if not again:
@@ -196,7 +195,7 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
         if not batch.sources:
             waiting = tuple(batch.waiting.values())
             return IngestReport((), last_seq(plan.log), len(plan.unchanged), plan.kept_withdrawn, waiting)
-        judge.judge_others(batch.chunks)
+        judge.judge_others(batch.spool.chunks)
         return _commit(plan, batch, judge, taken_back, fingerprint, moment)
 
 
@@ -236,14 +235,14 @@ def _commit(
 ) -> IngestReport:
     for_appeals = _with_results(fingerprint, batch, judge.in_force)
     remarks = Remarks()
+    blocks = {b.block: b for b in batch.spool.blocks}
     receipts = list(taken_back)
     by_file: dict[int, Receipt] = {}
     reasons: dict[int, str] = {}
     for file in sorted(judge.files.values(), key=lambda f: f.seq):
         source, reading = batch.sources[file.file], batch.readings[file.file]
         counts = judge.counts_of(file.file)
-        blocks = [b for b in batch.blocks.values() if b.file == file.file]
-        receipt = _receipt(file, source, reading, counts, sum(b.rows for b in blocks), moment)
+        receipt = _receipt(file, source, reading, counts, batch.spool.rows.get(file.file, 0), moment)
         receipt = receipt.with_fingerprint(for_appeals if reading.dataset == "appeals" else fingerprint)
         receipts.append(receipt)
         by_file[file.file] = receipt
@@ -257,8 +256,8 @@ def _commit(
             if remark.level == "file":
                 reasons.setdefault(receipt.seq, line)
     for name in judge.judged:
-        if batch.chunks.get(name):
-            for number, remark, school_id in failure_remarks(judge.connection, name, batch.blocks):
+        if batch.spool.chunks.get(name):
+            for number, remark, school_id in failure_remarks(judge.connection, name, blocks):
                 remarks.add(by_file[number], remark, school_id)
     for name in judge.judged:
         judge.write(get(name), batch.staging.rows_file(name))

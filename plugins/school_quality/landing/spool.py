@@ -39,16 +39,13 @@ class BlockMeta:
     dataset: str
     sheet: str
     headers: dict[str, str]
-    constants: dict[str, str]
     footer: dict[str, str]
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """One Arrow IPC file of text rows; ``fields`` are its text columns."""
 
-    dataset: str
     path: Path
     fields: tuple[str, ...]
     rows: int
@@ -69,26 +66,23 @@ class Gathered:
 
 @dataclass(slots=True)
 class Spool:
-    """Writes the blocks of one reading process into ``folder``.
-
-    ``number`` is different for each process of a batch: block numbers and row ids of two never meet.
-    """
+    """Writes the blocks of a batch into ``folder``; ``rows`` counts the table rows of each file."""
 
     folder: Path
-    number: int = 0
     blocks: list[BlockMeta] = field(default_factory=list)
-    chunks: list[Chunk] = field(default_factory=list)
+    chunks: dict[str, list[Chunk]] = field(default_factory=dict)
+    rows: dict[int, int] = field(default_factory=dict)
     _gathered: dict[str, Gathered] = field(default_factory=dict)
-    _rows: int = 0
+    _next_row: int = 0
 
     def add(self, file: int, block: Block) -> None:
         """Take the rows of a block, whose lists may be forgotten afterwards."""
         table_rows = len(block.row_numbers)
         block, of_row = melted(block)
         rows = len(block.row_numbers)
-        number = (self.number << 24) + len(self.blocks)
-        first_row = (self.number << 40) + self._rows
-        self._rows += rows
+        number, first_row = len(self.blocks), self._next_row
+        self._next_row += rows
+        self.rows[file] = self.rows.get(file, 0) + table_rows
         self.blocks.append(
             BlockMeta(
                 block=number,
@@ -96,9 +90,7 @@ class Spool:
                 dataset=block.dataset,
                 sheet=block.sheet,
                 headers=block.headers,
-                constants=block.constants,
                 footer=block.footer,
-                rows=table_rows,
             )
         )
         gathered = self._gathered.setdefault(block.dataset, Gathered())
@@ -111,7 +103,7 @@ class Spool:
         if gathered.rows * len(gathered.columns) > CHUNK_CELLS:
             self._write(block.dataset)
 
-    def close(self) -> None:
+    def flush(self) -> None:
         """Write what still waits."""
         for dataset in list(self._gathered):
             self._write(dataset)
@@ -125,10 +117,11 @@ class Spool:
         arrays += [pa.array(gathered.tasks[name], kind) for name, kind in TASKS.items()]
         arrays += [pa.array(gathered.columns[name], pa.string()) for name in fields]
         table = pa.Table.from_arrays(arrays, names=[*KEYS, *TASKS, *fields])
-        path = self.folder / f"{dataset}.{self.number}.{len(self.chunks)}.arrow"
+        chunks = self.chunks.setdefault(dataset, [])
+        path = self.folder / f"{dataset}.{len(chunks)}.arrow"
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
-        self.chunks.append(Chunk(dataset, path, fields, gathered.rows))
+        chunks.append(Chunk(path, fields, gathered.rows))
 
 
 def melted(block: Block) -> tuple[Block, Sequence[int]]:

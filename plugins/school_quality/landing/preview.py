@@ -1,0 +1,50 @@
+"""What files would do: a data root of its own over the landed batches, thrown away afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from school_quality.errors import UsageError
+from school_quality.landing.ingest import ingest
+from school_quality.landing.receipts import batches
+from school_quality.landing.report import IngestReport
+from school_quality.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Settings of the temporary data root in which the files are landed, and what became of them."""
+
+    settings: Settings
+    report: IngestReport
+
+
+@contextmanager
+def overlay(settings: Settings, files: Sequence[Path]) -> Iterator[Overlay]:
+    """Land ``files`` as if they lay in the inbox, on top of everything landed; nothing of it is kept.
+
+    Batches are linked, not copied: they never change. Raises `UsageError` for a path that is no file.
+    """
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"Файла {file} нет.")
+    with TemporaryDirectory(prefix="school-quality-preview-") as folder:
+        root = Path(folder)
+        (root / "inbox").symlink_to(settings.inbox, target_is_directory=True)
+        for batch in batches(settings):
+            for file in batch.rglob("*.parquet"):
+                _link(file, root / "landing" / file.relative_to(settings.landing))
+            remarks = settings.rejected / f"{batch.name}.parquet"
+            if remarks.is_file():
+                _link(remarks, root / "rejected" / remarks.name)
+        temporary = Settings(root)
+        yield Overlay(temporary, ingest(temporary, files=files))
+
+
+def _link(target: Path, link: Path) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
