@@ -27,8 +27,8 @@ BATCH = 250
 class Reference:
     """What all cards of a year share.
 
-    Keys: of ``indicators`` methodology version, code and component; of ``district_procedures`` municipality and
-    procedure. ``district_scores`` gives the median ``score_pct`` and how many schools have one.
+    Keys: of ``indicators`` methodology version, code and component, of ``district_procedures`` municipality
+    and procedure. ``district_scores`` gives the median ``score_pct`` and how many schools have one.
     """
 
     year: int
