@@ -9,6 +9,7 @@ select
         'too_few_schools': 'not inequality.has_enough_schools',
     }) }} as reason,
     case inequality.place when 2 then 'best' when 1 then 'middle' when 0 then 'lowest' end as value_text,
+    inequality.participants,
     inequality.place as band_value,
     inequality.is_conflicting
 from {{ ref('int_indicator__expected') }} as expected

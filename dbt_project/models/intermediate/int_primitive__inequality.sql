@@ -18,6 +18,7 @@ ranked as (
         subjects.indicator_code,
         subjects.subject_count,
         procedures.is_conflicting,
+        procedures.participants,
         years.tail_min_schools,
         count(*) over district as schools,
         ceil(count(*) over district * years.tail_pct / 100)::integer as list_length,
@@ -74,6 +75,7 @@ select
         when bool_or(ranked.place_from_bottom <= ranked.list_length) then 0
         else 1
     end as place,
+    min(ranked.participants) as participants,
     bool_or(ranked.is_conflicting) as is_conflicting
 from ranked
 inner join districts using (municipality_id, reporting_year, indicator_code)

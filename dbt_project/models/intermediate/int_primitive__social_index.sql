@@ -20,7 +20,7 @@ districts as (
         reporting_year,
         ceil(count(social_index) / max(difficult_social_parts))::integer as lowest_count,
         list(social_index order by social_index) filter (where social_index is not null) as ordered,
-        median(social_index) filter (where school_type in ('secondary', 'basic')) as district_median
+        median(social_index) as district_median
     from indices
     group by all
 )

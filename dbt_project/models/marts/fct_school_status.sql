@@ -67,10 +67,10 @@ select
         when statuses.is_low_results and statuses.was_low_results then 'stayed'
         when not statuses.is_low_results and not statuses.was_low_results then 'none'
     end as change_from_previous_year,
-    -- A school without a year before was not ШНОР in it; what is not known of this year stays unknown.
+    -- As with the risk zone: without an index or a year before it is not shown, without results of this year unknown.
     coalesce(statuses.was_low_results, false)
     and not statuses.is_low_results
     and not statuses.is_risk_zone
-    and statuses.difference_sign >= 0 as is_effective_mode
+    and coalesce(statuses.difference_sign >= 0, false) as is_effective_mode
 from statuses
 left join scores using (school_id, reporting_year)
