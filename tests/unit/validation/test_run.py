@@ -1,0 +1,258 @@
+"""Which rows break which rules; Great Expectations and plain SQL say the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from school_quality import datasets
+from school_quality.datasets import Dataset
+from school_quality.validation import Failure, check, validate
+from school_quality.validation.run import SUSPECTS, expectations, judge
+
+PUPILS = """
+    create temp table rows_form_pupils as
+    select * from (values
+        (1, '6017', 2022, 1, 100, 10, 5, 0, 10, 7),
+        (2, '6017', 2022, 2, 100, 101, 5, 0, 10, 7),
+        (3, '6017', 2022, 3, -1, 10, 0, 0, 10, 0),
+        (4, '6017', 2022, 5, 100, 10, 5, 0, 11, 7),
+        (5, '6017', 2022, 1, null, 10, 5, 0, 10, 7)
+    ) as t(row_id, school_id, reporting_year, "quarter", pupils, failing, disability, non_native,
+        failing_in_extra_classes, social)
+"""
+
+
+@pytest.fixture
+def connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def verdicts(failures: list[Failure]) -> set[tuple[int, str, str]]:
+    return {(failure.row_id, failure.rule, failure.column) for failure in failures}
+
+
+def test_rows_are_reported_with_rule_and_column(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(PUPILS)
+
+    failures = validate(connection, "form_pupils", "rows_form_pupils")
+
+    assert verdicts(failures) == {
+        (2, "part_above_whole", "failing"),
+        (3, "out_of_range", "pupils"),
+        (4, "out_of_range", "quarter"),
+        (4, "part_above_whole", "failing_in_extra_classes"),
+        (5, "required_empty", "pupils"),
+    }
+
+
+def test_a_failure_carries_level_and_details_for_its_remark(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(PUPILS)
+
+    failures = {(f.row_id, f.rule): f for f in validate(connection, "form_pupils", "rows_form_pupils")}
+
+    assert failures[4, "out_of_range"].level == "row"
+    assert failures[4, "out_of_range"].details == {"min": "1", "max": "4"}
+    assert failures[2, "part_above_whole"].details == {"parts": "«Неуспевающих»", "whole": "«Обучающихся»"}
+
+
+def test_a_row_with_a_structural_fault_gets_no_logical_one_on_the_same_column(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute(PUPILS)
+
+    found = verdicts(validate(connection, "form_pupils", "rows_form_pupils"))
+
+    assert (3, "part_above_whole", "failing") not in found
+
+
+def test_more_than_the_two_hundred_rows_that_gx_samples_are_reported(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute(
+        """
+        create table rows_form_staff as
+        select i as row_id, '6017' as school_id, 2022 as reporting_year, 5 as teachers, 4 as highest_category,
+            i % 2 + 1 as first_category
+        from range(1000) as r(i)
+        """
+    )
+
+    failures = validate(connection, "form_staff", "rows_form_staff")
+
+    assert [failure.row_id for failure in failures] == list(range(1, 1000, 2))
+
+
+def test_counts_are_given_for_every_rule(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(PUPILS)
+
+    validation = check(connection, "form_pupils", "rows_form_pupils")
+
+    failed = {(result.rule, result.column): result.failed for result in validation.results}
+    assert len(failed) == len(expectations("form_pupils"))
+    assert failed["out_of_range", "pupils"] == 1
+    assert failed["out_of_range", "failing"] == 0
+    assert {result.checked for result in validation.results} == {5}
+
+
+def test_a_table_without_rows_breaks_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(PUPILS)
+    connection.execute("delete from rows_form_pupils")
+
+    assert validate(connection, "form_pupils", "rows_form_pupils") == []
+
+
+def test_the_callers_transaction_stays_open_and_nothing_is_left_behind(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute("begin")
+    connection.execute(PUPILS)
+
+    validate(connection, "form_pupils", "rows_form_pupils")
+
+    tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    assert tables == {"rows_form_pupils"}
+    connection.execute("rollback")
+    assert connection.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
+
+
+def test_two_connections_are_not_confused() -> None:
+    first, second = duckdb.connect(), duckdb.connect()
+    first.execute(PUPILS)
+    second.execute(PUPILS)
+    second.execute("delete from rows_form_pupils where row_id > 2")
+
+    assert len(validate(first, "form_pupils", "rows_form_pupils")) == 5
+    assert len(validate(second, "form_pupils", "rows_form_pupils")) == 1
+
+
+def test_a_warning_is_no_rejection(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        create table rows_vpr_marks as
+        select 1 as row_id, '6017' as school_id, 2022 as reporting_year, 5 as grade, 'math' as subject,
+            20 as participants, 10.0 as share_2_pct, 10.0 as share_3_pct, 10.0 as share_4_pct, 10.0 as share_5_pct
+        """
+    )
+
+    failures = validate(connection, "vpr_marks", "rows_vpr_marks")
+
+    assert [(failure.rule, failure.level) for failure in failures] == [("shares_do_not_sum", "warning")]
+
+
+def candidates(dataset: Dataset, column: str) -> list[Any]:
+    """Values on both sides of every limit that the suite draws, null, and ordinary ones."""
+    kind = dataset.columns[column]
+    if kind == "BOOLEAN":
+        return [None, True, False]
+    if kind == "DATE":
+        return [None, date(2022, 9, 1), date(2022, 10, 1), date(2021, 12, 31)]
+    values: list[Any] = [None]
+    for item in expectations(dataset.name):
+        if item["kwargs"].get("column") != column:
+            continue
+        values += item["kwargs"].get("value_set", [])
+        limits = [item["kwargs"].get(key) for key in ("min_value", "max_value")]
+        values += [limit + step for limit in limits if limit is not None for step in (-1, 0, 1)]
+    if kind == "VARCHAR":
+        return [*values, "6017", "такого нет", ""]
+    if kind.startswith("DECIMAL"):
+        return [*values, 0.5, 25, 24.9999]
+    return [*values, 0, 1, 2, 3, 7, 40]
+
+
+def fill(connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str) -> None:
+    """Every candidate of every column among random others, and random rows."""
+    chance = random.Random(dataset.name)  # noqa: S311 - data of a test
+    choices = {column: candidates(dataset, column) for column in dataset.columns}
+    pick = [{c: chance.choice(values) for c, values in choices.items()} for _ in range(200)]
+    pick += [
+        {c: chance.choice(values) for c, values in choices.items()} | {column: value}
+        for column, values in choices.items()
+        for value in values
+    ]
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in dataset.columns.items())
+    connection.execute(f"create temp table {table} (row_id bigint, {columns})")
+    marks = ", ".join("?" for _ in range(len(choices) + 1))
+    connection.executemany(
+        f"insert into {table} values ({marks})", [[i, *row.values()] for i, row in enumerate(pick)]
+    )
+
+
+@pytest.mark.parametrize("name", sorted(datasets.load()))
+def test_expectations_and_their_sql_predicates_give_the_same_verdicts(
+    connection: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    suite = expectations(name)
+    fill(connection, datasets.get(name), SUSPECTS)
+
+    by_gx = {key: sorted(rows) for key, rows in judge(connection, suite).items()}
+
+    for item in suite:
+        meta = item["meta"]
+        condition = f"not ({meta['predicate']})"
+        by_sql = connection.execute(
+            f"select row_id from {SUSPECTS} where {condition} order by row_id"
+        ).fetchall()
+        assert by_gx[meta["rule"], meta["column"]] == [row_id for (row_id,) in by_sql], meta
+        assert by_sql, f"no bad row was generated for {meta}"
+
+
+@pytest.mark.parametrize("name", ["form_pupils", "vpr_marks", "mark_scale", "support_assignment"])
+def test_the_quick_way_finds_what_the_whole_suite_finds(
+    connection: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    suite = expectations(name)
+    fill(connection, datasets.get(name), SUSPECTS)
+    connection.execute(f"create temp table rows_here as select * from {SUSPECTS}")
+    structural = [item for item in suite if "judges" not in item["meta"]]
+
+    whole = {
+        (row_id, rule, column)
+        for (rule, column), rows in judge(connection, structural).items()
+        for row_id in rows
+    }
+
+    rules = {item["meta"]["rule"] for item in structural}
+    quick = {v for v in verdicts(validate(connection, name, "rows_here")) if v[1] in rules}
+    assert quick == whole
+
+
+def test_nothing_is_sent_and_nothing_is_written_beside_the_data(tmp_path: Path) -> None:
+    program = f"""
+import socket, sys
+import duckdb
+from school_quality.validation import validate
+
+def refuse(*args, **kwargs):
+    raise AssertionError("a connection was tried")
+
+socket.socket.connect = socket.getaddrinfo = refuse
+connection = duckdb.connect()
+connection.execute({PUPILS!r})
+good = "create temp view good as select * from rows_form_pupils where row_id = 1"
+connection.execute(good)
+assert validate(connection, "form_pupils", "good") == []
+assert "great_expectations" not in sys.modules, "imported without need"
+assert len(validate(connection, "form_pupils", "rows_form_pupils")) == 5
+"""
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=home, env=environment)
+
+    assert list(home.rglob("*")) == []
