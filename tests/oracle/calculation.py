@@ -628,7 +628,6 @@ class Calculation:
         # a primary school has no computed index, but it may have a delivered one
         delivered = Answer(self.delivered_index(school, year))
         index = delivered if school.type == "primary" else self.index(school, year)
-        change = self.annual("1.20", school, year)
         scored = [v for v in values if v["status"] == "scored"]
         owed = [v for v in values if v["status"] == "no_data" and v["reason"] != "not_due"]
         points, maximum = sum(v["points"] for v in scored), sum(v["max_points"] for v in scored)
@@ -641,8 +640,6 @@ class Calculation:
             (False, False): "none",
         }
         risk = self.is_risk_zone(school.id, year)
-        held = change.value is not None and change.value >= 0
-        effective = before is True and low is not True and risk is not True and held
         return {
             "school_id": school.id,
             "municipality_id": school.municipality,
@@ -666,8 +663,19 @@ class Calculation:
             "coverage_pct": number(coverage),
             "school_group": self.group(school, year),
             "change_from_previous_year": None if before is None or low is None else changes[before, low],
-            "is_effective_mode": None if effective and low is None else effective,
+            "is_effective_mode": self.is_effective(school, year),
         }
+
+    def is_effective(self, school: School, year: int) -> bool | None:
+        """Effective mode: out of ШНОР, not in the risk zone, and the index did not fall; unknown is null."""
+        change = self.annual("1.20", school, year).value
+        conditions = [
+            self.is_low_results(school, year - 1) is True,
+            _negation(self.is_low_results(school, year)),
+            _negation(self.is_risk_zone(school.id, year)),
+            None if change is None else change >= 0,
+        ]
+        return False if False in conditions else None if None in conditions else True
 
     def _social_of_district(self, school: School, year: int) -> list[Fraction]:
         known = [self.social(s, year) for s in self.district(school, year)]
@@ -696,11 +704,17 @@ class Calculation:
     def municipality_indicators(self) -> list[Row]:
         """``fct_municipality_indicator``: readings 16 and 7."""
         rows = []
-        by_place: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        municipalities = {s.municipality for s in self.schools.values()}
+        quarters = [
+            (f"{year}-Q{q}", code) for year in self.years for q in (1, 2, 3, 4) for code in rules.QUARTERLY
+        ]
+        periods = [*quarters, *((str(year), "4.2") for year in self.years)]
+        by_place: dict[tuple[str, str, str], list[Row]] = {
+            (m, *p): [] for m in municipalities for p in periods
+        }
         for row in self.indicator_values:
             if row["indicator_code"].startswith("4."):
-                place = (row["municipality_id"], row["period"], row["indicator_code"])
-                by_place[place].append(row)
+                by_place[row["municipality_id"], row["period"], row["indicator_code"]].append(row)
         for (municipality, period, code), values in by_place.items():
             supported = [v for v in values if v["status"] != "not_applicable"]
             reported = [v for v in supported if v["status"] == "no_points"]
@@ -709,7 +723,7 @@ class Calculation:
             rows.append(
                 _municipality_row(municipality, period, code, value, len(supported), len(reported), active)
             )
-        for municipality in {s.municipality for s in self.schools.values()}:
+        for municipality in municipalities:
             for year in self.years:
                 value_19 = self.inequality_of_district(municipality, year)
                 rows.append(_municipality_row(municipality, str(year), "1.9", number(value_19)))
@@ -745,6 +759,10 @@ def _municipality_row(municipality: str, period: str, code: str, value: Any, *re
         "reported": reported,
         "school_ids": schools,
     }
+
+
+def _negation(known: bool | None) -> bool | None:
+    return None if known is None else not known
 
 
 def _with_category(form: Row) -> int:
