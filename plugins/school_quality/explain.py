@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from school_quality import dictionary
+from school_quality import datasets, dictionary
 from school_quality.errors import UsageError
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Row, open_warehouse, rows
@@ -477,13 +477,21 @@ def _contents(connection: duckdb.DuckDBPyConnection, landing: Path, source: Row)
             SHOWN_ROWS,
         ],
     )
+    headers = _headers(dataset)
     for row in landed:
-        facts = (
-            f"{name} = {_shown(field)}"
+        fields = [
+            f"{headers.get(name, name)}: {_shown(field)}"
             for name, field in row.items()
             if name not in PROVENANCE and field is not None
-        )
-        yield f"строка {row['row_number']}: {', '.join(facts)}"
+        ]
+        yield f"строка {row['row_number']}. {'; '.join(fields)}"
+
+
+def _headers(dataset: str) -> dict[str, str]:
+    """The declared header of each landed column that has one."""
+    declared = datasets.load().get(dataset)
+    fields = declared.fields.values() if declared else ()
+    return {field.column: field.header for field in fields if field.column}
 
 
 def _shown(field: Any) -> str:

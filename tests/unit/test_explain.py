@@ -259,7 +259,7 @@ def test_a_form_row_is_shown_with_its_fields_as_last_read_and_no_other_school(
     sources = about(warehouse, "36", "2.2", landing).values[0].sources
 
     assert [source.contents for source in sources] == [
-        ("строка 2: reporting_year = 2022, teachers = 20, first_category = 10",)
+        ("строка 2. Отчётный год: 2022; Педагогических работников: 20; Первая категория: 10",)
     ]
 
 

@@ -35,7 +35,6 @@ class Reference:
     academic_year: str
     period: str | None
     period_label: str
-    periods: dict[str, Row]
     municipalities: dict[str, str]
     schools: dict[str, Row]
     indicators: dict[tuple[str, str, str], Row]
@@ -94,16 +93,19 @@ def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str
     if year not in years:
         known = ", ".join(str(y) for y in sorted(years)) or "нет ни одного"
         raise UsageError(f"За {year} год в хранилище нет школ. Есть годы: {known}.")
-    periods = {r["period"]: r for r in rows(connection, "select * from marts.dim_period")}
+    periods = {
+        r["period"]: r
+        for r in rows(connection, "select * from marts.dim_period where reporting_year = ?", [year])
+    }
     if period is not None and period not in periods:
-        raise UsageError(f"Период {period} неизвестен. Примеры: {year}, {year}-H1, {year}-Q1.")
-    annual = periods.get(str(year), {})
+        raise UsageError(f"Период {period} за {year} год неизвестен. Есть: {', '.join(sorted(periods))}.")
+    academic_year = f"{year}-{year + 1}"
+    part = period if period != str(year) else None
     return Reference(
         year=year,
-        academic_year=annual.get("academic_year") or f"{year}-{year + 1}",
-        period=None if period == str(year) else period,
-        period_label=periods[period]["label"] if period else annual.get("label") or f"{year} год",
-        periods=periods,
+        academic_year=academic_year,
+        period=part,
+        period_label=periods[part]["label"] if part else f"{year} год ({academic_year} учебный год)",
         municipalities={
             r["municipality_id"]: r["municipality_name"]
             for r in rows(connection, "select municipality_id, municipality_name from marts.dim_municipality")
