@@ -38,8 +38,8 @@ class CompoundFile:
 
     def _read_header(self) -> None:
         data = self._data
-        self._sector = 1 << struct.unpack_from("<H", data, 30)[0]
-        self._mini_sector = 1 << struct.unpack_from("<H", data, 32)[0]
+        self._sector: int = 1 << struct.unpack_from("<H", data, 30)[0]
+        self._mini_sector: int = 1 << struct.unpack_from("<H", data, 32)[0]
         if self._sector not in (512, 4096) or self._mini_sector > self._sector:
             raise Rejected("file_unreadable")
         first_directory, self._mini_cutoff, first_mini = struct.unpack_from("<I4xII", data, 48)

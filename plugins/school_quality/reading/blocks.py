@@ -17,7 +17,7 @@ from school_quality.model import Block, Context
 from school_quality.reading import pseudonyms, subjects
 from school_quality.reading.context import Mention, combine, mention
 from school_quality.reading.failures import Rejected
-from school_quality.reading.headers import Header
+from school_quality.reading.headers import Header, nearest_headers
 from school_quality.reading.tables import Sheet, Table
 from school_quality.reading.texts import cell_text, column_texts, fold, marked_texts, raw_texts
 
@@ -26,11 +26,15 @@ _DATE_PREFIX = re.compile(r"(?<![а-я])[пу]\s*:\s*", re.IGNORECASE)
 _LOGIN = re.compile(r"\((?:edu|sch)(\d{6})\)", re.IGNORECASE)
 _SCHOOL_WORD = re.compile(r"№|(?<![а-я])(?:[а-я]?сош|оош|нош|школ|лице|гимнази|кадет)", re.IGNORECASE)
 _SCHOOL_NAME = re.compile(r"№|(?:edu|sch)\d{6}|(?<![А-Яа-я])[А-Я]{1,4}ОУ(?![А-Яа-я])")
-_MADE_ON = re.compile(r"дата|по состоянию|приказ|сформирован")
+_MADE_ON = re.compile(r"дата|по состоянию|приказ|сформирован|выгру")
 _GVE = re.compile(r"(?<![а-я])гвэ(?![а-я])", re.IGNORECASE)
 _DECLARED = re.compile(r"(?:кол-во|количество)\s+участников\s*:?\s*(\d+)")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _WHOLE_CODE = re.compile(r"0*(\d+)(?:\.0+)?")
+
+
+NOTHING = Context()
+"""What titles say where the shape has already read them."""
 
 
 @dataclass(slots=True)
@@ -55,7 +59,7 @@ def make(sheet: Sheet, table: Table, path: Context) -> Blocks:
     skipped = table.skipped
     if shape == "marks" and "group" in header.columns:
         skipped += _keep_schools(block)
-    _complete(block, header.dataset, _said(table), path)
+    _complete(block, table, header.dataset, path)
     return Blocks([block] if block.row_numbers else [], skipped)
 
 
@@ -127,27 +131,41 @@ def _said(table: Table) -> Context:
     )
 
 
-def _complete(block: Block, dataset: Dataset, said: Context, path: Context) -> None:
+def _complete(
+    block: Block, table: Table, dataset: Dataset, path: Context, said: Context | None = None
+) -> None:
     """Fill in what no column has from titles, then from the path; reject what is required and nowhere."""
-    for name in ("reporting_year", "grade", "subject"):
+    for name, attribute in (("reporting_year", "year"), ("grade", "grade"), ("subject", "subject")):
         declared = dataset.fields.get(name)
         if declared is None or name in block.columns or name in block.constants:
             continue
-        attribute = {"reporting_year": "year"}.get(name, name)
-        value = getattr(said, attribute) if declared.from_title else None
-        if value is None and name == "reporting_year" and declared.from_title and said.conflicting_years:
-            raise Rejected("two_years", sheet=block.sheet, years=_years(said))
+        value = None
+        if declared.from_title:
+            said = said or _said(table)
+            if name == "reporting_year" and said.conflicting_years:
+                raise Rejected("two_years", sheet=block.sheet, years=_years(said))
+            value = getattr(said, attribute)
         if value is None and declared.from_path:
             value = getattr(path, attribute)
         if value is not None:
             block.constants[name] = str(value)
         elif declared.required:
-            if name == "reporting_year" and path.conflicting_years:
-                raise Rejected("two_years", sheet=block.sheet, years=_years(path))
-            raise Rejected({"reporting_year": "no_year", "grade": "no_grade", "subject": "no_subject"}[name])
-    sitting = said.sitting or path.sitting
-    if sitting and "sitting" in dataset.columns:
-        block.constants["sitting"] = sitting
+            raise _missing(name, block, table, dataset, path)
+    if "sitting" in dataset.columns:
+        said = said or _said(table)
+        if said.sitting or path.sitting:
+            block.constants["sitting"] = str(said.sitting or path.sitting)
+
+
+def _missing(name: str, block: Block, table: Table, dataset: Dataset, path: Context) -> Rejected:
+    """Why a file without year, grade or subject is rejected, with the hint that helps most."""
+    if name == "reporting_year" and path.conflicting_years:
+        return Rejected("two_years", sheet=block.sheet, years=_years(path))
+    if dataset.shape == "record":
+        header = dataset.fields[name].header
+        nearest = nearest_headers([header], table.header.unknown)
+        return Rejected("missing_column", sheet=block.sheet, missing=f"«{header}»", nearest=nearest)
+    return Rejected({"reporting_year": "no_year", "grade": "no_grade", "subject": "no_subject"}[name])
 
 
 def _years(context: Context) -> str:
@@ -238,7 +256,7 @@ def _protocol(sheet: Sheet, table: Table, path: Context) -> Blocks:
     elif "exam_date" in block.columns and "reporting_year" not in block.columns:
         block.columns["reporting_year"] = [iso_date(d)[:4] for d in block.columns["exam_date"]]
     _read_footer(sheet, table, block)
-    _complete(block, dataset, Context(), path)
+    _complete(block, table, dataset, path, NOTHING)
     skipped = table.skipped
     if "category" in block.columns:
         left_out = _keep(block, [not _GVE.match(c) for c in block.columns["category"]])
@@ -248,9 +266,7 @@ def _protocol(sheet: Sheet, table: Table, path: Context) -> Blocks:
     return Blocks([block] if block.row_numbers else [], skipped)
 
 
-def _participants(
-    sheet: Sheet, table: Table, block: Block
-) -> tuple[list[str], list[str], list[str]]:
+def _participants(sheet: Sheet, table: Table, block: Block) -> tuple[list[str], list[str], list[str]]:
     cells = _personal(sheet, table, table.rows)
     names = [
         pseudonyms.full_name(*n)
@@ -308,7 +324,7 @@ def _appeals(sheet: Sheet, table: Table, path: Context) -> Blocks:
         block.columns["exam_date"] = dates
     if "reporting_year" not in block.columns and all(dates):
         block.columns["reporting_year"] = [d[:4] for d in dates]
-    _complete(block, table.header.dataset, Context(), path)
+    _complete(block, table, table.header.dataset, path, NOTHING)
     return Blocks([block] if block.row_numbers else [], table.skipped)
 
 
@@ -350,7 +366,7 @@ def _pupils(sheet: Sheet, table: Table, path: Context) -> Blocks:
     said = _said(table)
     if said.year is None and path.year is None and not path.conflicting_years:
         _year_of_dates(block)
-    _complete(block, dataset, said, path)
+    _complete(block, table, dataset, path, said)
     work = "|".join(block.constants.get(n, "") for n in ("reporting_year", "grade", "subject"))
     codes = column_texts([sheet.rows[r][header.columns["pupil_code"]] for r in table.rows])
     schools = [login.lower().removeprefix("sch").removeprefix("edu") for login in block.columns["login"]]

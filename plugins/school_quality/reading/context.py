@@ -7,7 +7,7 @@ the search: nothing is guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from school_quality.model import Context
@@ -87,21 +87,17 @@ def mention(text: str, *, is_folder: bool = False) -> Mention:
     )
 
 
-def _nearest(sets: Iterable[frozenset[int]] | Iterable[frozenset[str]]) -> frozenset[int] | frozenset[str]:
-    return next((s for s in sets if s), frozenset())
-
-
 def combine(mentions: Sequence[Mention]) -> Context:
     """The context of mentions in order of nearness."""
-    years = sorted(_nearest(m.years for m in mentions))
-    grades = sorted(_nearest(m.grades for m in mentions))
-    named = sorted(_nearest(m.subjects for m in mentions))
+    years = sorted(next((m.years for m in mentions if m.years), ()))
+    grades = sorted(next((m.grades for m in mentions if m.grades), ()))
+    named = sorted(next((m.subjects for m in mentions if m.subjects), ()))
     return Context(
-        year=int(years[0]) if len(years) == 1 else None,
-        grade=int(grades[0]) if len(grades) == 1 else None,
-        subject=str(named[0]) if len(named) == 1 else None,
+        year=years[0] if len(years) == 1 else None,
+        grade=grades[0] if len(grades) == 1 else None,
+        subject=named[0] if len(named) == 1 else None,
         sitting="autumn" if any(m.is_autumn for m in mentions) else None,
-        conflicting_years=tuple(int(y) for y in years) if len(years) > 1 else (),
+        conflicting_years=tuple(years) if len(years) > 1 else (),
     )
 
 

@@ -65,7 +65,7 @@ def read(data: bytes) -> list[Sheet]:
     _check_quotes(records, delimiter, text)
     lengths = list(map(len, records))
     width = max(lengths, default=0)
-    rows: list[list[Cell]] = [r if len(r) == width else [*r, *[""] * (width - len(r))] for r in records]
+    rows: list[list[Cell]] = [[*r, *[""] * (width - len(r))] for r in records]
     return [Sheet("", rows, lengths)]
 
 

@@ -6,8 +6,8 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 
 from school_quality import datasets
 from school_quality.datasets import Dataset, Variant
@@ -33,6 +33,7 @@ class Header:
     task_maximum: int | None = None  # sum of the maxima printed in the headers
     texts: dict[str, str] = field(default_factory=dict)  # field -> header as written
     folded: tuple[str, ...] = ()  # the row itself, to recognise its repetitions
+    unknown: tuple[str, ...] = ()  # headers as written that the dataset does not declare
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,45 +77,44 @@ def fold_row(cells: Sequence[Cell]) -> tuple[str, ...]:
 
 def recognise(rows: Sequence[Sequence[Cell]], number: int) -> Header | NearMiss | None:
     """The header that row ``number`` is (with the next one, where a header has two rows), or why it is not."""
-    folded = fold_row(rows[number])
-    found, near = _best(folded, rows[number], number)
+    cells = tuple(rows[number])
+    found, near = _best(cells)
+    last = number
     if found is None or found.dataset.header_rows == 2:
-        below = _with_row_below(rows, number, folded)
+        below = _with_row_below(rows, number)
         if below is not None:
-            merged, cells = below
-            deeper, deeper_near = _best(merged, cells, number + 1)
+            deeper, deeper_near = _best(below)
             if deeper is not None and deeper.dataset.header_rows == 2:
-                return deeper
-            if deeper_near is not None and (near is None or deeper_near.score > near.score):
+                found, last = deeper, number + 1
+            elif deeper_near is not None and (near is None or deeper_near.score > near.score):
                 near = deeper_near
     if found is not None:
-        return found
-    return near
+        return replace(found, row=last)
+    return replace(near, remark=replace(near.remark, row_number=number + 1)) if near is not None else None
 
 
-def _with_row_below(
-    rows: Sequence[Sequence[Cell]], number: int, folded: tuple[str, ...]
-) -> tuple[tuple[str, ...], list[Cell]] | None:
+def _with_row_below(rows: Sequence[Sequence[Cell]], number: int) -> tuple[Cell, ...] | None:
     """A header row merged with the row of sub-headers below it, where there is one."""
-    if number + 1 >= len(rows) or len(set(folded)) < 4:
+    top = rows[number]
+    if number + 1 >= len(rows) or sum(1 for c in top if c != "") < 4:
         return None
-    below = fold_row(rows[number + 1])
-    named = [i for i, name in enumerate(below) if name]
+    below = rows[number + 1]
+    names = fold_row(below)
+    named = [i for i, name in enumerate(names) if name]
     _, by_name = _index()
-    if not named or len(named) * 2 > len(folded) or not all(below[i] in by_name for i in named):
+    if not named or len(named) * 2 > len(top) or not all(names[i] in by_name for i in named):
         return None
-    width = max(len(folded), len(below))
-    top = folded + ("",) * (width - len(folded))
-    under = below + ("",) * (width - len(below))
-    cells = list(rows[number]) + [""] * (width - len(rows[number]))
+    width = max(len(top), len(below))
+    cells = [*top, *[""] * (width - len(top))]
     for i in named:
-        cells[i] = rows[number + 1][i]
-    return tuple(u or t for t, u in zip(top, under, strict=True)), cells
+        cells[i] = below[i]
+    return tuple(cells)
 
 
-def _best(
-    folded: tuple[str, ...], cells: Sequence[Cell], number: int
-) -> tuple[Header | None, NearMiss | None]:
+@lru_cache(maxsize=1024)
+def _best(cells: tuple[Cell, ...]) -> tuple[Header | None, NearMiss | None]:
+    """The dataset whose header a row is, and the nearest one that it just misses; thousands of forms share a header."""
+    folded = fold_row(cells)
     known, by_name = _index()
     hits: dict[int, int] = defaultdict(int)
     for name in set(folded):
@@ -124,18 +124,18 @@ def _best(
     near: NearMiss | None = None
     for k, count in hits.items():
         candidate = known[k]
-        outcome = _match(candidate, folded, cells, number, count)
+        outcome = _match(candidate, folded, cells, count)
         if isinstance(outcome, Header):
             complete.append((count + len(outcome.tasks), outcome))
         elif outcome is not None and (near is None or outcome.score > near.score):
             near = outcome
     if not complete:
-        return None, near or _lookalike_only(folded, cells, number)
+        return None, near or _lookalike_only(folded, cells)
     top = max(score for score, _ in complete)
     best = [header for score, header in complete if score == top]
     if len(best) > 1 and any(h.columns != best[0].columns for h in best):
         titles = ", ".join(sorted({f"«{header.dataset.title}»" for header in best}))
-        return None, NearMiss(_remark("ambiguous_header", number, header=titles), 2.0)
+        return None, NearMiss(_remark("ambiguous_header", header=titles), 2.0)
     return (best[0] if len(best) == 1 else _merge(best)), near
 
 
@@ -153,11 +153,12 @@ def _merge(best: Sequence[Header]) -> Header:
         first.task_maximum,
         first.texts,
         first.folded,
+        first.unknown,
     )
 
 
 def _match(
-    candidate: _Known, folded: tuple[str, ...], cells: Sequence[Cell], number: int, count: int
+    candidate: _Known, folded: tuple[str, ...], cells: Sequence[Cell], count: int
 ) -> Header | NearMiss | None:
     variant, dataset = candidate.variant, candidate.dataset
     columns: dict[str, int] = {}
@@ -185,7 +186,7 @@ def _match(
     if dataset.shape == "percentages":
         unclear = _procedure_columns(folded, cells, columns, texts)
         if unclear is not None:
-            return NearMiss(_remark("ambiguous_header", number, header=unclear), 2.0) if columns else None
+            return NearMiss(_remark("ambiguous_header", header=unclear), 2.0) if columns else None
     missing = [name for name in variant.required if name not in columns]
     wanted_columns = len(variant.required) or 1
     score = (len(variant.required) - len(missing)) / wanted_columns
@@ -196,24 +197,23 @@ def _match(
     looks = _lookalikes(candidate, folded, cells)
     if looks and (len(variant.required) - len(missing) + len(looks)) * 2 > len(variant.required):
         header, expected = looks[0]
-        return NearMiss(_remark("lookalike_letters", number, header=f"«{header}»", expected=expected), 2.0)
+        return NearMiss(_remark("lookalike_letters", header=f"«{header}»", expected=expected), 2.0)
     if missing:
         if score < 0.5 or len(columns) < 2:
             return None
-        return NearMiss(
-            _missing_remark(candidate, missing, folded, cells, number), score * min(1.0, count / 3)
-        )
+        return NearMiss(_missing_remark(candidate, missing, folded, cells), score * min(1.0, count / 3))
     if twice:
-        return NearMiss(_remark("ambiguous_header", number, header=", ".join(f"«{t}»" for t in twice)), 2.0)
+        return NearMiss(_remark("ambiguous_header", header=", ".join(f"«{t}»" for t in twice)), 2.0)
     return Header(
         dataset,
         (variant,),
-        number,
+        0,
         columns,
         tasks,
         maximum if has_maximum else None,
         texts,
         folded,
+        _unknown(candidate, folded, cells),
     )
 
 
@@ -247,7 +247,7 @@ def _lookalikes(candidate: _Known, folded: tuple[str, ...], cells: Sequence[Cell
     return found
 
 
-def _lookalike_only(folded: tuple[str, ...], cells: Sequence[Cell], number: int) -> NearMiss | None:
+def _lookalike_only(folded: tuple[str, ...], cells: Sequence[Cell]) -> NearMiss | None:
     """A row in which no name is known, but all would be with other letters."""
     if not any(is_mixed(name) for name in folded):
         return None
@@ -255,33 +255,44 @@ def _lookalike_only(folded: tuple[str, ...], cells: Sequence[Cell], number: int)
         looks = _lookalikes(candidate, folded, cells)
         if len(looks) * 2 > len(candidate.variant.required) and len(looks) > 1:
             header, expected = looks[0]
-            remark = _remark("lookalike_letters", number, header=f"«{header}»", expected=expected)
+            remark = _remark("lookalike_letters", header=f"«{header}»", expected=expected)
             return NearMiss(remark, 2.0)
     return None
 
 
-def _remark(rule: str, number: int, **details: str) -> Remark:
-    return Remark(rule, "file", row_number=number + 1, details=details)
+def _remark(rule: str, **details: str) -> Remark:
+    return Remark(rule, "file", details=details)
 
 
 def _missing_remark(
-    candidate: _Known, missing: Sequence[str], folded: tuple[str, ...], cells: Sequence[Cell], number: int
+    candidate: _Known, missing: Sequence[str], folded: tuple[str, ...], cells: Sequence[Cell]
 ) -> Remark:
     """Name the missing columns and the nearest present ones that are no declared header."""
     names = [candidate.variant.headers[name][0] for name in missing]
-    free = {
-        name: " ".join(str(cells[i]).split())
-        for i, name in enumerate(folded)
-        if name and name not in candidate.names and not any(ch.isdigit() for ch in name[:1])
-    }
-    nearest: list[str] = []
-    for name in names:
-        close = difflib.get_close_matches(fold_header(name), list(free), n=1, cutoff=0.4)
-        nearest += [f"«{free[c]}»" for c in close if f"«{free[c]}»" not in nearest]
+    unknown = _unknown(candidate, folded, cells)
     return _remark(
         "missing_column",
-        number,
         missing=", ".join(f"«{n}»" for n in names),
-        nearest=", ".join(nearest) or "нет",
+        nearest=nearest_headers(names, unknown),
         form=candidate.dataset.title,
     )
+
+
+def _unknown(candidate: _Known, folded: tuple[str, ...], cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Headers as written that the dataset does not declare."""
+    return tuple(
+        " ".join(str(cells[i]).split())
+        for i, name in enumerate(folded)
+        if name and name not in candidate.names and not name[:1].isdigit()
+    )
+
+
+def nearest_headers(names: Sequence[str], unknown: Sequence[str]) -> str:
+    """The headers that a sender may have meant by ``names``, quoted, for a remark."""
+    by_fold = {fold_header(header): header for header in unknown}
+    nearest: list[str] = []
+    for name in names:
+        for close in difflib.get_close_matches(fold_header(name), list(by_fold), n=1, cutoff=0.4):
+            if f"«{by_fold[close]}»" not in nearest:
+                nearest.append(f"«{by_fold[close]}»")
+    return ", ".join(nearest) or "нет"

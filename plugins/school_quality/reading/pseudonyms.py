@@ -67,7 +67,7 @@ def _make(path: Path) -> None:
 
 def document_digits(*parts: str) -> str:
     """Series and number, apart or together, as digits without leading zeros: ``0012 004521`` = ``12``, ``4521``."""
-    groups = [g for part in parts for g in _DIGITS.findall(part.removesuffix(".0"))]
+    groups: list[str] = [g for part in parts for g in _DIGITS.findall(part.removesuffix(".0"))]
     if not groups:
         return ""
     # an .xls drops the zeros of a number cell: a number has six digits where a series stands before it

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 import xml.parsers.expat
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from school_quality.reading import limits
+from school_quality.reading.containers import Part, unpack
 from school_quality.reading.failures import Rejected
 
 # Boxes of at most 20 million cells, as patterns of the references inside them: columns up to XZ and 29,999 rows; up to
@@ -38,27 +37,13 @@ class SheetScan:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The unpacked bytes of an entry by chunks; damaged or lying entries raise `Rejected`."""
-    try:
-        with archive.open(entry) as stream:
-            while chunk := stream.read(limits.CHUNK):
-                yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
-        raise Rejected("file_unreadable") from error
-    except NotImplementedError as error:
-        raise Rejected("file_unreadable") from error
-    except RuntimeError as error:  # what zipfile raises for a password
-        raise Rejected("file_encrypted") from error
-
-
-def scan_xlsx_sheet(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> SheetScan:
+def scan_xlsx_sheet(data: bytes, part: Part) -> SheetScan:
     """Check the extent of a worksheet part and find its formula errors."""
     for outside in _OUTSIDE:
-        scan = _scan_near(unpack(archive, entry), outside)
+        scan = _scan_near(unpack(data, part), outside)
         if scan is not None:
             return scan
-    return _scan_exactly(unpack(archive, entry))
+    return _scan_exactly(unpack(data, part))
 
 
 def _scan_near(chunks: Iterator[bytes], outside: re.Pattern[bytes]) -> SheetScan | None:

@@ -13,14 +13,14 @@ import io
 import os
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from school_quality.model import Context, Remark
-from school_quality.reading import context, limits, workbooks
+from school_quality.reading import containers, context, limits
 from school_quality.reading.failures import Rejected
-from school_quality.reading.sheets_xml import unpack
 
 _TEMPORARY = (".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", ".lock", "~", "#")
 _SYSTEM = frozenset({"thumbs.db", "desktop.ini"})
@@ -176,14 +176,32 @@ def _entries(archive: Source, stream: io.BufferedReader) -> list[Source]:
 def _open_archive(stream: io.BufferedReader) -> zipfile.ZipFile:
     stream.seek(0, os.SEEK_END)
     stream.seek(max(0, stream.tell() - 65557))
-    workbooks.check_directory(stream.read())
+    containers.check_end_record(stream.read())
     stream.seek(0)
     try:
         archive = zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise Rejected("file_unreadable") from error
-    workbooks.check_entries(archive.infolist())
+    entries = archive.infolist()
+    if len(entries) > limits.ENTRIES:
+        raise Rejected("too_many_entries")
+    if any(e.flag_bits & 1 for e in entries):
+        raise Rejected("file_encrypted")
+    if sum(e.file_size for e in entries) > limits.UNPACKED_BYTES:
+        raise Rejected("unpacked_too_large")
     return archive
+
+
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The unpacked bytes of an entry by chunks; damaged or lying entries raise `Rejected`."""
+    try:
+        with archive.open(entry) as stream:
+            while chunk := stream.read(_BLOCK):
+                yield chunk
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+        raise Rejected("file_unreadable") from error
+    except RuntimeError as error:  # what zipfile raises for a password
+        raise Rejected("file_encrypted") from error
 
 
 def _is_document(names: set[str]) -> bool:
@@ -222,7 +240,7 @@ def _entry(archive: Source, unzipped: zipfile.ZipFile, number: int, name: str) -
     digest = hashlib.sha256()
     size = 0
     head = b""
-    for chunk in unpack(unzipped, info):
+    for chunk in _unpack(unzipped, info):
         head = head or chunk[:8]
         size += len(chunk)
         digest.update(chunk)
@@ -258,4 +276,4 @@ def _load_entry(file: Path, number: int) -> bytes:
             _last_archive[1].close()
         _last_archive = (key, zipfile.ZipFile(file))
     archive = _last_archive[1]
-    return b"".join(unpack(archive, archive.infolist()[number]))
+    return b"".join(_unpack(archive, archive.infolist()[number]))

@@ -208,7 +208,9 @@ def _is_total(row: Sequence[Cell], header: Header) -> bool:
         if is_label and TOTAL.match(fold(cell)):
             # a person may be called like a total; a footer names nobody
             # and its number may stand in any column, that of the names too
-            named = name is not None and name != i and name < len(row) and _LETTER.search(cell_text(row[name]))
+            named = (
+                name is not None and name != i and name < len(row) and _LETTER.search(cell_text(row[name]))
+            )
             return not named
         is_first = False
     return False

@@ -19,13 +19,16 @@ from school_quality.reading.sources import Source, SourceChanged
 ADDRESS_SPACE = 6 * 1024**3
 """A sheet of 20 million cells needs under 3 GB; a hostile one asks for hundreds."""
 
+
 def read_guarded(source: Source) -> FileReading | None:
     """The reading of a source, ``None`` where it changed since the scan; a fault of the reader rejects the file."""
     try:
         return read_here(source)
     except SourceChanged:
         return None
-    except Exception as error:  # one file must never stop the others; its cells may be personal: only the place is told
+    except (
+        Exception
+    ) as error:  # one file must never stop the others; its cells may be personal: only the place is told
         place = error.__traceback__
         while place is not None and place.tb_next is not None:
             place = place.tb_next
@@ -36,7 +39,7 @@ def read_guarded(source: Source) -> FileReading | None:
 
 
 def main() -> None:
-    """Answer batches of sources (pickled lists) with one pickled reading each, until the input ends."""
+    """Answer batches of sources (pickled lists) with lists of their readings, until the input ends."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or hard > ADDRESS_SPACE:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, hard))
@@ -47,8 +50,7 @@ def main() -> None:
             batch: list[Source] = pickle.loads(read_frame(sys.stdin.fileno()))  # noqa: S301 - from our own parent
         except EOFError:
             return
-        for source in batch:
-            write_frame(answers, pickle.dumps(read_guarded(source), protocol=5))
+        write_frame(answers, pickle.dumps([read_guarded(source) for source in batch], protocol=5))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ class Worker:
 
     process: subprocess.Popen[bytes] | None = None
 
-    def send(self, sources: list[Source]) -> None:
+    def ask(self, sources: list[Source]) -> list[FileReading | None] | None:
+        """The readings of some sources; ``None`` where the process died of them, or took too long, and is gone."""
         if self.process is None:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "school_quality.reading.worker"],
@@ -51,12 +52,14 @@ class Worker:
                 stdout=subprocess.PIPE,
                 bufsize=0,
             )
-        with suppress(BrokenPipeError):  # it died: the missing answer will tell
+        seconds = SECONDS + sum(s.size for s in sources) / 1e6 * SECONDS_A_MEGABYTE
+        try:
             write_frame(self._stream("stdin").fileno(), pickle.dumps(sources, protocol=5))
-
-    def receive(self, seconds: float) -> bytes:
-        """The next answer; `EOFError` where the process died or took too long."""
-        return read_frame(self._stream("stdout").fileno(), seconds)
+            answer = read_frame(self._stream("stdout").fileno(), seconds)
+        except (EOFError, OSError):
+            self.stop()
+            return None
+        return cast("list[FileReading | None]", pickle.loads(answer))  # noqa: S301 - from our own child
 
     def _stream(self, name: Literal["stdin", "stdout"]) -> IO[bytes]:
         stream: IO[bytes] | None = getattr(self.process, name)
@@ -81,7 +84,9 @@ class _Shared:
     """What the threads that feed the processes share with the caller."""
 
     batches: list[Batch]
-    answers: dict[int, bytes | None] = field(default_factory=dict)
+    answers: dict[int, list[FileReading | None]] = field(
+        default_factory=dict
+    )  # by the first number of a batch
     taken: int = 0  # batches given to a worker
     ahead: int = 0  # bytes given out and not taken by the caller
     stopped: bool = False
@@ -116,16 +121,13 @@ def read_all(sources: Sequence[Source], processes: int) -> Iterator[FileReading]
         thread.start()
     try:
         for batch in batches:
-            for number, source in enumerate(batch.sources, batch.first):
-                with shared.changed:
-                    while number not in shared.answers and shared.failure is None:
-                        shared.changed.wait()
-                    if shared.failure is not None:
-                        raise shared.failure
-                    answer = shared.answers.pop(number)
-                reading = _decode(answer, source)
-                if reading is not None:
-                    yield reading
+            with shared.changed:
+                while batch.first not in shared.answers and shared.failure is None:
+                    shared.changed.wait()
+                if shared.failure is not None:
+                    raise shared.failure
+                readings = shared.answers.pop(batch.first)
+            yield from filter(None, readings)
             with shared.changed:
                 shared.ahead -= batch.size
                 shared.changed.notify_all()
@@ -135,13 +137,6 @@ def read_all(sources: Sequence[Source], processes: int) -> Iterator[FileReading]
             shared.changed.notify_all()
         for thread in threads:
             thread.join()
-
-
-def _decode(answer: bytes | None, source: Source) -> FileReading | None:
-    if answer is None:
-        remark = Remark("reading_limit", "file")
-        return FileReading(source.file_id, source.path, source.context, remarks=[remark])
-    return cast("FileReading | None", pickle.loads(answer))  # noqa: S301 - from our own child
 
 
 def _feed(shared: _Shared) -> None:
@@ -171,20 +166,18 @@ def _next(shared: _Shared) -> Batch | None:
 
 
 def _read_batch(shared: _Shared, worker: Worker, batch: Batch) -> None:
-    waiting = list(enumerate(batch.sources, batch.first))
-    worker.send([s for _, s in waiting])
-    while waiting and not shared.stopped:
-        number, source = waiting.pop(0)
-        answer: bytes | None
-        try:
-            answer = worker.receive(SECONDS + source.size / 1e6 * SECONDS_A_MEGABYTE)
-        except (EOFError, OSError):
-            # this file killed or hung the process: it is rejected, the rest of the batch goes to a new one
-            worker.stop()
-            answer = None
-            if waiting:
-                worker.send([s for _, s in waiting])
-        with shared.changed:
-            shared.answers[number] = answer
-            shared.changed.notify_all()
-
+    """Read a batch in one message; where that kills or hangs the process, one file at a time, to find which it was."""
+    readings = worker.ask(batch.sources)
+    if readings is None:
+        readings = []
+        for source in batch.sources:
+            if shared.stopped:
+                break
+            answer = worker.ask([source])
+            if answer is None:
+                remark = Remark("reading_limit", "file")
+                answer = [FileReading(source.file_id, source.path, source.context, remarks=[remark])]
+            readings += answer
+    with shared.changed:
+        shared.answers[batch.first] = readings
+        shared.changed.notify_all()
