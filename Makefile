@@ -43,12 +43,12 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --upgrade \

@@ -121,7 +121,7 @@ def between(settings: Settings, first: str, second: str) -> list[tuple[object, .
         for name, release_id in (("old", first), ("new", second)):
             releases.manifest(settings, release_id)  # raises where there is no such release
             attach(connection, settings, release_id, name)
-        return connection.execute(
+        found: list[tuple[object, ...]] = connection.execute(
             f"""
             select
                 coalesce(school_number::varchar, school_name, school_id),
@@ -131,6 +131,7 @@ def between(settings: Settings, first: str, second: str) -> list[tuple[object, .
             order by indicator_code nulls first, school_number, school_id, period, what
             """
         ).fetchall()
+    return found
 
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str, name: str) -> None:
