@@ -1,7 +1,7 @@
 """The declarations of datasets: one YAML a dataset says which headers, types, ranges and keys its files have.
 
-Readers recognise tables by them, landing types rows by them, rules and blank forms are made from them. A new form,
-or a header that changed this year, is a declaration: see ``docs/`` for the walk-through.
+Readers recognise tables by them, landing types rows by them, rules and blank forms are made from them. A new
+form, or a header that changed this year, is a declaration: see ``docs/`` for the walk-through.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ YES_NO: dict[str, list[str]] = {
 class Field:
     """One column of a dataset as it comes in.
 
-    ``required``: a file without the column is rejected. ``empty``: what an empty cell means, ``error`` rejects the
-    row, ``null`` lands as null. ``column``: the landed column that it fills (``None``: it only helps to find the
-    school, the pupil or the period). ``values`` maps a landed value to the spellings that mean it, the first of
-    which is offered in blank forms. ``from_title``, ``from_path``: where the value may come from if no column has it.
+    ``required``: a file without the column is rejected. ``empty``: what an empty cell means, ``error``
+    rejects the row, ``null`` lands as null. ``column``: the landed column that it fills (``None``: it only
+    helps to find the school, the pupil or the period). ``values`` maps a landed value to the spellings that
+    mean it, the first of which is offered in blank forms. ``from_title``, ``from_path``: where the value may
+    come from if no column has it.
     """
 
     name: str
@@ -85,7 +86,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One generation of a dataset's header: which header names each field has in it, and which it must have."""
+    """One generation of a dataset's header: which header names each field has in it, and which it must
+    have."""
 
     name: str
     headers: dict[str, tuple[str, ...]]
@@ -105,7 +107,8 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A declared dataset. ``columns`` are the landed columns with their DuckDB types, beside the provenance."""
+    """A declared dataset. ``columns`` are the landed columns with their DuckDB types, beside the
+    provenance."""
 
     name: str
     title: str
@@ -220,13 +223,15 @@ def get(name: str) -> Dataset:
 
 
 def reference_seed(name: str) -> Path:
-    """A seed of ``dbt_project/seeds/reference`` that Python reads too: subjects, pseudo-units, school types."""
+    """A seed of ``dbt_project/seeds/reference`` that Python reads too: subjects, pseudo-units, school
+    types."""
     return dbt_project_dir() / "seeds" / "reference" / f"{name}.csv"
 
 
 @cache
 def declarations_fingerprint() -> str:
-    """Changes when a declaration, a subject or a pseudo-unit does: then files with rejections are read again."""
+    """Changes when a declaration, a subject or a pseudo-unit does: then files with rejections are read
+    again."""
     digest = hashlib.sha256()
     for dataset in load().values():
         digest.update(f"{dataset.name}:{dataset.fingerprint};".encode())

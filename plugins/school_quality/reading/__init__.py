@@ -1,7 +1,8 @@
 """Reading: from files in the inbox to blocks of cell texts with provenance, pupils as pseudonyms.
 
-`scan` finds the sources, `read_files` reads them in child processes, in order. What a file holds never raises: a file
-that cannot be read comes back with a remark of level ``file`` (rules of ``expectations/rules.yml``).
+`scan` finds the sources, `read_files` reads them in child processes, in order. What a file holds never
+raises: a file that cannot be read comes back with a remark of level ``file`` (rules of
+``expectations/rules.yml``).
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ __all__ = [
 def read_files(sources: Iterable[Source], processes: int = 2) -> Iterator[FileReading]:
     """Read sources in their order, in up to ``processes`` child processes, with flat memory.
 
-    A source that changed since the scan is left out: it comes up again at the next scan. A file that aborts or hangs
-    its process is rejected with ``reading_limit``.
+    A source that changed since the scan is left out: it comes up again at the next scan. A file that aborts
+    or hangs its process is rejected with ``reading_limit``.
     """
     return workers.read_all(list(sources), processes)
 

@@ -1,6 +1,7 @@
 """What calamine does not tell about an ``.xls``: formula errors, encryption, cells beyond the sheet.
 
-Sources: [MS-CFB] (compound file) and [MS-XLS] (records). Only what is needed is read; a damaged file is rejected.
+Sources: [MS-CFB] (compound file) and [MS-XLS] (records). Only what is needed is read; a damaged file is
+rejected.
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ class CompoundFile:
 def formula_errors(data: bytes) -> dict[int, dict[tuple[int, int], str]]:
     """Number of a sheet -> (row, column) -> text of its formula error, all from 0.
 
-    Raises `Rejected`: no workbook in the file, a password, a damaged file, cells beyond the 256 columns of a sheet.
+    Raises `Rejected`: no workbook in the file, a password, a damaged file, cells beyond the 256 columns of a
+    sheet.
     """
     compound = CompoundFile(data)
     names = {name.lower(): name for name in compound.streams}

@@ -1,7 +1,7 @@
 """From tables to blocks: columns of texts, what titles and footers say, pupils as pseudonyms.
 
-One function a shape of dataset (``Dataset.shape``); a shape knows how its titles and footers are written, the names
-of its columns come from the declaration.
+One function a shape of dataset (``Dataset.shape``); a shape knows how its titles and footers are written,
+the names of its columns come from the declaration.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def make(sheet: Sheet, table: Table, path: Context) -> Blocks:
 
 
 def _block(sheet: Sheet, table: Table, rows: Sequence[int], dataset: Dataset) -> Block:
-    """Declared columns of the given rows; the cells of pupils are left to the shapes that make pseudonyms of them."""
+    """Declared columns of the given rows; the cells of pupils are left to the shapes that make pseudonyms of
+    them."""
     header = table.header
     picked = [sheet.rows[r] for r in rows]
     columns: dict[str, list[str]] = {}
@@ -113,7 +114,8 @@ def _keep(block: Block, wanted: Sequence[bool]) -> int:
 
 
 def _said(table: Table) -> Context:
-    """Year, grade, subject and sitting by the titles above a table; all titles together, dates of making left out."""
+    """Year, grade, subject and sitting by the titles above a table; all titles together, dates of making
+    left out."""
     made = {value for label, value in table.title_pairs.items() if label.startswith("дата")}
     titles = [t for t in table.titles if t not in made and not _MADE_ON.match(fold(t))]
     mentions = [mention(t) for t in titles]
@@ -183,7 +185,8 @@ def iso_date(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ExamTitle:
-    """``02 - Математика 2022.06.02``: what the title of a protocol says. ``subject`` is an id or the name as written."""
+    """``02 - Математика 2022.06.02``: what the title of a protocol says. ``subject`` is an id or the name as
+    written."""
 
     subject: str
     date: str  # ISO or ""
@@ -203,7 +206,8 @@ def _parse_exam(text: str, exam: str | None) -> tuple[str, str, bool] | None:
 
 
 def exam_title(titles: Sequence[str], exam: str | None) -> ExamTitle | None:
-    """The title of a block of a protocol: the nearest text that names a subject, or else one that has a date."""
+    """The title of a block of a protocol: the nearest text that names a subject, or else one that has a
+    date."""
     parsed = [(t, p) for t in titles if (p := _parse_exam(t, exam)) is not None]
     if not parsed:
         return None
@@ -386,7 +390,8 @@ def _year_of_dates(block: Block) -> None:
 
 
 def _keep_schools(block: Block) -> int:
-    """``Группы участников``: the login stands in brackets; the whole sample, regions and districts are skipped."""
+    """``Группы участников``: the login stands in brackets; the whole sample, regions and districts are
+    skipped."""
     groups = block.columns["group"]
     logins = [m[1] if (m := _LOGIN.search(g)) else "" for g in groups]
     block.columns["login"] = logins

@@ -1,5 +1,5 @@
-"""The ZIP container of a workbook, read with only what is needed: small files are many, and `zipfile` costs as much
-for each of them as calamine does (APPNOTE 6.3.10: end record, central directory, local headers).
+"""The ZIP container of a workbook, read with only what is needed: small files are many, and `zipfile` costs
+as much for each of them as calamine does (APPNOTE 6.3.10: end record, central directory, local headers).
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def check_end_record(tail: bytes) -> tuple[int, int, int]:
 
 
 def directory(data: bytes) -> list[Part]:
-    """The parts of a workbook. Raises `Rejected`: damaged, encrypted, too many parts, too large when unpacked."""
+    """The parts of a workbook. Raises `Rejected`: damaged, encrypted, too many parts, too large when
+    unpacked."""
     entries, _, at = check_end_record(data[-65557:])
     parts: list[Part] = []
     try:

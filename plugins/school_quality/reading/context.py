@@ -1,7 +1,7 @@
 """What a path or a title says about year, grade, subject and sitting (contracts, section 2).
 
-Name before folder, the nearest folder before the next. A part that says two different things says nothing, and stops
-the search: nothing is guessed.
+Name before folder, the nearest folder before the next. A part that says two different things says nothing,
+and stops the search: nothing is guessed.
 """
 
 from __future__ import annotations

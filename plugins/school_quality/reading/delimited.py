@@ -111,7 +111,8 @@ def _delimiter(text: str) -> str:
 
 
 def check_width(sheet: Sheet, header: Header, rows: list[int]) -> None:
-    """A record longer than its header has shifted values, such as ``78,7`` between commas: nothing is guessed."""
+    """A record longer than its header has shifted values, such as ``78,7`` between commas: nothing is
+    guessed."""
     width = sheet.lengths[header.row]
     for number in rows:
         if sheet.lengths[number] > width and not is_blank(sheet.rows[number][width:]):

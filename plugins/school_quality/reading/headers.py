@@ -38,7 +38,8 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A row that would be a header but for what the remark says; ``score`` = how much of it was recognised."""
+    """A row that would be a header but for what the remark says; ``score`` = how much of it was
+    recognised."""
 
     remark: Remark
     score: float
@@ -76,7 +77,8 @@ def fold_row(cells: Sequence[Cell]) -> tuple[str, ...]:
 
 
 def recognise(rows: Sequence[Sequence[Cell]], number: int) -> Header | NearMiss | None:
-    """The header that row ``number`` is (with the next one, where a header has two rows), or why it is not."""
+    """The header that row ``number`` is (with the next one, where a header has two rows), or why it is
+    not."""
     cells = tuple(rows[number])
     found, near = _best(cells)
     last = number
@@ -113,7 +115,8 @@ def _with_row_below(rows: Sequence[Sequence[Cell]], number: int) -> tuple[Cell, 
 
 @lru_cache(maxsize=1024)
 def _best(cells: tuple[Cell, ...]) -> tuple[Header | None, NearMiss | None]:
-    """The dataset whose header a row is, and the nearest one that it just misses; thousands of forms share a header."""
+    """The dataset whose header a row is, and the nearest one that it just misses; thousands of forms share a
+    header."""
     folded = fold_row(cells)
     known, by_name = _index()
     hits: dict[int, int] = defaultdict(int)

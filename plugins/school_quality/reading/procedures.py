@@ -21,7 +21,8 @@ GRADES = {"oge": 9, "ege": 11}
 
 @dataclass(frozen=True, slots=True)
 class ProcedureColumn:
-    """A procedure of a table of percentages; ``key`` names its column in a block: ``failed_pct:vpr_russian_5``."""
+    """A procedure of a table of percentages; ``key`` names its column in a block:
+    ``failed_pct:vpr_russian_5``."""
 
     exam: str
     subject: str
@@ -33,7 +34,8 @@ class ProcedureColumn:
 
 
 def parse_header(text: str) -> ProcedureColumn | str | None:
-    """The procedure of a header cell; ``None``: a column of something else; a text: what is unclear about it."""
+    """The procedure of a header cell; ``None``: a column of something else; a text: what is unclear about
+    it."""
     folded = fold(text)
     english = _ENGLISH.fullmatch(folded)
     if english:

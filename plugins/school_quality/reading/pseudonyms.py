@@ -1,8 +1,9 @@
 """Pseudonyms of pupils: 128 bits of an HMAC-SHA256, made while reading; names and documents go no further.
 
 The key: ``SCHOOL_QUALITY_PII_KEY`` (text), or the file named by ``SCHOOL_QUALITY_PII_KEY_FILE``; by default
-``pii.key`` in the user's configuration folder, made on first use with mode 0600. Whoever loses the key loses the
-links between files read before and after; whoever has it can test guesses, so it is kept away from the data root.
+``pii.key`` in the user's configuration folder, made on first use with mode 0600. Whoever loses the key loses
+the links between files read before and after; whoever has it can test guesses, so it is kept away from the
+data root.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def _make(path: Path) -> None:
 
 
 def document_digits(*parts: str) -> str:
-    """Series and number, apart or together, as digits without leading zeros: ``0012 004521`` = ``12``, ``4521``."""
+    """Series and number, apart or together, as digits without leading zeros: ``0012 004521`` = ``12``,
+    ``4521``."""
     groups: list[str] = [g for part in parts for g in _DIGITS.findall(part.removesuffix(".0"))]
     if not groups:
         return ""
@@ -76,7 +78,8 @@ def document_digits(*parts: str) -> str:
 
 
 def full_name(surname: str, first_name: str, patronymic: str) -> str:
-    """Surname, name and patronymic with case, ё/е and spaces folded; empty where there is no surname and name."""
+    """Surname, name and patronymic with case, ё/е and spaces folded; empty where there is no surname and
+    name."""
     parts = [fold(surname), fold(first_name), fold(patronymic)]
     return _SEPARATOR.join(parts) if parts[0] or parts[1] else ""
 
@@ -103,7 +106,8 @@ class Pseudonyms:
     def participants(
         self, names: Sequence[str], documents: Sequence[str], schools: Sequence[str]
     ) -> tuple[list[str], list[str]]:
-        """(``pupil_id``, ``pupil_name_id``) of participants of ГИА, one a row; empty where a row names nobody.
+        """(``pupil_id``, ``pupil_name_id``) of participants of ГИА, one a row; empty where a row names
+        nobody.
 
         ``names`` from `full_name`, ``documents`` from `document_digits`, ``schools`` the normalised codes.
         """

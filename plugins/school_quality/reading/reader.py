@@ -11,13 +11,14 @@ from school_quality.reading.sources import Source
 from school_quality.reading.tables import Sheet, SheetTables, find_tables
 
 READER_VERSION = "1"
-"""Part of every receipt. Bump it when the reader would make other rows, remarks or counts of the same bytes: files
-that were rejected, or had rows rejected, are then read again. Changed declarations and seeds need no bump:
-``declarations_fingerprint`` tells."""
+"""Part of every receipt. Bump it when the reader would make other rows, remarks or counts of the same bytes:
+files that were rejected, or had rows rejected, are then read again. Changed declarations and seeds need no
+bump: ``declarations_fingerprint`` tells."""
 
 
 def read_here(source: Source) -> FileReading:
-    """Read ``source`` in this process. Never raises for what the file holds; a hostile file may kill the process."""
+    """Read ``source`` in this process. Never raises for what the file holds; a hostile file may kill the
+    process."""
     if source.rejection is not None:
         return _rejected(source, source.rejection)
     try:

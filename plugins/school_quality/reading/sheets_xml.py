@@ -1,7 +1,7 @@
 """What calamine does not tell about ``.xlsx`` and ``.ods``: extents before it reads, formula errors.
 
-calamine allots a dense box over all cells: one cell in the far corner of a 1.6 kB sheet makes it ask for 550 GB and
-abort the process. So the references are looked at first, in the unpacked XML, a chunk at a time.
+calamine allots a dense box over all cells: one cell in the far corner of a 1.6 kB sheet makes it ask for 550
+GB and abort the process. So the references are looked at first, in the unpacked XML, a chunk at a time.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from school_quality.reading import limits
 from school_quality.reading.containers import Part, unpack
 from school_quality.reading.failures import Rejected
 
-# Boxes of at most 20 million cells, as patterns of the references inside them: columns up to XZ and 29,999 rows; up to
-# AZ and 299,999 rows; up to S and all rows. A search finds the first cell that is outside or has no reference of the
-# ordinary form; it costs a tenth of what calamine does.
+# Boxes of at most 20 million cells, as patterns of the references inside them: columns up to XZ and 29,999
+# rows; up to AZ and 299,999 rows; up to S and all rows. A search finds the first cell that is outside or has
+# no reference of the ordinary form; it costs a tenth of what calamine does.
 _NEAR = (
     rb"[A-X]?[A-Z][12]?\d{1,4}",
     rb"A?[A-Z][12]?\d{1,5}",

@@ -1,7 +1,7 @@
 """The inbox: which files there are, what an archive holds, and what their paths say.
 
-Nothing is ever written here. Hidden and temporary files, files that are locked, still being written or too young are
-left alone: they come up again at the next scan.
+Nothing is ever written here. Hidden and temporary files, files that are locked, still being written or too
+young are left alone: they come up again at the next scan.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class SourceChanged(Exception):
 class Source:
     """A file of the inbox, or an entry of an archive there.
 
-    ``path`` is relative to the inbox with ``/`` (``archive.zip/entry``), ``modified_at`` in seconds since 1970 (of the
-    archive for its entries), ``rejection`` what the scan already found wrong.
+    ``path`` is relative to the inbox with ``/`` (``archive.zip/entry``), ``modified_at`` in seconds since
+    1970 (of the archive for its entries), ``rejection`` what the scan already found wrong.
     """
 
     path: str
@@ -50,12 +50,10 @@ class Source:
     rejection: Remark | None = None
 
     def load(self) -> bytes:
-        """The content. `SourceChanged` where it is not what was scanned; `Rejected` where an entry is damaged."""
+        """The content. `SourceChanged` where it is not what was scanned; `Rejected` where an entry is
+        damaged."""
         try:
-            if self.entry is None:
-                data = self.file.read_bytes()
-            else:
-                data = _load_entry(self.file, self.entry)
+            data = self.file.read_bytes() if self.entry is None else _load_entry(self.file, self.entry)
         except FileNotFoundError as error:
             raise SourceChanged(self.path) from error
         if hashlib.sha256(data).hexdigest() != self.file_id:
@@ -83,7 +81,8 @@ def scan(inbox: Path, quiet_seconds: float = 0) -> list[Source]:
 
 
 def of_files(files: list[Path], inbox: Path | None = None) -> list[Source]:
-    """Sources of named files, such as those of ``preview``; paths relative to ``inbox`` where they lie in it."""
+    """Sources of named files, such as those of ``preview``; paths relative to ``inbox`` where they lie in
+    it."""
     found: list[Source] = []
     for file in files:
         inside = inbox is not None and file.resolve().is_relative_to(inbox.resolve())
@@ -156,7 +155,8 @@ def _refuse_locked(stream: io.BufferedReader) -> None:
 
 
 def _entries(archive: Source, stream: io.BufferedReader) -> list[Source]:
-    """The entries of an archive as sources of their own; the archive itself where it is rejected or a workbook."""
+    """The entries of an archive as sources of their own; the archive itself where it is rejected or a
+    workbook."""
     try:
         with _open_archive(stream) as unzipped:
             infos = unzipped.infolist()
@@ -210,7 +210,8 @@ def _is_document(names: set[str]) -> bool:
 
 
 def _entry_name(info: zipfile.ZipInfo) -> str:
-    """The name of an entry; without the UTF-8 flag it is cp866 (Windows in Russian), or UTF-8 all the same."""
+    """The name of an entry; without the UTF-8 flag it is cp866 (Windows in Russian), or UTF-8 all the
+    same."""
     name = info.filename
     if not info.flag_bits & 0x800:
         with contextlib.suppress(UnicodeEncodeError):

@@ -59,10 +59,11 @@ def _of_exam(subject: str | None, exam: str | None) -> str | None:
 
 
 def find(text: str, exam: str | None = None) -> str | None:
-    """The subject that ``text`` is, whole: an id, a name in any case form, with or without a code; else ``None``.
+    """The subject that ``text`` is, whole: an id, a name in any case form, with or without a code; else
+    ``None``.
 
-    ``exam`` (``ege``, ``oge``, ``vpr``) decides about plain ``Математика`` and about codes. A code and a name that
-    contradict each other are no subject.
+    ``exam`` (``ege``, ``oge``, ``vpr``) decides about plain ``Математика`` and about codes. A code and a
+    name that contradict each other are no subject.
     """
     known = seed()
     code = CODE.match(text.strip())

@@ -1,7 +1,7 @@
 """From a sheet of cells to tables: header, titles above it, rows, footers (contracts, sections 2 and 2.5).
 
-Rows whose school key looks like one are rows of data and cost nothing more than that look; only the others are
-examined: blank rows, totals, repeated headers, titles and headers of further blocks.
+Rows whose school key looks like one are rows of data and cost nothing more than that look; only the others
+are examined: blank rows, totals, repeated headers, titles and headers of further blocks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ TOTAL = re.compile(
 _LETTER = re.compile(r"[^\W\d_]")
 _TOTAL_INITIALS = frozenset("ИиВвСсМмTt")
 _BROKEN_HEADER = 0.75
-"""A row below a table with this share of the required names is a damaged header of a further block, not data."""
+"""A row below a table with this share of the required names is a damaged header of a further block, not
+data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def _open(rows: Sequence[Sequence[Cell]], header: Header, above: int) -> Table:
 def _fill(
     rows: Sequence[Sequence[Cell]], table: Table, start: int, found: SheetTables
 ) -> tuple[Header, int] | None:
-    """Sort the rows from ``start`` into the table; returns the header of a further block and where its titles begin."""
+    """Sort the rows from ``start`` into the table; returns the header of a further block and where its
+    titles begin."""
     header = table.header
     pending: list[int] = []  # rows that are titles if a header follows, and rows of data if not
     cursor = start
@@ -164,7 +166,8 @@ def _key_column(header: Header) -> int | None:
 
 
 def _suspects(rows: Sequence[Sequence[Cell]], header: Header, start: int) -> list[int]:
-    """Rows that may be something else than data: the key cell is no code, number or login, or a total is named."""
+    """Rows that may be something else than data: the key cell is no code, number or login, or a total is
+    named."""
     key = _key_column(header)
     if key is None:
         return list(range(start, len(rows)))

@@ -93,7 +93,8 @@ def cell_text(cell: Cell) -> str:
 
 
 def column_texts(cells: Sequence[Cell]) -> list[str]:
-    """A column of cells as texts, odd spaces made ordinary; works by column, for hundreds of thousands of rows."""
+    """A column of cells as texts, odd spaces made ordinary; works by column, for hundreds of thousands of
+    rows."""
     if set(map(type, cells)) <= {str}:
         texts = [c.strip() for c in cells]  # type: ignore[union-attr]
     else:
@@ -105,14 +106,16 @@ def column_texts(cells: Sequence[Cell]) -> list[str]:
 
 
 def raw_texts(cells: Sequence[Cell]) -> list[str]:
-    """A column as texts with whatever spaces stand in it: for task cells, which are many and decide nothing."""
+    """A column as texts with whatever spaces stand in it: for task cells, which are many and decide
+    nothing."""
     if set(map(type, cells)) <= {str}:
         return list(cells)  # type: ignore[arg-type]
     return [c if type(c) is str else _TEXT_OF[type(c)](c) for c in cells]
 
 
 def marked_texts(cells: Sequence[Cell], field_type: str) -> list[str]:
-    """`column_texts`, with the cells marked whose Excel type betrays a lost code (`NUMBER_MARK`, `DATE_MARK`)."""
+    """`column_texts`, with the cells marked whose Excel type betrays a lost code (`NUMBER_MARK`,
+    `DATE_MARK`)."""
     texts = column_texts(cells)
     if field_type == "indicator_codes":
         kinds: tuple[type, ...] = (int, float, dt.date, dt.datetime)

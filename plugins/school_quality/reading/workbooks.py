@@ -1,4 +1,5 @@
-"""Workbooks by content: what a file is, whether it is safe to read, and its sheets (contracts, sections 2 and 2.5)."""
+"""Workbooks by content: what a file is, whether it is safe to read, and its sheets (contracts, sections 2
+and 2.5)."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ _MAX_RATIO = 1032
 
 
 def read(data: bytes) -> tuple[list[Sheet], bool]:
-    """(sheets, whether they come from a CSV); raises `Rejected` where the bytes are no table that is safe to read."""
+    """(sheets, whether they come from a CSV); raises `Rejected` where the bytes are no table that is safe to
+    read."""
     if not data:
         raise Rejected("file_empty")
     if len(data) > limits.FILE_BYTES:

@@ -1,6 +1,7 @@
 """The reading process: ``python -m school_quality.reading.worker``, fed with sources over its standard input.
 
-A hostile file may abort it (calamine runs out of memory) or hang it; `workers` notices and goes on with another one.
+A hostile file may abort it (calamine runs out of memory) or hang it; `workers` notices and goes on with
+another one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ ADDRESS_SPACE = 6 * 1024**3
 
 
 def read_guarded(source: Source) -> FileReading | None:
-    """The reading of a source, ``None`` where it changed since the scan; a fault of the reader rejects the file."""
+    """The reading of a source, ``None`` where it changed since the scan; a fault of the reader rejects the
+    file."""
     try:
         return read_here(source)
     except SourceChanged:

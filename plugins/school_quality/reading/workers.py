@@ -44,7 +44,8 @@ class Worker:
     process: subprocess.Popen[bytes] | None = None
 
     def ask(self, sources: list[Source]) -> list[FileReading | None] | None:
-        """The readings of some sources; ``None`` where the process died of them, or took too long, and is gone."""
+        """The readings of some sources; ``None`` where the process died of them, or took too long, and is
+        gone."""
         if self.process is None:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "school_quality.reading.worker"],
@@ -166,7 +167,8 @@ def _next(shared: _Shared) -> Batch | None:
 
 
 def _read_batch(shared: _Shared, worker: Worker, batch: Batch) -> None:
-    """Read a batch in one message; where that kills or hangs the process, one file at a time, to find which it was."""
+    """Read a batch in one message; where that kills or hangs the process, one file at a time, to find which
+    it was."""
     readings = worker.ask(batch.sources)
     if readings is None:
         readings = []
