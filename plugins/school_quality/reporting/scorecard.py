@@ -71,7 +71,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference, release: dict[str,
         total_note=words.OWN_TOTAL_NOTE,
         district_total=standing.district_total(status, reference) if annual else "",
         procedures=procedures,
-        groups=build_groups(facts.values, current, reference),
+        groups=build_groups(_history(facts, reference), current, reference),
         advice=build_advice(facts, reference),
         advice_note=no_advice(status),
         notes=_notes(current, procedures, reference),
@@ -84,6 +84,11 @@ def _belongs(row: Row, reference: Reference) -> bool:
     if reference.period is not None:
         return bool(row["period"] == reference.period)
     return bool(row["reporting_year"] == reference.year)
+
+
+def _history(facts: SchoolFacts, reference: Reference) -> list[Row]:
+    """Rows up to the period of the edition: a card of the first quarter does not know the second."""
+    return [row for row in facts.values if reference.period is None or row["period"] <= reference.period]
 
 
 def _school_line(school: Row, status: Row, reference: Reference) -> str:

@@ -232,6 +232,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "value": 1,
             },
             {
+                "school_id": "101",
+                "municipality_id": "1",
+                "indicator_code": "4.1",
+                "period": "2022-Q2",
+                "status": "no_points",
+                "value": 0,
+            },
+            {
                 "school_id": "103",
                 "municipality_id": "1",
                 "indicator_code": "1.11",

@@ -142,6 +142,12 @@ def test_an_indicator_with_two_known_years_is_drawn(documents: Path) -> None:
     assert 'aria-label="2021: 22\u00a0%; 2022: 35\u00a0%"' in page
 
 
+def test_the_quarters_of_a_year_stand_in_one_line(documents: Path) -> None:
+    text = visible(documents / "scorecards" / "101.html").replace("\u00a0", " ")
+
+    assert "4.1 Взаимодействие с другими школами 1 четв. да · 2 четв. нет" in text
+
+
 def test_the_total_is_marked_as_our_own(documents: Path) -> None:
     text = visible(documents / "scorecards" / "101.html").replace("\u00a0", " ")
 
@@ -234,6 +240,7 @@ def test_a_quarter_has_an_edition_with_what_belongs_to_it(warehouse: Path, tmp_p
     text = visible(tmp_path / "scorecards" / "101.html")
     assert "Карта школы · 1 четверть 2022-2023" in text
     assert "4.1 Взаимодействие с другими школами да" in text
+    assert "2 четв." not in text
     assert "1.11" not in text.split("Показатели")[1]
     assert "Процедуры, по которым" not in text
 
