@@ -294,7 +294,10 @@ def _write_lines(book: Any, formats: Formats, files: list[SentFile]) -> None:
         texts = [_cut(text) for text in (path, line.sheet, number, *said)]
         _fit(sheet, row, texts, LINE_COLUMNS)
         for column, text in enumerate(texts):
-            sheet.write_string(row, column, text, formats["text"])
+            if text:
+                sheet.write_string(row, column, text, formats["text"])
+            else:
+                sheet.write_blank(row, column, None, formats["text"])
         if line.row_number is not None:
             sheet.write_number(row, ROW_COLUMN, line.row_number, formats["row"])
     shown = min(len(lines), MAX_LINES)

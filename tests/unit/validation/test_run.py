@@ -139,7 +139,8 @@ def test_a_warning_is_no_rejection(connection: duckdb.DuckDBPyConnection) -> Non
         """
         create table rows_vpr_marks as
         select 1 as row_id, '6017' as school_id, 2022 as reporting_year, 5 as grade, 'math' as subject,
-            20 as participants, 10.0 as share_2_pct, 10.0 as share_3_pct, 10.0 as share_4_pct, 10.0 as share_5_pct
+            20 as participants, 10.0 as share_2_pct, 10.0 as share_3_pct, 10.0 as share_4_pct,
+            10.0 as share_5_pct
         """
     )
 
