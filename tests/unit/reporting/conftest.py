@@ -9,10 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from invented import empty_warehouse, insert
-
-SCRIPT_NAME = 'МБОУ СОШ № 1 <script>alert("1")</script> #eval("2") $x$ *y*'
-FORMULA_NAME = '=HYPERLINK("http://example.org";"МБОУ ООШ № 2")'
+from invented import FORMULA_NAME, SCRIPT_NAME, empty_warehouse, insert
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,10 @@ import duckdb
 
 VERSION = "1496-2022"
 
+# Names that a careless template would take for markup or a formula.
+SCRIPT_NAME = 'МБОУ СОШ № 1 <script>alert("1")</script> #eval("2") $x$ *y*'
+FORMULA_NAME = '=HYPERLINK("http://example.org";"МБОУ ООШ № 2")'
+
 TABLES = {
     "marts.dim_municipality": "municipality_id VARCHAR, municipality_name VARCHAR",
     "marts.dim_school": """

@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pypdf
 import pytest
-from conftest import FORMULA_NAME, SCRIPT_NAME
+from invented import FORMULA_NAME, SCRIPT_NAME
 
 from school_quality.errors import UsageError
 from school_quality.reporting import DocumentsReport, words, write_documents
