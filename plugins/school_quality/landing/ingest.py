@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -133,6 +133,11 @@ class Plan:
     reconsidered: list[Source]  # other references might change their outcome
     moved: list[Receipt]  # in force for a place where the file is no more
 
+    def copies(self, key: Key) -> list[str]:
+        """Paths at which the same content lies in the same context, besides the one that is read."""
+        read = {s.path for s in self.new + self.reconsidered}
+        return [s.path for s in self.unchanged if key_of(s) == key and s.path not in read]
+
     @classmethod
     def of(cls, found: list[Source], files: Sequence[Path] | None, settings: Settings, log: list[Receipt]) -> Plan:
         """Sort the files by their receipts. The same content in the same context counts once."""
@@ -255,6 +260,9 @@ def _commit(
             line = remarks.add(receipt, remark)
             if remark.level == "file":
                 reasons.setdefault(receipt.seq, line)
+                # the sender of a copy is told as well: the copy itself gets no receipt
+                for path in plan.copies(key_of(source)):
+                    remarks.add(replace(receipt, path=path), remark)
     for name in judge.judged:
         if batch.spool.chunks.get(name):
             for number, remark, school_id in failure_remarks(judge.connection, name, blocks):

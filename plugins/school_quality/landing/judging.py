@@ -20,10 +20,9 @@ from school_quality.landing.typing import Typed, cell, quoted
 from school_quality.settings import dbt_project_dir
 from school_quality.validation import Validation, check
 
-ABSENT = """(
-    folded(coalesce(variant, '')) like 'отсутств%' or folded(coalesce(variant_2, '')) like 'отсутств%'
-    or (coalesce(variant, '') in ('', '0') and coalesce(variant_2, '') in ('', '0'))
-)"""
+ABSENT = """case
+    when length(variant) > 3 then folded(variant) like 'отсутств%' else coalesce(variant, '') in ('', '0')
+end"""
 """ВПР: the variant says that the pupil did not write (methodology, Who counts 1)."""
 
 MAX_REJECTED_PARTS = 5
@@ -304,12 +303,14 @@ def note_marks_above_scale(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def note_duplicates(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dataset) -> None:
+def note_duplicates(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str) -> None:
     """The same key again in one file: identical rows count once, differing ones are all rejected.
 
     Rows that are rejected for another reason take no part.
     """
+    dataset = typed.dataset
     key = ", ".join(quoted_name(name) for name in dataset.key)
+    shown = next((n for n in typed.fields_of(dataset.key[0]) if n in typed.present), "")
     landed = ", ".join(quoted_name(name) for name in dataset.columns)
     (repeated,) = connection.execute(
         f"""
@@ -333,10 +334,10 @@ def note_duplicates(connection: duckdb.DuckDBPyConnection, rows: str, dataset: D
         f"""
         insert into failure
         with differing as (
-            select key_number, string_agg(distinct row_number::varchar, ', ' order by row_number::varchar) as lines
+            select key_number, array_to_string(list_sort(list(distinct row_number)), ', ') as lines
             from repeated group by key_number having count(distinct content) > 1
         )
-        select row_id, file, {quoted(dataset.name)}, {quoted(dataset.key[0])}, 'duplicate_differs', 'row', '',
+        select row_id, file, {quoted(dataset.name)}, {quoted(shown)}, 'duplicate_differs', 'row', '',
             map {{'rows': lines}}
         from repeated join differing using (key_number)
         """

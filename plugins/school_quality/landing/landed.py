@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 import duckdb
@@ -15,6 +16,15 @@ from school_quality.settings import Settings
 PROVENANCE = {"seq": "BIGINT", "file_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "INTEGER"}
 """Columns that every landed row has before those of its dataset."""
 
+ARROW_TYPES = {
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+}
+DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
+
 
 def landed_columns(dataset: Dataset) -> dict[str, str]:
     """All columns of ``rows/<dataset>.parquet`` with their types."""
@@ -22,10 +32,14 @@ def landed_columns(dataset: Dataset) -> dict[str, str]:
 
 
 def landed_schema(dataset: Dataset) -> pa.Schema:
-    """`landed_columns` as Arrow types, exactly as DuckDB writes them to Parquet."""
-    columns = ", ".join(f'null::{kind} as "{name}"' for name, kind in landed_columns(dataset).items())
-    with duckdb.connect() as connection:
-        return connection.execute(f"select {columns} limit 0").arrow().schema
+    """`landed_columns` as Arrow types."""
+    return pa.schema([(name, arrow_type(kind)) for name, kind in landed_columns(dataset).items()])
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """The Arrow type of a declared DuckDB type; `KeyError` for one that no declaration uses."""
+    decimal = DECIMAL.fullmatch(kind)
+    return pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else ARROW_TYPES[kind]
 
 
 def view_landed(

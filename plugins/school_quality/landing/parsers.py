@@ -21,8 +21,10 @@ MACROS = (
     # for comparing words: case, ё, runs of spaces do not matter
     """create or replace macro folded(t) as
         regexp_replace(replace(lower(spaced(t)), 'ё', 'е'), ' +', ' ', 'g')""",
-    f"""create or replace macro is_formula_error(t) as
-        starts_with(t, '#') and regexp_full_match(upper(spaced(t)), '{FORMULA_ERROR.replace("'", "''")}')""",
+    # a case, because an `and` would look at the pattern for every row
+    f"""create or replace macro is_formula_error(t) as case
+        when starts_with(t, '#') then regexp_full_match(upper(spaced(t)), '{FORMULA_ERROR}') else false
+    end""",
     # a plain number with a point: thousands by spaces, decimal comma or point
     """create or replace macro number_text(t) as case
         when regexp_full_match(t, '[0-9]+') then t
@@ -32,12 +34,15 @@ MACROS = (
     end""",
     # Excel writes tiny and huge cells in powers of ten
     """create or replace macro decimal_value(t) as case
+        when t = '' then null
         when regexp_full_match(t, '[+-]?[0-9]+([.][0-9]+)?[eE][+-]?[0-9]{1,3}')
             then case when isfinite(try_cast(t as double)) then try_cast(try_cast(t as double) as decimal(28, 10)) end
         else try_cast(number_text(t) as decimal(28, 10))
     end""",
+    # most cells are digits as they should be: a cast there and back is cheaper than a pattern
     """create or replace macro integer_value(t) as case
-        when regexp_full_match(t, '[0-9]{1,9}') then t::bigint
+        when t = '' then null
+        when try_cast(t as integer)::varchar = t then t::bigint
         when regexp_full_match(number_text(t), '-?[0-9]+([.]0+)?')
             then try_cast(split_part(number_text(t), '.', 1) as bigint)
     end""",
@@ -46,6 +51,9 @@ MACROS = (
         when v > highest then highest when v < lowest then lowest else v
     end""",
     """create or replace macro date_value(t) as case
+        when t = '' then null
+        when t[3] = '.' and t[6] = '.' and t[11] in ('', ' ')
+            then try_cast(t[7:10] || '-' || t[4:5] || '-' || t[1:2] as date)
         when regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?') then try_cast(left(t, 10) as date)
         when regexp_full_match(spaced(t), '[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}( .*)?')
             then try_strptime(split_part(spaced(t), ' ', 1), '%d.%m.%Y')::date
@@ -65,7 +73,8 @@ MACROS = (
             then try_cast(left(folded(t), 4) as integer)
     end""",
     """create or replace macro year_value(t) as case
-        when regexp_full_match(t, '[0-9]{4}') then t::integer
+        when t = '' then null
+        when try_cast(t as integer)::varchar = t then t::integer
         when regexp_full_match(folded(t), '[0-9]{4} ?(год|г[.]?)') then left(folded(t), 4)::integer
         when integer_value(t) is not null then try_cast(integer_value(t) as integer)
         else academic_year_value(t)

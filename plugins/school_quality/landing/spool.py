@@ -23,6 +23,8 @@ CHUNK_CELLS = 1_000_000
 NOT_ATTEMPTED = frozenset({"", "x", "х", "не пройд.", "не пройд", "не пройдено"})
 """Task cells (folded) that say "no points": Latin and Cyrillic x, a theme that was not taught yet."""
 
+IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]
+
 KEYS = {"row_id": pa.int64(), "source_row": pa.int64(), "file": pa.int32(), "block": pa.int64(), "row_number": pa.int32()}
 PROCEDURE = re.compile(r"failed_pct:(ege|oge|vpr)_(\w+)_(\d{1,2})")
 """Name of a column of a table of percentages, `reading.procedures.ProcedureColumn.key`."""
@@ -56,12 +58,9 @@ class Gathered:
     """Rows of one dataset that wait to be written, column by column; null = the block has no such column."""
 
     columns: dict[str, list[str | None]] = field(default_factory=dict)
-    keys: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in KEYS})
+    keys: dict[str, list[IntArray]] = field(default_factory=lambda: {name: [] for name in KEYS})
     tasks: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in TASKS})
-
-    @property
-    def rows(self) -> int:
-        return len(self.keys["row_id"])
+    rows: int = 0
 
 
 @dataclass(slots=True)
@@ -95,11 +94,12 @@ class Spool:
         )
         gathered = self._gathered.setdefault(block.dataset, Gathered())
         _extend(gathered, block, rows)
-        gathered.keys["row_id"].extend(range(first_row, first_row + rows))
-        gathered.keys["source_row"].extend(first_row + row for row in of_row)
-        gathered.keys["file"].extend([file] * rows)
-        gathered.keys["block"].extend([number] * rows)
-        gathered.keys["row_number"].extend(block.row_numbers)
+        gathered.keys["row_id"].append(np.arange(first_row, first_row + rows))
+        gathered.keys["source_row"].append(np.asarray(of_row, dtype=np.int64) + first_row)
+        gathered.keys["file"].append(np.full(rows, file))
+        gathered.keys["block"].append(np.full(rows, number))
+        gathered.keys["row_number"].append(np.asarray(block.row_numbers, dtype=np.int64))
+        gathered.rows += rows
         if gathered.rows * len(gathered.columns) > CHUNK_CELLS:
             self._write(block.dataset)
 
@@ -113,7 +113,7 @@ class Spool:
         if not gathered.rows:
             return
         fields = tuple(sorted(gathered.columns))
-        arrays = [pa.array(gathered.keys[name], kind) for name, kind in KEYS.items()]
+        arrays = [pa.array(np.concatenate(gathered.keys[name]), kind) for name, kind in KEYS.items()]
         arrays += [pa.array(gathered.tasks[name], kind) for name, kind in TASKS.items()]
         arrays += [pa.array(gathered.columns[name], pa.string()) for name in fields]
         table = pa.Table.from_arrays(arrays, names=[*KEYS, *TASKS, *fields])

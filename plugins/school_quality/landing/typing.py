@@ -102,7 +102,7 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
     column = field.column or field.name
     kind = dataset.columns.get(column, "VARCHAR")
     integer = f"clipped(integer_value({text}), -{MAX_INTEGER}, {MAX_INTEGER})::integer"
-    word = f"case when not is_formula_error({text}) then nullif(spaced({text}), '') end"
+    word = f"case when not is_formula_error({text}) then nullif({text}, '') end"
     not_integer = f"case when number_text({text}) is null then 'not_a_number' else 'not_an_integer' end"
     match field.type:
         case "int" | "school_number":
@@ -165,14 +165,18 @@ def type_rows(
     subject_joins = _subjects(connection, dataset, texts, present)
     by_school = () if dataset.name in WITHOUT_SCHOOLS else SCHOOL_KEYS
     cells = [f"{cell(f.field.name, present)} as {f.text}" for f in fields]
-    values = [f'{f.value} as "{f.column}"' for f in fields]
+    values = [
+        f'null::varchar as "{f.column}"' if f.field.name in by_school else f'{f.value} as "{f.column}"' for f in fields
+    ]
     made = [
         f'try_cast(nullif({cell(name, present)}, \'\') as {kind}) as "{name}"'
         for name, kind in READ_COLUMNS.items()
         if name in dataset.columns or name in present
     ]
     extra = [f'"{name}"' for name in sorted(present - set(dataset.fields) - set(READ_COLUMNS))]
-    bits = " + ".join(f"case when {f.bad} then {1 << i} else 0 end" for i, f in enumerate(fields) if f.field.name not in by_school)
+    bits = " + ".join(
+        f"case when {f.bad} then {1 << i} else 0 end" for i, f in enumerate(fields) if f.field.name not in by_school
+    )
     hidden = [f.text for f in fields]
     if "subject" in dataset.fields:
         hidden.append('"s_subject"')

@@ -162,7 +162,7 @@ class Judge:
             appeals.match(self.connection)
         self.validations[dataset.name] = judging.note_broken_rules(self.connection, typed)
         judging.list_failed_rows(self.connection, typed)
-        judging.note_duplicates(self.connection, rows, dataset)
+        judging.note_duplicates(self.connection, typed, rows)
         judging.list_failed_rows(self.connection, typed)
         self._count(typed)
         self._accept(typed)
