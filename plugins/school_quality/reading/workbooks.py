@@ -6,13 +6,14 @@ from __future__ import annotations
 import io
 import re
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from school_quality.reading import biff, containers, delimited, limits
 from school_quality.reading.containers import Part, unpack
 from school_quality.reading.failures import Rejected
 from school_quality.reading.sheets_xml import OdsScanner, SheetScan, scan_xlsx_sheet
 from school_quality.reading.tables import Sheet
+from school_quality.reading.texts import Cell
 
 ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -35,6 +36,8 @@ _SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b([^>]*)>")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b([^>]*)>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*[\"']([^\"']*)[\"']")
+_LARGE = 4_000_000
+"""Cells of a sheet from which on its blank rows are worth sparing."""
 _MAX_RATIO = 1032
 """Deflate cannot do better: an entry is no larger unpacked than this times its packed size."""
 
@@ -120,9 +123,9 @@ def _sheets(data: bytes, scans: dict[int, SheetScan]) -> list[Sheet]:
             if metadata.typ != SheetTypeEnum.WorkSheet:
                 continue
             sheet = workbook.get_sheet_by_name(name)
-            if sheet.total_height * sheet.total_width > limits.SHEET_CELLS:
+            if _box(sheet) > limits.SHEET_CELLS:
                 raise Rejected("sheet_too_large", sheet=name)
-            rows = sheet.to_python(skip_empty_area=False)
+            rows = _rows(sheet)
             scan = scans.get(number)
             if scan is not None:
                 _put_errors(rows, scan)
@@ -136,9 +139,26 @@ def _sheets(data: bytes, scans: dict[int, SheetScan]) -> list[Sheet]:
     return sheets
 
 
-def _put_errors(rows: list[list[object]], scan: SheetScan) -> None:
+def _box(sheet: CalamineSheet) -> int:
+    """Cells of the box from A1 to the last one; ``total_height`` of calamine is one short of it."""
+    return (sheet.end[0] + 1) * (sheet.end[1] + 1) if sheet.end else 0
+
+
+def _rows(sheet: CalamineSheet) -> list[list[Cell]]:
+    """All rows from the first one of the sheet; blank rows of a large sheet share one list."""
+    if _box(sheet) < _LARGE:
+        rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)
+        return rows
+    left = [""] * sheet.start[1]
+    blank: list[Cell] = [""] * (sheet.end[1] + 1)
+    return [blank if row.count("") == len(row) else [*left, *row] for row in sheet.iter_rows()]
+
+
+def _put_errors(rows: list[list[Cell]], scan: SheetScan) -> None:
     """calamine hands error cells over as empty strings, or leaves them out at the edges of a sheet."""
     for (row, column), text in scan.errors.items():
+        if row < len(rows):
+            rows[row] = list(rows[row])  # blank rows of a large sheet are one list
         while len(rows) <= row:
             rows.append([""] * (len(rows[0]) if rows else 0))
         missing = column + 1 - len(rows[row])

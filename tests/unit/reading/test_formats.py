@@ -1,0 +1,185 @@
+"""The same table in every format comes out the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from tests.unit.reading import builders
+from tests.unit.reading.conftest import Reader, only_block, rejection
+
+HEADER = ["Код ОО", "Учебный год", "Полугодие", "Учителей", "Прошли курсы по работе со слабоуспевающими"]
+ROWS = [HEADER, ["000101", "2022-2023", 1, 20, 7], ["000102", "2022-2023", 1, 31, 0]]
+EXPECTED = {
+    "school_code": ["000101", "000102"],
+    "academic_year": ["2022-2023", "2022-2023"],
+    "half_year": ["1", "1"],
+    "teachers": ["20", "31"],
+    "trained_teachers": ["7", "0"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("form.xlsx", builders.xlsx(ROWS)),
+        ("form.xlsm", builders.xlsx(ROWS)),
+        ("form.xls", builders.xls(ROWS)),
+        ("form.ods", builders.ods(ROWS)),
+        ("form.csv", builders.csv_text(ROWS)),
+        ("comma.csv", builders.csv_text(ROWS, ",")),
+        ("tab.csv", builders.csv_text(ROWS, "\t")),
+        ("called_otherwise.csv", builders.xlsx(ROWS)),
+        ("called_otherwise.xlsx", builders.csv_text(ROWS)),
+    ],
+)
+def test_a_form_reads_the_same_in_every_format(read: Reader, name: str, content: bytes | str) -> None:
+    reading = read(name, content)
+
+    block = only_block(reading)
+    assert (block.dataset, block.row_numbers) == ("form_teacher_courses", [2, 3])
+    assert block.columns == EXPECTED
+    assert block.headers["trained_teachers"] == HEADER[4]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16"])
+def test_a_csv_reads_the_same_in_every_encoding(read: Reader, encoding: str) -> None:
+    reading = read("form.csv", builders.csv_text(ROWS).encode(encoding))
+
+    assert only_block(reading).columns == EXPECTED
+
+
+def test_numbers_dates_and_odd_spaces_become_plain_text(read: Reader) -> None:
+    header = ["Код ОО", "Роль", "Организация", "Действует с", "Действует по"]
+    rows = [
+        [101.0, "куратор", "МКУ\u00a0Центр", dt.date(2022, 9, 12), dt.datetime(2023, 8, 31)],
+        ["  000102\u00a0", "тьютор", "Центр", "12.09.2022", None],
+    ]
+
+    reading = read("support.xlsx", builders.xlsx([header, *rows]))
+
+    assert only_block(reading).columns == {
+        "school_code": ["101", "000102"],
+        "role": ["куратор", "тьютор"],
+        "organisation": ["МКУ Центр", "Центр"],
+        "valid_from": ["2022-09-12", "12.09.2022"],
+        "valid_to": ["2023-08-31", ""],
+    }
+
+
+def test_a_formula_error_keeps_its_text_in_an_xlsx(read: Reader) -> None:
+    data = builders.xlsx(ROWS)
+    xml = builders.sheet_xml(data).replace('<c r="D3" t="n"><v>31</v></c>', '<c r="D3" t="e"><f>A9</f><v>#REF!</v></c>')
+
+    reading = read("form.xlsx", builders.with_sheet_xml(data, xml))
+
+    assert only_block(reading).columns["teachers"] == ["20", "#REF!"]
+
+
+def test_a_formula_error_at_the_edge_of_a_sheet_is_not_lost(read: Reader) -> None:
+    data = builders.xlsx([*ROWS[:2], [None, None, None, None, None]])
+    xml = builders.sheet_xml(data).replace(
+        "</sheetData>", '<row r="4"><c r="E4" s="0" t="e"><v>#DIV/0!</v></c></row></sheetData>'
+    )
+
+    reading = read("form.xlsx", builders.with_sheet_xml(data, xml))
+
+    block = only_block(reading)
+    assert block.row_numbers == [2, 4]
+    assert block.columns["trained_teachers"] == ["7", "#DIV/0!"]
+
+
+def test_a_formula_error_of_the_second_sheet_lands_in_the_second_sheet(read: Reader) -> None:
+    data = builders.xlsx({"Пояснения": [["Текст"]], "Форма": ROWS})
+    with_error = builders.rezip(
+        data,
+        {
+            "xl/worksheets/sheet2.xml": b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/'
+            b'spreadsheetml/2006/main"><sheetData><row r="1">'
+            + b"".join(
+                f'<c r="{"ABCDE"[i]}1" t="inlineStr"><is><t>{h}</t></is></c>'.encode() for i, h in enumerate(HEADER)
+            )
+            + b'</row><row r="2"><c r="A2"><v>101</v></c><c r="D2" t="e"><v>#N/A</v></c></row></sheetData></worksheet>'
+        },
+    )
+
+    reading = read("form.xlsx", with_error)
+
+    assert reading.skipped_sheets == ["Пояснения"]
+    assert only_block(reading).columns["teachers"] == ["#N/A"]
+
+
+def test_a_formula_error_keeps_its_text_in_an_xls(read: Reader) -> None:
+    reading = read("form.xls", builders.xls([*ROWS[:2], ["000102", "2022-2023", 1]], {(2, 3): "#REF!"}))
+
+    assert only_block(reading).columns["teachers"] == ["20", "#REF!"]
+
+
+def test_a_formula_error_keeps_its_text_in_an_ods(read: Reader) -> None:
+    data = builders.ods([*ROWS[:2], ["000102", "2022-2023", 1, "ОШИБКА", 0]])
+    with_error = builders.rezip(
+        data,
+        {
+            "content.xml": _part(data, "content.xml").replace(
+                '<table:table-cell office:value-type="string"><text:p>ОШИБКА</text:p>',
+                '<table:table-cell office:value-type="string" office:string-value="" table:formula="of:=[.A99]"'
+                ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+                ' calcext:value-type="error"><text:p>#REF!</text:p>',
+            ).encode()
+        },
+    )
+
+    reading = read("form.ods", with_error)
+
+    assert only_block(reading).columns["teachers"] == ["20", "#REF!"]
+
+
+def _part(data: bytes, name: str) -> str:
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.read(name).decode()
+
+
+def test_a_date_cell_as_roadmap_item_is_marked(read: Reader) -> None:
+    header = ["Код ОО", "Учебный год", "Четверть", "Пункт", "Статус", "Дата", "Документ"]
+    rows = [
+        [None, "2022-2023", 1, dt.date(2022, 3, 4), "выполнено", None, None],
+        [None, "2022-2023", 1, 4.1, "выполнено", None, None],
+        [None, "2022-2023", 1, "4.3.", "выполнено", None, None],
+    ]
+
+    reading = read("roadmap.xlsx", builders.xlsx([header, *rows]))
+
+    assert only_block(reading).columns["item"] == ["\x01date:2022-03-04", "4.1", "4.3."]
+
+
+def test_a_number_cell_as_indicator_code_is_marked(read: Reader) -> None:
+    header = ["Код ОО", "Отчётный год", "Показатель", "Практика", "Ссылка"]
+    rows = [["000101", 2022, 1.1, "Практика", None], ["000101", 2022, "1.10, 1.11", "Другая", None]]
+
+    reading = read("practices.xlsx", builders.xlsx([header, *rows]))
+
+    assert only_block(reading).columns["indicator_codes"] == ["\x01number:1.1", "1.10, 1.11"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("empty.csv", b"", "file_empty"),
+        ("blank.csv", b"\r\n \r\n", "file_empty"),
+        ("empty_sheet.xlsx", builders.xlsx([]), "file_empty"),
+        ("truncated.xlsx", builders.xlsx(ROWS)[:2000], "file_unreadable"),
+        ("truncated.xls", builders.xls(ROWS)[:2600], "file_unreadable"),
+        ("page.xls", "<html><table><tr><td>Код ОО</td></tr></table></html>".encode("cp1251"), "not_a_table"),
+        ("picture.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(40), "not_a_table"),
+        ("paper.csv", b"%PDF-1.7 ...", "not_a_table"),
+        ("letter.docx", builders.archive({"[Content_Types].xml": "<x/>", "word/document.xml": "<x/>"}), "not_a_table"),
+        ("letter.csv", "Уважаемые коллеги!\nТаблица будет позже.\n", "unknown_header"),
+        ("other.xlsx", builders.xlsx([["Школа", "Завтраков"], ["СОШ № 1", 3]]), "unknown_header"),
+        ("header_only.csv", builders.csv_text(ROWS[:1]), "no_rows"),
+    ],
+)
+def test_what_is_no_table_is_rejected_with_the_right_rule(read: Reader, name: str, content: bytes | str, rule: str) -> None:
+    assert rejection(read(name, content)) == rule
