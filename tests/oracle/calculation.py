@@ -315,6 +315,10 @@ class Calculation:
         row = self.form("results_index", school, year)
         return None if row is None else Fraction(row["results_index"])
 
+    def _no_index(self, reason: str, year: int) -> Answer:
+        """No index: what the results lack, and the delivered one if it is not due yet."""
+        return Answer(reasons=[reason, self.missing(reason, "list", year)])
+
     def index(self, school: School, year: int) -> Answer:
         """Reading 10, 1.19."""
         value, flags, reason = self.delivered_index(school, year), set[str](), ""
@@ -322,7 +326,7 @@ class Calculation:
             value, _, reason = self.computed_index(school.id, year)
             flags = {"computed_index"}
         if value is None:
-            return Answer(reasons=[reason])
+            return self._no_index(reason, year)
         return Answer(value, 3 if value > 0 else 0, flags=flags)
 
     def index_dynamics(self, school: School, year: int) -> Answer:
@@ -333,7 +337,7 @@ class Calculation:
             now, procedures, reason = self.computed_index(school.id, year)
             before, earlier, _ = self.computed_index(school.id, year - 1)
             if now is None:
-                return Answer(reasons=[reason])
+                return self._no_index(reason, year)
             if before is None:
                 return Answer(reasons=["no_prior_year"])
             flags = {"computed_index"}
@@ -667,13 +671,13 @@ class Calculation:
         }
 
     def is_effective(self, school: School, year: int) -> bool | None:
-        """Effective mode: out of ШНОР, not in the risk zone, and the index did not fall; unknown is null."""
+        """Effective mode: out of ШНОР, not in the risk zone, and the index is known not to have fallen."""
         change = self.annual("1.20", school, year).value
         conditions = [
             self.is_low_results(school, year - 1) is True,
             _negation(self.is_low_results(school, year)),
             _negation(self.is_risk_zone(school.id, year)),
-            None if change is None else change >= 0,
+            change is not None and change >= 0,
         ]
         return False if False in conditions else None if None in conditions else True
 

@@ -353,7 +353,9 @@ class Region:
                     self._gia(
                         "oge_results", pupil, school, year, subject, date, primary_score=primary, mark=mark
                     )
-                    if mark == 2 and self.chance(0.3):  # reserve day in July, or September: not counted
+                    if (
+                        date and mark == 2 and self.chance(0.3)
+                    ):  # reserve day in July, or September: not counted
                         again = dt.date(year, rng.choice((7, 9)), 4)
                         who = _without_document(pupil) if self.chance(0.2) else pupil
                         new = {"primary_score": primary + 5, "mark": rng.choice((2, 3, 4))}
@@ -371,12 +373,13 @@ class Region:
             if not self.chance(0.85):
                 continue
             printed = rng.choice((None, None, 24 if subject == "russian" else 27))
+            # a protocol without a date has no reserve day: dated and undated rows of one pupil do not mix
             date = None if self.chance(0.1) else dt.date(year, 6, 2)
             for pupil in pupils if subject == "russian" else pupils[::2]:
                 score = rng.choice(scores)
                 cells: Row = {"primary_score": score // 2, "test_score": score, "printed_minimum": printed}
                 self._gia("ege_results", pupil, school, year, subject, date, **cells)
-                if self.chance(0.05):
+                if date and self.chance(0.05):
                     again = {**cells, "test_score": rng.choice((20, 40, 80))}
                     self._gia("ege_results", pupil, school, year, subject, dt.date(year, 6, 27), **again)
             if self.chance(0.06):
