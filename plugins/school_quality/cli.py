@@ -184,8 +184,10 @@ def publish(settings: Settings) -> None:
 @with_settings
 def status(settings: Settings, year: int) -> None:
     """Что пришло, что принято, чего не хватает."""
+    from school_quality import datasets
     from school_quality.warehouse import status as found
 
+    titles = {name: dataset.title for name, dataset in datasets.load().items()}
     receipts = found.files(settings)
     if not receipts:
         click.echo(f"Ни один файл ещё не прочитан. Папка приёма: {settings.inbox}")
@@ -196,7 +198,7 @@ def status(settings: Settings, year: int) -> None:
             receipt.file_id[:12],
             OUTCOME_WORDS[receipt.outcome],
             *(getattr(receipt, name) for name in counts),
-            receipt.dataset,
+            titles.get(receipt.dataset or ""),
             receipt.path,
         ]
         for receipt in receipts
@@ -217,7 +219,7 @@ def status(settings: Settings, year: int) -> None:
     click.echo("")
     rows = [
         [
-            entry.dataset,
+            titles.get(entry.dataset, entry.dataset),
             entry.period,
             entry.due_on,
             *(entry.counts.get(name, 0) for name in STATUS_WORDS),

@@ -26,6 +26,8 @@ from school_quality.warehouse import releases
 from school_quality.warehouse.releases import Parameters, ReleaseInfo
 
 if TYPE_CHECKING:
+    import duckdb
+
     from school_quality.landing import IngestReport
 
 log = logging.getLogger(__name__)
@@ -229,16 +231,23 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
     return folder
 
 
+Schools = dict[str, list[str]]
+"""Numbers (or names) of schools by the name of their municipality."""
+
+SHOWN_MUNICIPALITIES = 12
+"""A list over more municipalities than this is for a file, not for a screen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a person wants to know at the end of a run; schools by their label for people."""
+    """What a person wants to know at the end of a run."""
 
     release_id: str
     folder: Path
     reporting_year: int
     schools: int
-    low_results: dict[int, list[str]]  # by year, only years with results
-    supported: list[str]
+    low_results: dict[int, Schools]  # by year, only years with results
+    supported: Schools
     cards: int
 
 
@@ -249,38 +258,45 @@ def summary(settings: Settings) -> Summary:
     release = releases.current(settings)
     if release is None:
         raise UsageError(f"В {settings.published} ещё нет выпусков. Сначала: school-quality run --year ГОД")
-    folder = settings.published / release.release_id
-    label = "coalesce(school_number::varchar, school_name)"
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
-        low = connection.execute(
-            f"""
-            select reporting_year,
-                   list({label} order by school_number, school_name) filter (where is_low_results)
-            from marts.fct_school_status
-            join marts.dim_school using (school_id)
-            where is_low_results is not null
-            group by reporting_year order by reporting_year
-            """
-        ).fetchall()
-        supported = connection.execute(
-            f"""
-            select {label} from marts.fct_school_status join marts.dim_school using (school_id)
-            where is_supported and reporting_year = ? order by school_number, school_name
-            """,
-            [release.reporting_year],
-        ).fetchall()
+    year = release.reporting_year
+    warehouse = settings.published / release.release_id / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         schools = connection.execute(
-            "select count(*) from marts.fct_school_status where reporting_year = ?", [release.reporting_year]
+            "select count(*) from marts.fct_school_status where reporting_year = ?", [year]
         ).fetchone()
-    return Summary(
-        release_id=release.release_id,
-        folder=settings.current,
-        reporting_year=release.reporting_year,
-        schools=schools[0] if schools else 0,
-        low_results={year: labels or [] for year, labels in low},
-        supported=[name for (name,) in supported],
-        cards=len(list((folder / "scorecards").glob("*.html"))),
-    )
+        years = connection.execute(
+            "select distinct reporting_year from marts.fct_school_status "
+            "where is_low_results is not null order by all"
+        ).fetchall()
+        return Summary(
+            release_id=release.release_id,
+            folder=settings.current,
+            reporting_year=year,
+            schools=schools[0] if schools else 0,
+            low_results={found: _schools(connection, "is_low_results", found) for (found,) in years},
+            supported=_schools(connection, "is_supported", year),
+            cards=len(list((settings.current / "scorecards").glob("*.html"))),
+        )
+
+
+def _schools(connection: duckdb.DuckDBPyConnection, condition: str, year: int) -> Schools:
+    """The schools of a year of which ``condition``, a column of `fct_school_status`, is true."""
+    found = connection.execute(
+        f"""
+        select
+            coalesce(municipality_name, ''),
+            list(coalesce(school_number::varchar, school_name, school_id) order by school_number, school_name)
+        from marts.fct_school_status as status
+        join marts.dim_school using (school_id)
+        left join marts.dim_municipality as municipality
+            on municipality.municipality_id = status.municipality_id
+        where {condition} and reporting_year = ?
+        group by all
+        order by all
+        """,
+        [year],
+    ).fetchall()
+    return dict(found)
 
 
 def tell(found: Summary) -> None:
@@ -288,14 +304,22 @@ def tell(found: Summary) -> None:
     progress.info("")
     progress.info("Школ в %d году: %d", found.reporting_year, found.schools)
     for year, schools in found.low_results.items():
-        progress.info("ШНОР по результатам %d года: %s", year, _listed(schools))
+        _tell_schools(f"ШНОР по результатам {year} года", schools)
     if found.reporting_year not in found.low_results:
         progress.info("Результатов за %d год ещё нет, ШНОР этого года не определены.", found.reporting_year)
-    progress.info("Поддержку в %d году получают: %s", found.reporting_year, _listed(found.supported))
+    _tell_schools(f"Поддержку в {found.reporting_year} году получают", found.supported)
     progress.info("Карточки школ (%d): %s", found.cards, found.folder / "scorecards")
     progress.info("Отчёты: %s", found.folder / "reports")
     progress.info("Хранилище: %s", found.folder / "warehouse.duckdb")
 
 
-def _listed(schools: list[str]) -> str:
-    return f"{', '.join(schools)} (всего {len(schools)})" if schools else "нет"
+def _tell_schools(title: str, schools: Schools) -> None:
+    """One line for one municipality, a line each for several; only the number where they are too many."""
+    total = sum(map(len, schools.values()))
+    if len(schools) == 1:
+        progress.info("%s: %s (всего %d)", title, ", ".join(*schools.values()), total)
+        return
+    progress.info("%s: %s", title, total or "нет")
+    if len(schools) <= SHOWN_MUNICIPALITIES:
+        for municipality, numbers in schools.items():
+            progress.info("  %s: %s", municipality, ", ".join(numbers))
