@@ -9,6 +9,7 @@ import pytest
 from oracle.calculation import Calculation
 from oracle.comparison import built, differences, facts
 from oracle.districts import Region
+
 from school_quality.warehouse.build import run_dbt
 
 YEARS = (2020, 2021, 2022)
