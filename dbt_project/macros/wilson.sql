@@ -13,7 +13,7 @@
         greatest(0.0, least(100.0, 100.0 * (
             {{ numerator }} + {{ z }} * {{ z }} / 2.0
             {{ side }} {{ z }} * sqrt(
-                {{ numerator }}::double * ({{ denominator }} - {{ numerator }}) / {{ denominator }} + {{ z }} * {{ z }} / 4.0
+                {{ numerator }}::double * greatest({{ denominator }} - {{ numerator }}, 0) / {{ denominator }} + {{ z }} * {{ z }} / 4.0
             )
         ) / ({{ denominator }} + {{ z }} * {{ z }})))
     end

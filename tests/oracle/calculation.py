@@ -273,7 +273,8 @@ class Calculation:
                 for s in self.district(school, year)
                 if (c := self.cell(s, year, procedure)) and (c.marked or c.participants)
             }
-            by_score = all(
+            # only ВПР has marks without primary scores: statistics of marks
+            by_score = not procedure.startswith("vpr") or all(
                 c.mean_score is not None
                 for s in self.district(school, year)
                 if (c := self.cell(s, year, procedure)) and c.participants != 0

@@ -12,7 +12,7 @@ select
     procedures.failed_pct as value,
     procedures.failed as numerator,
     case when procedures.failed is not null then procedures.participants end as denominator,
-    procedures.participants,
+    procedures.marked_participants as participants,
     case
         when procedures.failed is not null and procedures.participants > 0
             then {{ half_up_pct('procedures.failed', 'procedures.participants') }}

@@ -21,7 +21,7 @@ select
     settings.max_points,
     case
         when exclusions.reason is not null then exclusions.reason
-        when settings.scope = 'supported' and not schools.is_supported then 'not_supported'
+        when settings.scope = 'supported' and not coalesce(schools.is_supported, false) then 'not_supported'
     end as not_applicable_reason,
     coalesce(due.is_due, true) as is_due
 from {{ ref('int_school__identification') }} as schools

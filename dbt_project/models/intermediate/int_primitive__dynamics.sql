@@ -14,6 +14,7 @@ measured as (
         procedures.*,
         'score_to_district' as measure,
         score_to_district as measure_value,
+        participants as measured_participants,
         score_count > 0 as has_results
     from {{ ref('int_primitive__procedures') }} as procedures
     union all
@@ -21,6 +22,7 @@ measured as (
         procedures.*,
         'fives_to_twos' as measure,
         fives_to_twos as measure_value,
+        marked_participants as measured_participants,
         participants > 0 or failed_pct is not null as has_results
     from {{ ref('int_primitive__procedures') }} as procedures
 ),
@@ -31,7 +33,7 @@ sides as (
         this_year.reporting_year,
         this_year.procedure_id,
         this_year.measure,
-        this_year.participants,
+        this_year.measured_participants as participants,
         this_year.has_results,
         this_year.measure_value as value_now,
         year_before.measure_value as value_before,

@@ -7,16 +7,21 @@ with cells as (
         procedures.reporting_year,
         procedures.procedure_id,
         procedures.participants,
+        procedures.marked_participants,
         procedures.score_sum,
         procedures.score_count,
         procedures.mean_score,
         procedures.mean_mark,
-        coalesce(procedures.mark_sum::double, procedures.mean_mark * procedures.participants) as weighted_marks,
+        case
+            when procedures.has_mark_counts then procedures.mark_sum::double
+            else procedures.mean_mark * procedures.marked_participants
+        end as weighted_marks,
         split_part(procedures.procedure_id, '_', 1) = 'vpr'
         and bool_or(coalesce(procedures.score_count, 0) = 0 and coalesce(procedures.participants, 1) > 0) over (
             partition by procedures.municipality_id, procedures.reporting_year, procedures.procedure_id
         ) as is_by_mark,
-        years.index_min_schools
+        years.index_min_schools,
+        years.zero_difference
     from {{ ref('int_primitive__procedures') }} as procedures
     inner join {{ ref('int_methodology__years') }} as years using (reporting_year)
     inner join {{ ref('index_procedures') }} as index_procedures using (methodology_version, procedure_id)
@@ -27,9 +32,9 @@ school_means as (
         *,
         case when is_by_mark then mean_mark else mean_score end as school_mean,
         case when is_by_mark then weighted_marks else score_sum::double end as school_sum,
-        case when is_by_mark then participants else score_count end as school_count
+        case when is_by_mark then marked_participants else score_count end as school_count
     from cells
-    where participants > 0
+    where participants > 0 or marked_participants > 0
 ),
 
 districts as (
@@ -38,7 +43,7 @@ districts as (
         sum(school_sum) over district / sum(school_count) over district as district_mean,
         stddev_pop(school_mean) over district as spread,
         count(*) over district >= index_min_schools
-        and max(school_mean) over district > min(school_mean) over district as has_spread
+        and max(school_mean) over district - min(school_mean) over district >= zero_difference as has_spread
     from school_means
     where school_mean is not null
     window district as (partition by municipality_id, reporting_year, procedure_id)

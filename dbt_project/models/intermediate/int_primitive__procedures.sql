@@ -19,6 +19,7 @@ select
     procedure_id,
     data_level,
     participants,
+    marked_participants,
     pupil_participants,
     absent,
     score_sum,

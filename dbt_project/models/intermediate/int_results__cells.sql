@@ -1,5 +1,5 @@
 -- Who counts 5: pupil rows before marks statistics before a table of percentages, by school, year and procedure;
--- pupil rows without marks give way in what needs marks.
+-- pupil rows without marks give way in what needs marks, and keep participants, absent and scores.
 {% set key = 'school_id, reporting_year, procedure_id' %}
 
 with pupils as (
@@ -99,10 +99,17 @@ measured as (
         procedure_id,
         data_level,
         is_judged_by_pupils,
-        case data_level
-            when 'marks' then coalesce(statistics_participants, pupil_participants)
-            else pupil_participants
-        end as participants,
+        coalesce(
+            case when pupil_participants > 0 or data_level = 'pupil' then pupil_participants end,
+            case when data_level = 'marks' then statistics_participants end
+        ) as participants,
+        -- Those behind the marks, where these come from another source than the pupils.
+        case
+            when data_level = 'pupil' then pupil_participants
+            else coalesce(
+                case when data_level = 'marks' then statistics_participants end, nullif(pupil_participants, 0)
+            )
+        end as marked_participants,
         pupil_participants,
         absent,
         score_sum,

@@ -102,8 +102,8 @@ upheld_appeals as (
     where is_upheld
 ),
 
--- The pupil by document; else by name and school, where one of the two has no document and the match is unique.
--- Where one of the two has no date, the only result of that year.
+-- The pupil by document; else by name and school, where one of the two has no document. The same date; else, where one
+-- of the two has none, the year. The nearest kind of match counts, and only if it is unique.
 appeal_matches as (
     select
         in_force.seq,
@@ -113,11 +113,10 @@ appeal_matches as (
         appeals.score,
         appeals.order_seq,
         appeals.seq as appeal_seq,
+        appeals.sheet as appeal_sheet,
         appeals.row_number as appeal_row_number,
-        appeals.pupil_id = in_force.pupil_id as is_same_pupil,
-        count(*) over (
-            partition by appeals.seq, appeals.sheet, appeals.row_number, appeals.pupil_id = in_force.pupil_id
-        ) as candidates
+        case when appeals.pupil_id = in_force.pupil_id then 0 else 2 end
+        + case when appeals.exam_date is not distinct from in_force.exam_date then 0 else 1 end as distance
     from in_force
     inner join upheld_appeals as appeals
         on
@@ -138,6 +137,14 @@ appeal_matches as (
             )
 ),
 
+nearest_matches as (
+    select
+        *,
+        count(*) over (partition by appeal_seq, appeal_sheet, appeal_row_number, distance) as candidates
+    from appeal_matches
+    qualify distance = min(distance) over (partition by appeal_seq, appeal_sheet, appeal_row_number)
+),
+
 appealed as (
     select
         seq,
@@ -145,12 +152,12 @@ appealed as (
         row_number,
         primary_score as appeal_primary_score,
         score as appeal_score
-    from appeal_matches
+    from nearest_matches
     where candidates = 1
     qualify
         row_number() over (
             partition by seq, sheet, row_number
-            order by is_same_pupil desc, order_seq desc, appeal_seq desc, appeal_row_number desc
+            order by distance asc, order_seq desc, appeal_seq desc, appeal_row_number desc
         ) = 1
 ),
 
@@ -173,6 +180,7 @@ valid as (
     inner join {{ ref('exams') }} as exams using (exam)
     where
         corrected.is_counted
+        and coalesce(corrected.test_score, corrected.mark, corrected.primary_score) is not null
         and (
             corrected.exam_date is null
             or exams.counted_until_month is null

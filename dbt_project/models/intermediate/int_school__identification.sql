@@ -115,7 +115,7 @@ select
     *,
     case
         when official_low_results is null and official_risk_zone is null
-            then coalesce(is_low_results, false) or coalesce(is_risk_zone, false)
+            then is_low_results or is_risk_zone
         else coalesce(official_low_results, false) or coalesce(official_risk_zone, false)
     end as is_supported
 from judged

@@ -4,7 +4,7 @@ select
     reporting_year,
     procedure_id,
     participants::bigint as participants,
-    case when data_level = 'pupil' then absent end as absent,
+    absent,
     mean_score,
     mean_mark,
     share_2_pct,
