@@ -1,7 +1,7 @@
 """Validation: the rule catalogue, one Great Expectations suite a dataset, the run in DuckDB, and Data Docs.
 
-``validate`` stands for all of it; Great Expectations (an import of seconds) is loaded only where a row breaks a
-rule, or where Data Docs are built.
+``validate`` stands for all of it; Great Expectations (an import of seconds) is loaded only where a row breaks
+a rule, or where Data Docs are built.
 """
 
 from school_quality.validation.docs import data_docs, keep

@@ -137,21 +137,22 @@ def _suspects(
     connection: duckdb.DuckDBPyConnection, suite: list[Expectation], table: str
 ) -> Iterator[list[Expectation]]:
     """The expectations that rows of ``table`` break; meanwhile those rows stand in the table of suspects."""
-    verdicts = "validation_verdicts"
-    connection.execute(f"create or replace temp table {verdicts} as {one_statement(suite, table)}")
+    verdicts = connection.execute(one_statement(suite, table)).to_arrow_table()
+    broken = [suite[place] for place in sorted(set(verdicts["place"].to_pylist()))]
+    if not broken:
+        yield []
+        return
+    columns = sorted({name for item in broken for name in _columns(item["meta"])})
+    connection.register("validation_verdicts", verdicts)
+    connection.execute(
+        f"""create or replace temp table {SUSPECTS} as select row_id, {", ".join(columns)}
+        from "{table}" where row_id in (select row_id from validation_verdicts)"""
+    )
+    connection.unregister("validation_verdicts")
     try:
-        places = connection.execute(f"select distinct place from {verdicts} order by place").fetchall()
-        broken = [suite[place] for (place,) in places]
-        if broken:
-            columns = sorted({name for item in broken for name in _columns(item["meta"])})
-            connection.execute(
-                f"""create or replace temp table {SUSPECTS} as select row_id, {", ".join(columns)}
-                from "{table}" where row_id in (select row_id from {verdicts})"""
-            )
         yield broken
     finally:
-        connection.execute(f"drop table {verdicts}")
-        connection.execute(f"drop table if exists {SUSPECTS}")
+        connection.execute(f"drop table {SUSPECTS}")
 
 
 def _key(meta: Mapping[str, Any]) -> tuple[str, str]:
