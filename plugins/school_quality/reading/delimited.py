@@ -15,6 +15,8 @@ from school_quality.reading.texts import Cell
 DELIMITERS = ";\t,"
 _HEAD = 64 * 1024
 _UTF8_WORD = re.compile(rb"(?:[\xd0\xd1][\x80-\xbf]){3}")
+_BINARY = re.compile(rb"[\x01-\x08\x0e-\x1f]")
+"""Control characters that no text has; a single NUL may be a slip of an export."""
 _MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|table|\?xml|meta|script|style)", re.IGNORECASE)
 # what a Russian text in cp1251 is made of, beside ASCII; anything else betrays another encoding
 _PLAUSIBLE = re.compile(r"[А-Яа-яЁё№«»–—…“”„’‘°\u00a0×±·•§©®™\u00ad]")
@@ -27,12 +29,12 @@ def decode(data: bytes) -> str:
             text = data.decode("utf-16")
         except UnicodeDecodeError as error:
             raise Rejected("broken_encoding") from error
-    elif b"\x00" in data:
-        raise Rejected("not_a_table")
     else:
+        if _BINARY.search(data):
+            raise Rejected("not_a_table")
         text = _decode_bytes(data)
     if "\x00" in text:
-        raise Rejected("not_a_table")
+        raise Rejected("broken_encoding")
     if _MARKUP.match(text):
         raise Rejected("not_a_table")
     return text

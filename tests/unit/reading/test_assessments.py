@@ -1,0 +1,376 @@
+"""Protocols, appeals, ВПР, statistics and tables of percentages."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.reading import builders
+from tests.unit.reading.conftest import Reader, only_block, rejection
+
+EGE = ["№", "Код ОО", "Фамилия", "Имя", "Отчество", "Серия", "Номер", "Первичный балл", "Балл"]
+PUPIL = ["1", "000101", "Тестов", "Пётр", "Ильич", "0012", "004521", "30", "50"]
+
+
+def protocol(title: str, *rows: list[str], header: list[str] = EGE) -> str:
+    return title + "\r\n" + builders.csv_text([header, *rows])
+
+
+@pytest.mark.parametrize(
+    ("title", "subject", "date"),
+    [
+        ("01 - Русский язык 2022.06.23", "russian", "2022-06-23"),
+        ('"Английский язык п:2022.06.14; у:2022.06.16"', "english", "2022-06-14"),
+        (";;;02 - Математика профильная 2022.06.02", "math_profile", "2022-06-02"),
+        (';;;"""25 - Информатика и ИКТ (КЕГЭ) 2022.06.20"""', "informatics", "2022-06-20"),
+        ("Физика 06.06.2022", "physics", "2022-06-06"),
+        ("Протокол проверки\r\n23 - Тестовый край\r\n\r\n03 - Физика 2022.06.06\r\n", "physics", "2022-06-06"),
+        ("01 - Астрология 2022.06.06", "01 - Астрология", "2022-06-06"),
+    ],
+)
+def test_a_title_gives_subject_date_and_year(read: Reader, title: str, subject: str, date: str) -> None:
+    block = only_block(read("protocol.csv", protocol(title, PUPIL)))
+
+    assert block.dataset == "ege_results"
+    assert block.constants == {"subject": subject, "exam_date": date, "reporting_year": "2022"}
+
+
+def test_a_block_holds_pseudonyms_and_nothing_else_of_a_pupil(read: Reader) -> None:
+    reading = read("protocol.csv", protocol("01 - Русский язык 2022.06.23", PUPIL))
+
+    block = only_block(reading)
+    assert set(block.columns) == {
+        "school_code",
+        "pupil_id",
+        "pupil_name_id",
+        "has_document",
+        "primary_score",
+        "test_score",
+    }
+    assert not any(word in repr(reading) for word in ("Тестов", "Пётр", "Ильич", "004521", "4521"))
+
+
+def test_a_pupil_is_the_same_with_document_or_series_and_number_and_in_an_xls(read: Reader) -> None:
+    joined = [*EGE[:5], "Документ", *EGE[7:]]
+    as_text = protocol("01 - Русский язык 2022.06.23", PUPIL)
+    as_document = protocol("01 - Русский язык 2022.06.23", [*PUPIL[:5], "0012 004521", "30", "50"], header=joined)
+    as_numbers = builders.xls([["01 - Русский язык 2022.06.23"], EGE, [1, 101, "ТЕСТОВ", "Петр", "ильич", 12, 4521, 30, 50]])
+
+    ids = {
+        only_block(read(name, content)).columns["pupil_id"][0]
+        for name, content in (("a.csv", as_text), ("b.csv", as_document), ("c.xls", as_numbers))
+    }
+
+    assert len(ids) == 1
+
+
+def test_columns_in_any_order_and_empty_columns_between_change_nothing(read: Reader) -> None:
+    spaced = [name for header in EGE[::-1] for name in (header, "")]
+    row = [cell for value in PUPIL[::-1] for cell in (value, "")]
+    plain = only_block(read("a.csv", protocol("01 - Русский язык 2022.06.23", PUPIL)))
+
+    block = only_block(read("b.csv", protocol("01 - Русский язык 2022.06.23", row, header=spaced)))
+
+    assert block.columns == plain.columns
+
+
+def test_footers_are_skipped_and_say_what_was_printed(read: Reader) -> None:
+    footers = [
+        ["Средние", "", "", "", "", "", "", "30,5", "51,2"],
+        ["Минимальная граница", "", "", "24", "", "", "", "", ""],
+        ["Всего участников", "", "", "", "", "", "", "", "1"],
+    ]
+
+    reading = read("protocol.csv", protocol("01 - Русский язык 2022.06.23", PUPIL, *footers))
+
+    block = only_block(reading)
+    assert (block.row_numbers, reading.rows_skipped) == ([3], 3)
+    assert block.constants["printed_minimum"] == "24"
+    assert block.footer == {"mean_primary_score": "30.5", "mean_test_score": "51.2", "participants": "1"}
+
+
+def test_a_pupil_called_like_a_footer_is_a_pupil(read: Reader) -> None:
+    row = ["Всего", "000101", "Итого", "Пётр", "Ильич", "0012", "004521", "30", "50"]
+
+    assert only_block(read("protocol.csv", protocol("01 - Русский язык 2022.06.23", row))).row_numbers == [3]
+
+
+def oge(title: str, score: str = "Оценка") -> str:
+    return protocol(title, [*PUPIL[:8], "4"], header=[*EGE[:8], score])
+
+
+@pytest.mark.parametrize(
+    ("title", "dataset", "subject"),
+    [
+        ("01 - Русский язык 2022.06.07", "oge_results", "russian"),
+        ("02 - Математика 2022.05.23", "oge_results", "math"),
+        ("05 - Информатика 2022.06.15", "oge_results", "informatics"),
+        ("22 - Математика базовая 2022.06.03", "ege_results", "math_base"),
+        ("22 - Математика 2022.06.03", "ege_results", "math_base"),
+        ("Математика (базовый уровень) 2022.06.03", "ege_results", "math_base"),
+    ],
+)
+def test_a_mark_means_oge_but_for_base_maths(read: Reader, title: str, dataset: str, subject: str) -> None:
+    block = only_block(read("protocol.csv", oge(title)))
+
+    assert (block.dataset, block.constants["subject"]) == (dataset, subject)
+    assert block.columns["mark"] == ["4"]
+
+
+def test_base_maths_with_a_score_would_have_to_be_guessed(read: Reader) -> None:
+    assert rejection(read("protocol.csv", oge("22 - Математика базовая 2022.06.03", "Балл"))) == "ambiguous_header"
+
+
+def test_gve_is_skipped_by_category_and_by_title(read: Reader) -> None:
+    header = [*EGE[:8], "Оценка", "Категория участника"]
+    rows = [[*PUPIL[:8], "4", "ВТГ"], [*PUPIL[:8], "4", "ГВЭ"], ["Всего участников", *[""] * 7, "2", ""]]
+    text = protocol("02 - Математика 2022.05.23", *rows, header=header)
+    text += "\r\n" + protocol("52 - Математика (ГВЭ) 2022.05.23", rows[0], rows[2], header=header)
+
+    reading = read("protocol.csv", text)
+
+    assert only_block(reading).row_numbers == [3]
+    assert reading.rows_skipped == 4
+
+
+def test_a_file_with_gve_only_is_recognised_and_has_no_block(read: Reader) -> None:
+    reading = read("protocol.csv", oge("52 - Математика (ГВЭ) 2022.05.23"))
+
+    assert (reading.dataset, reading.blocks, reading.rows_skipped) == ("oge_results", [], 1)
+    assert not reading.rejected
+
+
+def test_without_a_title_the_path_gives_subject_and_year(read: Reader) -> None:
+    text = builders.csv_text([EGE, PUPIL])
+
+    assert only_block(read("2022/Математика.csv", text)).constants == {"subject": "math", "reporting_year": "2022"}
+    assert rejection(read("2022/Список.csv", text)) == "no_subject"
+    assert rejection(read("Физика.csv", text)) == "no_year"
+
+
+APPEALS = [
+    ["№", "Код ОО", "Фамилия", "Имя", "Отчество", "Документ", "Тип апелляции / перепроверки", "Состояние", "Экзамен",
+     "Балл до изменения", "Текущие", "", "Разница"],
+    [*[""] * 10, "Первичный балл", "Балл", ""],
+]  # fmt: skip
+
+
+def appeal(*exams: str) -> list[list[str]]:
+    return [
+        ["1", "000101", "Тестов", "Пётр", "Ильич", "0012 004521", "О несогласии", "Апелляция удовлетворена", exam, "23", "15",
+         "25", "2"]
+        for exam in exams
+    ]  # fmt: skip
+
+
+
+def test_appeals_have_a_header_of_two_rows_and_name_the_exam(read: Reader) -> None:
+    rows = appeal("Русский язык(2022.05.30)", "02 - Математика(2022.06.02)", "Математика профильная(2022.06.02)")
+
+    block = only_block(read("appeals.csv", builders.csv_text([*APPEALS, *rows])))
+
+    assert block.row_numbers == [3, 4, 5]
+    assert block.columns["subject_ege"] == ["russian", "math_profile", "math_profile"]
+    assert block.columns["subject_oge"] == ["russian", "math", "math_profile"]
+    assert block.columns["exam_date"] == ["2022-05-30", "2022-06-02", "2022-06-02"]
+    assert (block.columns["primary_score"], block.columns["score"]) == (["15"] * 3, ["25"] * 3)
+    assert block.columns["reporting_year"] == ["2022"] * 3
+
+
+def test_the_exam_of_appeals_may_stand_in_a_title(read: Reader) -> None:
+    header = [[c for i, c in enumerate(row) if i != 8] for row in APPEALS]
+    rows = [[c for i, c in enumerate(row) if i != 8] for row in appeal("")]
+
+    block = only_block(read("appeals.csv", ";;;12 - Обществознание 2022.06.09\n" + builders.csv_text([*header, *rows])))
+
+    assert (block.columns["subject_ege"], block.columns["exam_date"]) == (["social_studies"], ["2022-06-09"])
+
+
+def test_a_pupil_of_an_appeal_is_the_pupil_of_the_protocol(read: Reader) -> None:
+    of_protocol = only_block(read("protocol.csv", protocol("01 - Русский язык 2022.06.23", PUPIL)))
+    of_appeal = only_block(read("appeals.csv", builders.csv_text([*APPEALS, *appeal("Русский язык(2022.06.23)")])))
+
+    assert of_appeal.columns["pupil_id"] == of_protocol.columns["pupil_id"]
+    assert of_appeal.columns["pupil_name_id"] == of_protocol.columns["pupil_name_id"]
+
+
+GENERATIONS = {
+    "2020": (
+        ["groups", "user", "id", "code", "otc", "gender", "klass", "var-1", "var-2", "sum", "a-1-grade", "Учебник", "a-3-grade"],
+        ["reg_m001,x", "sch900101", "1", "60001", "4\u00a0", "м", "5а", "1", "", "12", "X", "Учебник", "2"],
+    ),
+    "2021": (
+        ["логин школы", "регион", "номер обучающегося", "код обучающегося", "отметка за предыдущую четверть/триместр", "пол",
+         "класс", "вариант", "всего баллов", "балл за 1", "балл за 2", "Учебник"],
+        ["sch900101", "Тестовый район", "1", "60001", "4", "м", "а", "1", "12", "X", "2", "Учебник"],
+    ),
+    "2022": (
+        ["Пользователь", "Код региона", "Регион", "Муниципалитет", "Школа", "Дата загрузки", "Код", "Вариант", "1 (2б)",
+         "2К1 (3б)", "Наименование класса", "Пол", "Отметка за предыдущий триместр/ четверть/полугодие", "Итого баллов"],
+        ["edu900101", "99", "reg | Край", "reg_m001 | Тестовый район", "edu900101 | СОШ № 1 ", "16.03.2022 08:23:11", "60001",
+         "1", "X", "2", "5А", "м", "4", "12"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("generation", list(GENERATIONS))
+def test_each_generation_of_vpr_gives_the_same_columns(read: Reader, generation: str) -> None:
+    header, row = GENERATIONS[generation]
+
+    block = only_block(read(f"{generation}/5/Математика.csv", builders.csv_text([header, row])))
+
+    assert block.dataset == "vpr_results"
+    assert block.columns["login"][0][3:] == "900101"
+    assert block.columns["variant"] == ["1"]
+    assert block.columns["total"] == ["12"]
+    assert block.columns["journal_mark"] == ["4"]
+    assert block.columns.get("municipality_name", ["Тестовый район"]) == ["Тестовый район"]
+    assert list(block.tasks.values()) == [["X"], ["2"]]
+    assert block.constants["reporting_year"] == generation
+    assert (block.constants["grade"], block.constants["subject"]) == ("5", "math")
+    assert len(block.columns["pupil_id"][0]) == 32
+    assert "60001" not in repr(block)
+
+
+def test_the_maxima_in_the_headers_add_up(read: Reader) -> None:
+    header, row = GENERATIONS["2022"]
+
+    assert only_block(read("2022/5/Математика.csv", builders.csv_text([header, row]))).constants["printed_max"] == "5"
+
+
+def test_the_second_variant_of_2020_counts_where_the_first_is_empty(read: Reader) -> None:
+    header, row = GENERATIONS["2020"]
+    other = [*row[:7], "", "2", *row[9:]]
+    absent = [*row[:7], "отсутствовал", "", *row[9:]]
+
+    block = only_block(read("2020/5/Математика.csv", builders.csv_text([header, row, other, absent])))
+
+    assert block.columns["variant"] == ["1", "2", "отсутствовал"]
+
+
+def test_a_date_of_the_rows_gives_the_year_that_the_path_lacks(read: Reader) -> None:
+    header, row = GENERATIONS["2022"]
+
+    block = only_block(read("Математика, 5 класс.csv", builders.csv_text([header, row])))
+
+    assert block.columns["reporting_year"] == ["2022"]
+
+
+def test_without_the_variant_nobody_can_tell_who_was_absent(read: Reader) -> None:
+    header, row = GENERATIONS["2021"]
+    text = builders.csv_text([header[:7] + header[8:], row[:7] + row[8:]])
+
+    reading = read("Математика, 5 класс. ВПР 2021.csv", text)
+
+    assert rejection(reading) == "missing_column"
+    assert reading.remarks[0].details["missing"] == "«вариант»"
+
+
+def test_the_sheet_of_classes_beside_the_results_is_skipped(read: Reader) -> None:
+    header, row = GENERATIONS["2022"]
+    classes = [[*header[:6], "Буква (цифра) класса", "Учебник"], [*row[:6], "5А", "Учебник"]]
+    data = builders.xlsx({"Классы": classes, "Протокол": [header, row]})
+
+    reading = read("2022/5/Математика.xlsx", data)
+
+    assert reading.skipped_sheets == ["Классы"]
+    assert only_block(reading).sheet == "Протокол"
+
+
+F1 = [
+    ["Ф1 Индивидуальные результаты"],
+    ["ВПР 2026 Математика 4 класс"],
+    ["Предмет", "Математика"],
+    ["Максимальный первичный балл", 20],
+    ["Дата проведения", "22.09.2026"],
+    ["МБОУ СОШ № 1 с изучением английского языка (edu900101) | Кол-во участников: 3"],
+    ["", "", "", "", "", "", "П", "Б"],
+    ["ОО", "Муниципалитет", "Название ОО", "Код участника", "Класс", "Вариант", "1 (1б)", "2 (2б)", "Первичный балл",
+     "Отметка", "Отметка по журналу"],
+    ["edu900101", "Тестовый район", "СОШ № 1", 40001, "4А", 1, "1", "X", 11, 3, "4"],
+]  # fmt: skip
+
+
+def test_f1_says_everything_in_its_titles(read: Reader) -> None:
+    block = only_block(read("Ф1.xlsx", builders.xlsx(F1)))
+
+    assert block.constants == {
+        "reporting_year": "2026",
+        "grade": "4",
+        "subject": "math",
+        "tested_on": "2026-09-22",
+        "printed_max": "20",
+    }
+    assert block.footer == {"participants": "3"}
+    assert (block.columns["total"], block.columns["mark"]) == (["11"], ["3"])
+
+
+def test_marks_statistics_come_in_two_shapes(read: Reader) -> None:
+    keyed = [
+        ["Год", "Класс", "Предмет ", "Муниципалитет", "Логин ", "ОО", "Кол-во участников", 2, 3, 4, 5],
+        [2021, 6, "Русский язык", "Тестовый район", "sch900101", "СОШ № 1", 24, 16.67, 54.17, 20.83, 8.33],
+        ["Итого", "", "", "", "", "", 24, "", "", "", ""],
+    ]
+    groups = [
+        ["Статистика по отметкам"],
+        ["Группы участников", "Кол-во ОО", "Кол-во участников", 2, 3, 4, 5],
+        ["Вся выборка", 100, 9999, 10, 30, 40, 20],
+        ["Тестовый район", 1, 24, 20, 30, 40, 10],
+        ["МБОУ СОШ № 1 (edu900101)", "", 24, 25, 25, 25, 25],
+        ["СОШ № 2", "", 10, 50, 50, 0, 0],
+    ]
+
+    first = read("keyed.xlsx", builders.xlsx(keyed))
+    second = read("2022/5/Русский язык. Статистика.xlsx", builders.xlsx(groups))
+
+    assert (only_block(first).columns["share_2_pct"], first.rows_skipped) == (["16.67"], 1)
+    block = only_block(second)
+    assert (block.columns["login"], block.row_numbers, second.rows_skipped) == (["900101", ""], [5, 6], 2)
+    assert block.constants == {"reporting_year": "2022", "grade": "5", "subject": "russian"}
+
+
+def test_a_table_of_percentages_is_read_in_russian_and_in_english(read: Reader) -> None:
+    russian = [
+        ["Результаты оценочных процедур в 2021 году:"],
+        ["школы", "ВПР Русский\n5 кл. % «2»", "ВПР Математика\n6 кл. % «2»", "ОГЭ- математика\n% не преодолевших"],
+        [5, "85,7", "", 32],
+    ]
+    english = "school_number,vpr_russian_5_failed_pct,vpr_math_6_failed_pct,oge_math_failed_pct\n5,85.7,,32\n"
+
+    for reading in (read("t.xlsx", builders.xlsx(russian)), read("results_2021.csv", english)):
+        block = only_block(reading)
+        assert block.constants == {"reporting_year": "2021"}
+        assert block.columns["school_number"] == ["5"]
+        assert block.columns["failed_pct:vpr_russian_5"][0].replace(",", ".") == "85.7"
+        assert block.columns["failed_pct:vpr_math_6"] == [""]
+        assert block.columns["failed_pct:oge_math_9"] == ["32"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["ВПР Русский 5 кл.", "ВПР Астрология 5 кл. % «2»", "ВПР Русский % «2»", "ЕГЭ, ОГЭ математика % не преодолевших"],
+)
+def test_a_procedure_that_would_have_to_be_guessed_rejects_the_table(read: Reader, header: str) -> None:
+    text = f"Код ОО;Год;ВПР Математика 5 кл. % «2»;{header}\n101;2021;5;5\n"
+
+    assert rejection(read("table.csv", text)) == "ambiguous_header"
+
+
+def test_other_shares_beside_the_failed_ones_decide_nothing(read: Reader) -> None:
+    text = "Код ОО;Год;ЕГЭ математика (профиль) % не преодолевших;ВПР Русский 5 кл. % «5»;ВПР Русский 5 кл. качество\n101;2021;5;5;5\n"
+
+    assert set(only_block(read("table.csv", text)).columns) == {
+        "school_code",
+        "reporting_year",
+        "failed_pct:ege_math_profile_11",
+    }
+
+
+def test_two_years_in_titles_are_no_year(read: Reader) -> None:
+    text = "Результаты 2020 и 2021 годов\nКод ОО;ВПР Математика 5 кл. % «2»\n101;5\n"
+
+    assert rejection(read("table.csv", text)) == "two_years"
+
+
+def test_two_years_in_the_name_do_not_matter_where_the_content_has_one(read: Reader) -> None:
+    text = "Результаты 2021 года\nКод ОО;ВПР Математика 5 кл. % «2»\n101;5\n"
+
+    assert only_block(read("2020, исправлено 2022.csv", text)).constants == {"reporting_year": "2021"}

@@ -1,0 +1,162 @@
+"""Headers, totals, repeated headers, blocks; and what would have to be guessed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.reading import builders
+from tests.unit.reading.conftest import Reader, only_block, rejection
+
+from school_quality.reading.headers import Header, recognise
+from school_quality.reading.texts import fold, fold_header
+
+STAFF = ["Код ОО", "Отчётный год", "Педагогических работников", "Высшая категория", "Первая категория"]
+
+
+def staff(*rows: list[object]) -> str:
+    return builders.csv_text([STAFF, *rows])
+
+
+@given(
+    st.sampled_from(STAFF),
+    st.sampled_from([str.lower, str.upper, str.title]),
+    st.sampled_from([" ", "\u00a0", "\n", "  ", "\u202f"]),
+    st.sampled_from(["", "*", " *", "  "]),
+)
+def test_case_spaces_line_breaks_yo_and_a_star_do_not_matter(name: str, case: object, space: str, tail: str) -> None:
+    written = "  " + case(name).replace(" ", space).replace("ё", "е") + tail  # type: ignore[operator]
+
+    assert fold(written) == fold(name)
+
+
+@pytest.mark.parametrize(("cell", "folded"), [(2.0, "2"), (2, "2"), ("2.0", "2"), ("2,0", "2"), ("2 до", "2 до"), (5.5, "5.5")])
+def test_a_header_cell_may_be_a_number(cell: object, folded: str) -> None:
+    assert fold_header(cell) == folded  # type: ignore[arg-type]
+
+
+@given(st.permutations(STAFF), st.integers(0, 55), st.integers(0, 3))
+def test_a_header_is_found_in_any_order_in_the_first_60_rows(order: list[str], above: int, left: int) -> None:
+    rows: list[list[object]] = [["Форма"] if n % 2 else [] for n in range(above)]
+    rows.append([""] * left + list(order))
+
+    header = recognise(rows, above)  # type: ignore[arg-type]
+
+    assert isinstance(header, Header)
+    assert header.dataset.name == "form_staff"
+    assert {order[i - left] for i in header.columns.values()} == set(STAFF)
+
+
+def test_a_header_below_row_60_is_not_looked_for(read: Reader) -> None:
+    rows = [["Заметка"]] * 60 + [STAFF, ["101", 2022, 5, 1, 1]]
+
+    assert rejection(read("form.xlsx", builders.xlsx(rows))) == "unknown_header"
+    assert not read("form2.xlsx", builders.xlsx(rows[1:])).rejected
+
+
+def test_totals_repeated_headers_and_blank_rows_are_no_data(read: Reader) -> None:
+    text = staff(
+        ["101", 2022, 5, 1, 1],
+        ["", "", "", "", ""],
+        [s.upper() for s in STAFF],
+        ["102", 2022, 6, 1, 1],
+        ["Всего по основным", "", 11, 2, 2],
+        ["", "", 11, 2, "ИТОГО:"],
+        ["  Средние", "", 5.5, 1, 1],
+    )
+
+    reading = read("form.csv", text)
+
+    assert only_block(reading).row_numbers == [2, 5]
+    assert reading.rows_skipped == 4
+
+
+def test_a_school_whose_text_begins_like_a_total_is_data(read: Reader) -> None:
+    text = "Код ОО;Отчётный год;Показатель;Практика;Ссылка\n101;2022;2.1;Всего понемногу;\n;2022;2.1;Итоговые линейки;\n"
+
+    reading = read("practices.csv", text)
+
+    assert only_block(reading).row_numbers == [2, 3]
+    assert reading.rows_skipped == 0
+
+
+def test_a_note_below_a_table_is_a_row_that_will_be_rejected(read: Reader) -> None:
+    reading = read("form.csv", staff(["101", 2022, 5, 1, 1], ["Исполнитель", "", "", "", ""]))
+
+    assert only_block(reading).columns["school_code"] == ["101", "Исполнитель"]
+
+
+def test_a_second_block_has_its_own_title_and_column_order(read: Reader) -> None:
+    text = staff(["101", 2021, 5, 1, 1]) + "Второй год\r\n" + builders.csv_text([STAFF[::-1], [1, 2, 7, 2022, "101"]])
+
+    reading = read("form.csv", text)
+
+    assert [b.columns["teachers"] for b in reading.blocks] == [["5"], ["7"]]
+    assert [b.row_numbers for b in reading.blocks] == [[2], [5]]
+    assert reading.rows_skipped == 0
+
+
+def test_a_damaged_header_below_a_good_table_rejects_the_file(read: Reader) -> None:
+    text = staff(["101", 2021, 5, 1, 1]) + builders.csv_text([STAFF[:4] + ["Первой"], ["102", 2022, 1, 2, 7]])
+
+    reading = read("form.csv", text)
+
+    assert rejection(reading) == "missing_column"
+    assert reading.remarks[0].row_number == 3
+
+
+def test_several_sheets_and_forms_of_one_workbook_are_all_read(read: Reader) -> None:
+    index = [["Код ОО", "Отчётный год", "ИСБШ"], ["101", 2022, 50]]
+    data = builders.xlsx({"А": [STAFF, ["101", 2022, 5, 1, 1]], "Пояснения": [["Текст"]], "Б": index})
+
+    reading = read("book.xlsx", data)
+
+    assert [(b.sheet, b.dataset) for b in reading.blocks] == [("А", "form_staff"), ("Б", "social_index")]
+    assert reading.skipped_sheets == ["Пояснения"]
+
+
+def test_a_missing_column_is_named_with_its_nearest_neighbour(read: Reader) -> None:
+    reading = read("form.csv", builders.csv_text([["Код ОО", "Отчётный год", "Педагоги", *STAFF[3:]], ["101", 2022, 5, 1, 1]]))
+
+    assert rejection(reading) == "missing_column"
+    assert reading.remarks[0].details["missing"] == "«Педагогических работников»"
+    assert reading.remarks[0].details["nearest"] == "«Педагоги»"
+
+
+def test_a_list_without_a_year_anywhere_lacks_that_column(read: Reader) -> None:
+    text = "Код ОО;Год отчёта;ИСБШ\n101;2022;50\n"
+
+    reading = read("index.csv", text)
+
+    assert rejection(reading) == "missing_column"
+    assert reading.remarks[0].details["missing"] == "«Отчётный год»"
+    assert reading.remarks[0].details["nearest"] == "«Год отчёта»"
+
+
+@pytest.mark.parametrize(
+    ("header", "rule"),
+    [
+        (["Kод ОО", *STAFF[1:]], "lookalike_letters"),
+        (["Код OО", *STAFF[1:]], "lookalike_letters"),
+        ([*STAFF[:4], "Пepвaя категория"], "lookalike_letters"),
+        ([*STAFF, "Код ОО"], "ambiguous_header"),
+    ],
+)
+def test_a_header_that_would_have_to_be_guessed_rejects_the_file(read: Reader, header: list[str], rule: str) -> None:
+    assert rejection(read("form.csv", builders.csv_text([header, ["101", 2022, 5, 1, 1, "102"][: len(header)]]))) == rule
+
+
+def test_a_table_that_is_two_lists_at_once_is_rejected(read: Reader) -> None:
+    assert rejection(read("both.csv", "Код ОО;Отчётный год;ИСБШ;ИОР\n101;2022;50;0,1\n")) == "ambiguous_header"
+
+
+def test_columns_that_nobody_declared_decide_nothing(read: Reader) -> None:
+    text = builders.csv_text([[*STAFF, "Примечание"], ["101", 2022, 5, 1, 1, "#Н/Д"]])
+
+    assert set(only_block(read("form.csv", text)).columns) == {
+        "school_code",
+        "reporting_year",
+        "teachers",
+        "highest_category",
+        "first_category",
+    }
