@@ -371,13 +371,15 @@ def explain(settings: Settings, school: str, indicator: str, year: int, period: 
 
 @main.command()
 @year_option
+@click.option("--school", metavar="КОД", help="Только формы одной школы: её код ОО.")
+@click.option("--municipality", metavar="РАЙОН", help="Только один район: код или название.")
 @with_settings
-def templates(settings: Settings, year: int) -> None:
+def templates(settings: Settings, year: int, school: str | None, municipality: str | None) -> None:
     """Пустые формы для рассылки, со школами и подсказками."""
     from school_quality import templates as forms
 
     with quiet(embedded.log_file()):
-        folder = forms.write(settings, year)
+        folder = forms.write(settings, year, school, municipality)
     click.echo(f"Формы: {folder}")
 
 
