@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from school_quality.datasets import declarations_fingerprint, get, load
-from school_quality.landing import warnings
 from school_quality.landing.landed import content_hash, landed_schema
 from school_quality.landing.receipts import (
     Outcome,
@@ -139,7 +138,9 @@ class Plan:
         return [s.path for s in self.unchanged if key_of(s) == key and s.path not in read]
 
     @classmethod
-    def of(cls, found: list[Source], files: Sequence[Path] | None, settings: Settings, log: list[Receipt]) -> Plan:
+    def of(
+        cls, found: list[Source], files: Sequence[Path] | None, settings: Settings, log: list[Receipt]
+    ) -> Plan:
         """Sort the files by their receipts. The same content in the same context counts once."""
         last, force = latest(log), effective(log)
         asked = found if files is None else of_files(list(files), settings.inbox)
@@ -159,7 +160,9 @@ class Plan:
         moved = [
             r
             for r in force.values()
-            if any(k[0] == r.file_id for k in new) and r.key not in present and not _is_there(settings, r.path)
+            if any(k[0] == r.file_id for k in new)
+            and r.key not in present
+            and not _is_there(settings, r.path)
         ]
         return cls(log, list(new.values()), unchanged, tuple(kept), reconsidered, moved)
 

@@ -111,13 +111,17 @@ def quoted_name(name: str) -> str:
 
 
 def note_reader_remarks(
-    connection: duckdb.DuckDBPyConnection, typed: Typed, remarks: Sequence[tuple[int, str, int, str, str, str]]
+    connection: duckdb.DuckDBPyConnection,
+    typed: Typed,
+    remarks: Sequence[tuple[int, str, int, str, str, str]],
 ) -> None:
     """Rows that the reader itself rejects: (file, sheet, row number, field or header, rule, value)."""
     if not remarks:
         return
-    connection.execute("create or replace temp table reader_remark (file integer, sheet varchar, row_number integer, "
-                       "field varchar, rule varchar, value varchar)")
+    connection.execute(
+        "create or replace temp table reader_remark (file integer, sheet varchar, row_number integer, "
+        "field varchar, rule varchar, value varchar)"
+    )
     connection.executemany("insert into reader_remark values (?, ?, ?, ?, ?, ?)", remarks)
     connection.execute(
         f"""
@@ -131,7 +135,12 @@ def note_reader_remarks(
     )
 
 
-DATES = {"ege_results": "exam_date", "oge_results": "exam_date", "appeals": "exam_date", "vpr_results": "tested_on"}
+DATES = {
+    "ege_results": "exam_date",
+    "oge_results": "exam_date",
+    "appeals": "exam_date",
+    "vpr_results": "tested_on",
+}
 RESULTS = frozenset({*DATES, "vpr_marks", "procedure_results"})
 
 
@@ -398,7 +407,9 @@ def note_broken_rules(connection: duckdb.DuckDBPyConnection, typed: Typed) -> Va
             "column": pa.array([f.column for f in failures], pa.string()),
             "rule": pa.array([f.rule for f in failures], pa.string()),
             "level": pa.array([f.level for f in failures], pa.string()),
-            "details": pa.array([list(f.details.items()) for f in failures], pa.map_(pa.string(), pa.string())),
+            "details": pa.array(
+                [list(f.details.items()) for f in failures], pa.map_(pa.string(), pa.string())
+            ),
         }
     )
     connection.register("broken_rule", broken_rule)

@@ -51,7 +51,9 @@ def view_landed(
     columns = ", ".join(f'null::{kind} as "{column}"' for column, kind in landed_columns(dataset).items())
     files = sorted(str(p) for p in settings.landing.glob(f"[0-9]*/rows/{dataset.name}.parquet"))
     if not of_dataset or not files:
-        connection.execute(f"create or replace table {name} as select {columns}, 0::bigint as order_seq limit 0")
+        connection.execute(
+            f"create or replace table {name} as select {columns}, 0::bigint as order_seq limit 0"
+        )
         return name
     connection.execute(f"create or replace temp table force_{dataset.name} (seq bigint, order_seq bigint)")
     connection.executemany(f"insert into force_{dataset.name} values (?, ?)", of_dataset)

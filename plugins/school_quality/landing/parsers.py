@@ -52,7 +52,7 @@ MACROS = (
     end""",
     """create or replace macro date_value(t) as case
         when t = '' then null
-        when t[3] = '.' and t[6] = '.' and t[11] in ('', ' ')
+        when length(t) > 9 and t[3] = '.' and t[6] = '.' and t[11] in ('', ' ')
             then try_cast(t[7:10] || '-' || t[4:5] || '-' || t[1:2] as date)
         when regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?') then try_cast(left(t, 10) as date)
         when regexp_full_match(spaced(t), '[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}( .*)?')

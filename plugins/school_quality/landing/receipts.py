@@ -147,7 +147,9 @@ def batches(settings: Settings) -> list[Path]:
     """The committed batches, oldest first."""
     if not settings.landing.is_dir():
         return []
-    return sorted(p for p in settings.landing.iterdir() if p.name.isdigit() and (p / "receipts.parquet").is_file())
+    return sorted(
+        p for p in settings.landing.iterdir() if p.name.isdigit() and (p / "receipts.parquet").is_file()
+    )
 
 
 def read_receipts(settings: Settings, up_to: int | None = None) -> list[Receipt]:
@@ -281,10 +283,14 @@ def withdraw(settings: Settings, file_id: str, received_at: datetime | None = No
         log = read_receipts(settings)
         found = [r for r in effective(log).values() if r.file_id.startswith(file_id.lower())]
         if not found:
-            raise UsageError(f"Файла {file_id} среди принятых нет. Список принятых файлов: school-quality status.")
+            raise UsageError(
+                f"Файла {file_id} среди принятых нет. Список принятых файлов: school-quality status."
+            )
         if len({r.file_id for r in found}) > 1:
             paths = "; ".join(sorted({r.path for r in found}))
-            raise UsageError(f"По началу номера {file_id} нашлось несколько файлов: {paths}. Укажите номер целиком.")
+            raise UsageError(
+                f"По началу номера {file_id} нашлось несколько файлов: {paths}. Укажите номер целиком."
+            )
         moment = received_at or datetime.now(UTC).replace(tzinfo=None)
         receipts = withdrawals(found, last_seq(log) + 1, moment, READER_VERSION)
         staging = Staging.open(settings)

@@ -48,7 +48,13 @@ class Remarks:
         rank = {"file": 0, "row": 1, "warning": 1}
         ordered = sorted(
             self.lines,
-            key=lambda r: (r["seq"], rank[str(r["level"])], r["sheet"], r["row_number"] or 0, r["column_name"]),
+            key=lambda r: (
+                r["seq"],
+                rank[str(r["level"])],
+                r["sheet"],
+                r["row_number"] or 0,
+                r["column_name"],
+            ),
         )
         return pa.Table.from_pylist(ordered, schema=REMARK_SCHEMA)
 

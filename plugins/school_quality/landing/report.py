@@ -65,7 +65,8 @@ class IngestReport:
         """The report in plain Russian: what was not simply accepted file by file, then the totals."""
         reasons = self.file_remarks or {}
         found = [
-            f"{r.path}: файл перенесён, прежний приём ({context_words(r.context)}) отозван" for r in self.moved
+            f"{r.path}: файл перенесён, прежний приём ({context_words(r.context)}) отозван"
+            for r in self.moved
         ]
         for r in self.landed:
             if r.outcome == "accepted":

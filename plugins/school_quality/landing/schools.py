@@ -106,7 +106,11 @@ class Register:
         """The school of a row. Rows of pseudo-units, and of unknown schools of unknown districts, are skipped."""
         if spelling.municipality and is_pseudo_unit(spelling.municipality):
             return Resolution("skipped", rule="pseudo_unit")
-        named = self.municipalities.get(municipality_key(spelling.municipality)) if spelling.municipality else None
+        named = (
+            self.municipalities.get(municipality_key(spelling.municipality))
+            if spelling.municipality
+            else None
+        )
         found, part, value, ambiguous = self._find(spelling, named)
         if found is not None:
             return Resolution("known", found, found.municipality_id)

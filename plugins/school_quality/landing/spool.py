@@ -25,7 +25,13 @@ NOT_ATTEMPTED = frozenset({"", "x", "х", "не пройд.", "не пройд",
 
 IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]
 
-KEYS = {"row_id": pa.int64(), "source_row": pa.int64(), "file": pa.int32(), "block": pa.int64(), "row_number": pa.int32()}
+KEYS = {
+    "row_id": pa.int64(),
+    "source_row": pa.int64(),
+    "file": pa.int32(),
+    "block": pa.int64(),
+    "row_number": pa.int32(),
+}
 PROCEDURE = re.compile(r"failed_pct:(ege|oge|vpr)_(\w+)_(\d{1,2})")
 """Name of a column of a table of percentages, `reading.procedures.ProcedureColumn.key`."""
 
@@ -59,7 +65,9 @@ class Gathered:
 
     columns: dict[str, list[str | None]] = field(default_factory=dict)
     keys: dict[str, list[IntArray]] = field(default_factory=lambda: {name: [] for name in KEYS})
-    tasks: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in TASKS})
+    tasks: dict[str, list[int | None] | list[str | None]] = field(
+        default_factory=lambda: {name: [] for name in TASKS}
+    )
     rows: int = 0
 
 
@@ -161,7 +169,9 @@ def _extend(gathered: Gathered, block: Block, rows: int) -> None:
     here.update(block.columns)
     for name, texts in here.items():
         if len(texts) != rows:
-            raise ValueError(f"block of {block.dataset}: column {name} has {len(texts)} cells for {rows} rows")
+            raise ValueError(
+                f"block of {block.dataset}: column {name} has {len(texts)} cells for {rows} rows"
+            )
         gathered.columns.setdefault(name, [None] * before).extend(texts)
     for name, column in gathered.columns.items():
         if name not in here:
@@ -194,7 +204,8 @@ def task_summary(
     for row in np.flatnonzero(stray >= 0).tolist():
         headers[row] = names[stray[row]]
         values[row] = tasks[names[stray[row]]][row]
-    return total.tolist(), headers, values
+    sums: list[int | None] = total.tolist()
+    return sums, headers, values
 
 
 def task_points(text: str) -> int | None:

@@ -91,7 +91,9 @@ def enum_value(text: str, values: dict[str, list[str]], kind: str) -> str:
     """A CASE over the declared spellings, compared without case, ё and runs of spaces."""
     literal = (lambda v: v) if kind == "BOOLEAN" else quoted
     cases = " ".join(
-        f"when {quoted(folded(name))} then {literal(value)}" for value, names in values.items() for name in names
+        f"when {quoted(folded(name))} then {literal(value)}"
+        for value, names in values.items()
+        for name in names
     )
     return f"case folded({text}) {cases} end"
 
@@ -123,7 +125,10 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
             value, rule = enum_value(text, field.values, kind), "'not_in_list'"
         case "item":
             is_date = f"starts_with({text}, {quoted(DATE_MARK)}) or date_value({text}) is not null"
-            value, rule = f"item_value({text})", f"case when {is_date} then 'date_for_item' else 'unknown_item' end"
+            value, rule = (
+                f"item_value({text})",
+                f"case when {is_date} then 'date_for_item' else 'unknown_item' end",
+            )
         case "indicator_codes":
             is_number = f"starts_with({text}, {quoted(NUMBER_MARK)})"
             value = f"codes_value({text})"
@@ -138,7 +143,9 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
             value, rule = word, "'formula_error'"
         case "pupil":
             raise ValueError(f"{dataset.name}.{field.name}: a pupil's own cells never leave the reader")
-    return TypedField(field, column, value, f"case when is_formula_error({text}) then 'formula_error' else {rule} end")
+    return TypedField(
+        field, column, value, f"case when is_formula_error({text}) then 'formula_error' else {rule} end"
+    )
 
 
 def texts_relation(connection: duckdb.DuckDBPyConnection, dataset: Dataset, chunks: Sequence[Chunk]) -> str:
@@ -166,16 +173,19 @@ def type_rows(
     by_school = () if dataset.name in WITHOUT_SCHOOLS else SCHOOL_KEYS
     cells = [f"{cell(f.field.name, present)} as {f.text}" for f in fields]
     values = [
-        f'null::varchar as "{f.column}"' if f.field.name in by_school else f'{f.value} as "{f.column}"' for f in fields
+        f'null::varchar as "{f.column}"' if f.field.name in by_school else f'{f.value} as "{f.column}"'
+        for f in fields
     ]
     made = [
-        f'try_cast(nullif({cell(name, present)}, \'\') as {kind}) as "{name}"'
+        f"try_cast(nullif({cell(name, present)}, '') as {kind}) as \"{name}\""
         for name, kind in READ_COLUMNS.items()
         if name in dataset.columns or name in present
     ]
     extra = [f'"{name}"' for name in sorted(present - set(dataset.fields) - set(READ_COLUMNS))]
     bits = " + ".join(
-        f"case when {f.bad} then {1 << i} else 0 end" for i, f in enumerate(fields) if f.field.name not in by_school
+        f"case when {f.bad} then {1 << i} else 0 end"
+        for i, f in enumerate(fields)
+        if f.field.name not in by_school
     )
     hidden = [f.text for f in fields]
     if "subject" in dataset.fields:
@@ -212,13 +222,18 @@ class Join:
 
 
 def _spellings(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, texts: str, present: frozenset[str], register: Register
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    texts: str,
+    present: frozenset[str],
+    register: Register,
 ) -> Join:
     """Resolve the distinct spellings of schools into ``spelling_<dataset>``."""
     if dataset.name in WITHOUT_SCHOOLS:
         return Join()
     cells = {
-        part: cell(next((n for n in names if n in present), ""), present) for part, names in SPELLING_FIELDS.items()
+        part: cell(next((n for n in names if n in present), ""), present)
+        for part, names in SPELLING_FIELDS.items()
     }
     found = connection.execute(f"select distinct {', '.join(cells.values())} from {texts} as r").fetchall()
     rows = []

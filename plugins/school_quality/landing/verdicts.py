@@ -88,9 +88,17 @@ class Judge:
         """Make ``landed_file`` and ``block`` known to the SQL; may be called again when more was read."""
         self.files = {f.file: f for f in files}
         file_table = pa.Table.from_pylist(
-            [{"file": f.file, "seq": f.seq, "order_seq": f.order_seq, "file_id": f.file_id} for f in self.files.values()],
+            [
+                {"file": f.file, "seq": f.seq, "order_seq": f.order_seq, "file_id": f.file_id}
+                for f in self.files.values()
+            ],
             schema=pa.schema(
-                [("file", pa.int32()), ("seq", pa.int64()), ("order_seq", pa.int64()), ("file_id", pa.string())]
+                [
+                    ("file", pa.int32()),
+                    ("seq", pa.int64()),
+                    ("order_seq", pa.int64()),
+                    ("file_id", pa.string()),
+                ]
             ),
         )
         block_table = pa.Table.from_pylist(
@@ -234,7 +242,9 @@ class Judge:
                 counts = Counts(0, accepted + rejected, skipped, by_register, (rejected, accepted + rejected))
                 wrong.append(file)
             self.counts[name, file] = counts
-        self.connection.execute(f"create or replace temp table wrong_file as select unnest({wrong or [-1]}) as file")
+        self.connection.execute(
+            f"create or replace temp table wrong_file as select unnest({wrong or [-1]}) as file"
+        )
 
     def _accept(self, typed: Typed) -> None:
         dataset = typed.dataset

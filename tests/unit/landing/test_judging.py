@@ -1,0 +1,494 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from .conftest import Bench
+
+INDEX = {"school_code": "006003", "social_index": "50,5"}
+SCALE = {
+    "exam": "ВПР",
+    "grade": "5",
+    "subject": "Математика",
+    "max_score": "20",
+    "max_2": "6",
+    "max_3": "10",
+    "max_4": "14",
+}
+
+
+def work(*totals: str, variant: str = "1", school: str = "980603") -> list[dict[str, str]]:
+    """Rows of a ВПР work, one a total."""
+    return [
+        {"login": f"sch{school}", "pupil_id": f"{n:032x}", "variant": variant, "total": total}
+        for n, total in enumerate(totals)
+    ]
+
+
+def test_cells_become_typed_columns(bench: Bench) -> None:
+    file = bench.add(
+        "social_index", [INDEX, {"school_code": "6007.0", "social_index": "1,5"}], reporting_year="2022"
+    )
+
+    bench.run()
+
+    assert bench.accepted("social_index") == [("6003", 2022, Decimal("50.5")), ("6007", 2022, Decimal("1.5"))]
+    assert bench.counts(file) == (2, 0, 0)
+
+
+def test_a_cell_that_is_no_number_is_told_with_header_and_value_and_nothing_else(bench: Bench) -> None:
+    rows = [INDEX | {"school_code": code} for code in ("006003", "006007", "007003", "006099")]
+    bench.add(
+        "social_index",
+        [*rows, INDEX | {"school_code": "6003", "reporting_year": "много"}][:4],
+        reporting_year="2022",
+    )
+    bench.add(
+        "social_index", [*({**r, "reporting_year": "2021"} for r in rows), {**INDEX, "reporting_year": "год"}]
+    )
+
+    bench.run()
+
+    (remark,) = bench.remarks("social_index")
+    assert (remark.rule, remark.level, remark.column, remark.value) == (
+        "not_a_year",
+        "row",
+        "Столбец reporting_year",
+        "год",
+    )
+
+
+@pytest.mark.parametrize("value", ["140", "-3"])
+def test_a_value_out_of_range_rejects_the_row(bench: Bench, value: str) -> None:
+    codes = ("006007", "006099", "007003", "006003")
+    rows = [{"school_code": code, "social_index": "50"} for code in codes]
+    file = bench.add("social_index", [*rows, INDEX | {"social_index": value}], reporting_year="2022")
+    rows[3]["school_code"] = "6003"
+
+    bench.run()
+
+    assert bench.rules("social_index") == ["out_of_range"]
+    assert bench.counts(file) == (4, 1, 0)
+
+
+def test_exactly_twenty_percent_rejected_is_not_too_many(bench: Bench) -> None:
+    rows = [{**INDEX, "reporting_year": str(2015 + n)} for n in range(4)]
+    at_the_edge = bench.add("social_index", [*rows, {**INDEX, "reporting_year": "нет"}])
+    beyond = bench.add("social_index", [*rows[:3], {**INDEX, "reporting_year": "нет"}])
+
+    bench.run()
+
+    assert bench.counts(at_the_edge) == (4, 1, 0)
+    assert bench.counts(beyond) == (0, 4, 0)
+    assert bench.judge.counts_of(beyond).wrong_file == (1, 4)
+    assert len(bench.accepted("social_index")) == 4
+
+
+def test_identical_rows_of_a_file_count_once(bench: Bench) -> None:
+    rows = [INDEX, {"school_code": "6003.0", "social_index": "50.50"}]
+    file = bench.add("social_index", rows, reporting_year="2022")
+
+    bench.run()
+
+    assert bench.counts(file) == (1, 0, 1)
+    assert bench.rules("social_index") == []
+
+
+def test_differing_rows_of_one_key_are_all_rejected(bench: Bench) -> None:
+    others = [{**INDEX, "reporting_year": str(2011 + n)} for n in range(8)]
+    twice = [{**INDEX, "reporting_year": "2022"}, {**INDEX, "social_index": "47,5", "reporting_year": "2022"}]
+    file = bench.add("social_index", others + twice)
+
+    bench.run()
+
+    assert bench.counts(file) == (8, 2, 0)
+    assert bench.rules("social_index") == ["duplicate_differs", "duplicate_differs"]
+
+
+def test_the_same_key_in_two_files_is_no_duplicate(bench: Bench) -> None:
+    first = bench.add("social_index", [INDEX], reporting_year="2022")
+    second = bench.add("social_index", [INDEX | {"social_index": "40"}], reporting_year="2022")
+
+    bench.run()
+
+    assert (bench.counts(first), bench.counts(second)) == ((1, 0, 0), (1, 0, 0))
+
+
+def test_a_formula_error_rejects_where_an_empty_cell_would_be_legal(bench: Bench) -> None:
+    cells = {"failed_pct:vpr_math_5": "33,3", "failed_pct:oge_math_9": ""}
+    rows = [{"school_code": code} | cells for code in ("006003", "006007", "006099", "007003")]
+    bad = {"school_code": "6003", "failed_pct:vpr_math_5": "10", "failed_pct:oge_math_9": "#REF!"}
+    file = bench.add(
+        "procedure_results", [*rows, bad | {"reporting_year": "2019"}][:4], reporting_year="2020"
+    )
+    worse = bench.add("procedure_results", [*rows, bad][1:], reporting_year="2018")
+
+    bench.run()
+
+    assert bench.counts(file) == (4, 0, 0)
+    assert bench.judge.counts_of(worse).wrong_file is not None or bench.counts(worse) == (3, 1, 0)
+    (remark,) = bench.remarks("procedure_results")
+    assert (remark.rule, remark.column) == ("formula_error", "Столбец failed_pct:oge_math_9")
+
+
+def test_a_row_of_a_table_of_percentages_is_one_row_whatever_it_holds(bench: Bench) -> None:
+    rows = [
+        {"school_number": "7", "failed_pct:vpr_math_5": "33,3", "failed_pct:oge_math_9": "20"},
+        {"school_number": "99", "failed_pct:vpr_math_5": "", "failed_pct:oge_math_9": ""},
+    ]
+    file = bench.add("procedure_results", rows, reporting_year="2020")
+
+    bench.run()
+
+    assert bench.counts(file) == (2, 0, 0)
+    assert bench.accepted("procedure_results") == [
+        ("6007", 2020, "vpr", "math", 5, Decimal("33.3")),
+        ("6007", 2020, "oge", "math", 9, Decimal("20")),
+    ]
+
+
+def test_a_pupil_whose_variant_says_so_is_absent_whatever_the_total_says(bench: Bench) -> None:
+    rows = [
+        {"login": "sch980603", "pupil_id": f"{n:032x}", "variant": variant, "total": total}
+        for n, (variant, total) in enumerate(
+            [("1", "0"), ("отсутствовал", "0"), ("0", "7"), ("", ""), ("2", ""), ("отсутствовал", "н")]
+        )
+    ]
+    file = bench.add("vpr_results", rows, reporting_year="2022", grade="5", subject="math")
+
+    bench.run()
+
+    assert bench.counts(file) == (6, 0, 0)
+    assert bench.accepted("vpr_results", "is_absent", "total") == [(False, 0)] + [(True, None)] * 5
+
+
+def test_a_sitting_is_autumn_by_its_date_or_by_what_the_path_says(bench: Bench) -> None:
+    dates = ("21.03.2022 11:51:12", "2022-08-31", "20.09.2022")
+    rows = [row | {"tested_on": day} for row, day in zip(work("5", "6", "7"), dates, strict=True)]
+    bench.add("vpr_results", rows, reporting_year="2022", grade="5", subject="math")
+    bench.add("vpr_results", work("5"), reporting_year="2022", grade="5", subject="math", sitting="autumn")
+
+    bench.run()
+
+    assert bench.accepted("vpr_results", "sitting") == [("spring",), ("spring",), ("autumn",), ("autumn",)]
+
+
+def test_a_total_above_the_scale_of_its_year_is_rejected(bench: Bench) -> None:
+    bench.add("mark_scale", [SCALE], reporting_year="2022")
+    file = bench.add("vpr_results", work(*["20"] * 4, "21"), reporting_year="2022", grade="5", subject="math")
+
+    bench.run()
+
+    assert bench.counts(file) == (4, 1, 0)
+    (remark,) = bench.remarks("vpr_results")
+    assert (remark.rule, remark.value, remark.details) == ("total_above_scale", "21", {"maximum": "20"})
+
+
+def test_a_scale_is_borrowed_where_the_printed_maximum_agrees(bench: Bench) -> None:
+    bench.add("mark_scale", [SCALE], reporting_year="2021")
+    maximum = {"reporting_year": "2022", "grade": "5", "subject": "math"}
+    fits = bench.add("vpr_results", work(*["20"] * 4, "21"), printed_max="20", **maximum)
+
+    bench.run()
+
+    assert bench.counts(fits) == (4, 1, 0)
+
+
+def test_a_scale_with_another_maximum_is_not_borrowed_and_rejects_nothing(bench: Bench) -> None:
+    bench.add("mark_scale", [SCALE], reporting_year="2021")
+    file = bench.add(
+        "vpr_results",
+        work(*["20"] * 4, "21"),
+        printed_max="24",
+        reporting_year="2022",
+        grade="5",
+        subject="math",
+    )
+
+    bench.run()
+
+    assert bench.counts(file) == (5, 0, 0)
+
+
+@pytest.mark.parametrize(("above", "rejected"), [(1, 1), (2, 0)])
+def test_without_a_printed_maximum_one_total_in_a_hundred_may_lie_above(
+    bench: Bench, above: int, rejected: int
+) -> None:
+    bench.add("mark_scale", [SCALE], reporting_year="2023")
+    totals = ["20"] * (100 - above) + ["21"] * above
+    file = bench.add("vpr_results", work(*totals), reporting_year="2022", grade="5", subject="math")
+
+    bench.run()
+
+    assert bench.counts(file)[1] == rejected
+
+
+def test_the_nearest_earlier_scale_goes_before_the_nearest_later_one(bench: Bench) -> None:
+    bench.add("mark_scale", [SCALE | {"max_score": "30"}], reporting_year="2019")
+    bench.add("mark_scale", [SCALE | {"max_score": "25"}], reporting_year="2020")
+    bench.add("mark_scale", [SCALE], reporting_year="2023")
+    file = bench.add(
+        "vpr_results",
+        work(*["20"] * 9, "26"),
+        printed_max="25",
+        reporting_year="2022",
+        grade="5",
+        subject="math",
+    )
+    other = bench.add(
+        "vpr_results",
+        work(*["20"] * 9, "21"),
+        printed_max="20",
+        reporting_year="2021",
+        grade="5",
+        subject="math",
+    )
+
+    bench.run()
+
+    assert bench.counts(file) == (9, 1, 0)
+    assert bench.counts(other) == (9, 1, 0)
+
+
+def participant(number: int, score: str, mark: str, **more: str) -> dict[str, str]:
+    return {
+        "school_code": "006007",
+        "pupil_id": f"{number:032x}",
+        "pupil_name_id": f"{number + 1000:032x}",
+        "has_document": "true",
+        "primary_score": score,
+        "mark": mark,
+    } | more
+
+
+OGE = {"reporting_year": "2022", "subject": "math", "exam_date": "2022-05-23"}
+
+
+def test_a_mark_of_oge_below_the_scale_is_legal_and_above_it_is_not(bench: Bench) -> None:
+    bench.add(
+        "mark_scale",
+        [SCALE | {"exam": "ОГЭ", "grade": "", "max_score": "31", "max_2": "7", "max_3": "14", "max_4": "21"}],
+        reporting_year="2022",
+    )
+    good = [participant(n, "9", "2") for n in range(8)]
+    file = bench.add("oge_results", [*good, participant(8, "5", "3"), participant(9, "10", "6")], **OGE)
+
+    bench.run()
+
+    assert bench.counts(file) == (8, 2, 0)
+    assert sorted(bench.rules("oge_results")) == ["mark_above_scale", "out_of_range"]
+
+
+def test_without_a_scale_no_mark_of_oge_is_judged(bench: Bench) -> None:
+    file = bench.add("oge_results", [participant(1, "5", "5")], **OGE)
+
+    bench.run()
+
+    assert bench.counts(file) == (1, 0, 0)
+
+
+def test_graduates_of_earlier_years_and_annulled_results_are_accepted_and_not_counted(bench: Bench) -> None:
+    rows = [
+        participant(1, "9", "3", category="ВТГ", result_status=""),
+        participant(2, "9", "3", category="ВПЛ", result_status=""),
+        participant(3, "9", "3", category="", result_status="Аннулирован"),
+    ]
+    bench.add("oge_results", rows, **OGE)
+
+    bench.run()
+
+    assert bench.accepted("oge_results", "is_counted") == [(True,), (False,), (False,)]
+
+
+def test_results_dated_after_their_school_closed_are_rejected(bench: Bench) -> None:
+    closed = {"school_code": "006099"}
+    before = bench.add(
+        "oge_results", [participant(1, "9", "3") | closed], **OGE | {"exam_date": "2020-12-30"}
+    )
+    after = bench.add("oge_results", [participant(1, "9", "3") | closed], **OGE | {"exam_date": "2020-12-31"})
+    same_year = bench.add(
+        "vpr_results", work("5", school="980699"), reporting_year="2020", grade="5", subject="math"
+    )
+    later = bench.add(
+        "vpr_results", work("5", school="980699"), reporting_year="2021", grade="5", subject="math"
+    )
+
+    bench.run()
+
+    assert [bench.counts(f)[0] for f in (before, after, same_year, later)] == [1, 0, 1, 0]
+    assert bench.rules("oge_results") == bench.rules("vpr_results") == ["school_closed"]
+
+
+def appeal(number: int, document: bool, **more: str) -> dict[str, str]:
+    return {
+        "school_code": "006007",
+        "pupil_id": f"{number if document else number + 1000:032x}",
+        "pupil_name_id": f"{number + 1000:032x}",
+        "has_document": "true" if document else "false",
+        "state": "Апелляция удовлетворена",
+        "subject": "Математика",
+        "subject_ege": "math_profile",
+        "subject_oge": "math",
+        "exam_date": "2022-05-23",
+        "primary_score": "8",
+        "score": "3",
+    } | more
+
+
+def test_an_appeal_takes_exam_subject_and_pupil_from_the_result_that_it_matches(bench: Bench) -> None:
+    bench.add("oge_results", [participant(1, "7", "2"), participant(2, "7", "2")], **OGE)
+    file = bench.add("appeals", [appeal(1, True), appeal(2, False)], reporting_year="2022")
+
+    bench.run()
+
+    assert bench.counts(file) == (2, 0, 0)
+    assert bench.accepted("appeals", "exam", "subject", "pupil_id", "is_upheld", "score") == [
+        ("oge", "math", f"{1:032x}", True, 3),
+        ("oge", "math", f"{2:032x}", True, 3),
+    ]
+
+
+def test_an_appeal_without_a_result_is_rejected(bench: Bench) -> None:
+    bench.add("oge_results", [participant(1, "7", "2")], **OGE)
+    other_day = bench.add("appeals", [appeal(1, True, exam_date="2022-06-01")], reporting_year="2022")
+    other_pupil = bench.add("appeals", [appeal(5, True)], reporting_year="2022")
+
+    bench.run()
+
+    assert (bench.counts(other_day), bench.counts(other_pupil)) == ((0, 1, 0), (0, 1, 0))
+    assert bench.rules("appeals") == ["appeal_without_result"] * 2
+
+
+def test_an_appeal_by_name_that_fits_two_pupils_is_rejected(bench: Bench) -> None:
+    twins = [participant(1, "7", "2"), participant(2, "9", "3", pupil_name_id=f"{1001:032x}")]
+    bench.add("oge_results", twins, **OGE)
+    bench.add("appeals", [appeal(1, False)], reporting_year="2022")
+
+    bench.run()
+
+    assert bench.rules("appeals") == ["appeal_ambiguous"]
+
+
+def test_the_new_mark_of_an_appeal_is_a_mark(bench: Bench) -> None:
+    bench.add("oge_results", [participant(1, "7", "2")], **OGE)
+    bench.add("appeals", [appeal(1, True, score="30")], reporting_year="2022")
+
+    bench.run()
+
+    assert bench.rules("appeals") == ["out_of_range"]
+
+
+def test_a_municipality_reports_for_itself_and_must_say_which_it_is(bench: Bench) -> None:
+    row = {
+        "school_code": "",
+        "quarter": "1",
+        "item": "4.1.",
+        "status": "в работе",
+        "reported_on": "30.09.2022",
+    }
+    named = bench.add(
+        "form_roadmap", [row | {"municipality_name": "Степной район"}], academic_year="2022-2023"
+    )
+    unnamed = bench.add("form_roadmap", [row], academic_year="2022-2023")
+
+    bench.run()
+
+    assert bench.accepted(
+        "form_roadmap", "school_id", "municipality_id", "reporting_year", "item", "status", "reported_on"
+    ) == [(None, "7", 2022, "4.1", "in_progress", date(2022, 9, 30))]
+    assert (bench.counts(named), bench.counts(unnamed)) == ((1, 0, 0), (0, 1, 0))
+    assert bench.rules("form_roadmap") == ["ambiguous_municipality"]
+
+
+def test_a_list_that_was_delivered_with_nobody_in_it_is_a_row(bench: Bench) -> None:
+    row = {
+        "list_kind": "500+",
+        "school_code": "",
+        "municipality_name": "Заречный район",
+        "document": "Приказ",
+    }
+    bench.add("official_list", [row], academic_year="2022-2023")
+    bench.add("biased_vpr", [{"reporting_year": "2021", "login": "", "school_name": "", "markers": ""}])
+    bench.add(
+        "biased_vpr",
+        [{"reporting_year": "2022", "login": "edu980603", "school_name": "СОШ № 3", "markers": "2"}],
+    )
+
+    bench.run()
+
+    assert bench.accepted("official_list") == [(2022, "project_500", None, "6", "Приказ")]
+    assert bench.accepted("biased_vpr") == [(2021, None, False), (2022, "6003", True)]
+
+
+def test_a_mentor_is_a_school_of_the_register_or_the_row_is_rejected(bench: Bench) -> None:
+    row = {"school_code": "006007", "role": "школа-наставник", "valid_from": "12.09.2022", "valid_to": ""}
+    office = {
+        "school_code": "006007",
+        "role": "куратор",
+        "organisation": "Центр",
+        "valid_from": "12.09.2022",
+        "valid_to": "",
+    }
+    bench.add("support_assignment", [office, row | {"organisation": "6003.0"}])
+    bench.add("support_assignment", [row | {"organisation": "009999"}])
+
+    bench.run()
+
+    assert bench.accepted("support_assignment", "role", "organisation", "mentor_school_id") == [
+        ("curator", "Центр", None),
+        ("mentor_school", "6003.0", "6003"),
+    ]
+    assert bench.rules("support_assignment") == ["unknown_school"]
+
+
+def test_the_same_measure_in_two_forms_is_a_warning_for_both(bench: Bench) -> None:
+    staff = {
+        "school_code": "006003",
+        "reporting_year": "2022",
+        "highest_category": "1",
+        "first_category": "2",
+    }
+    methodical = dict.fromkeys(
+        (
+            "trained_3_years",
+            "contest_participants",
+            "contest_winners",
+            "shared_municipal",
+            "shared_regional",
+            "leaders_tutors",
+        ),
+        "0",
+    )
+    bench.add("form_staff", [staff | {"teachers": "6"}])
+    file = bench.add(
+        "form_methodical",
+        [
+            methodical
+            | {"school_code": "6003", "reporting_year": "2022", "teachers": "7", "innovation": "нет"}
+        ],
+    )
+
+    bench.run()
+
+    assert bench.counts(file) == (1, 0, 0)
+    (remark,) = bench.remarks("form_methodical")
+    assert (remark.rule, remark.level, remark.details["here"], remark.details["there"]) == (
+        "measure_differs_between_forms",
+        "warning",
+        "7",
+        "6",
+    )
+    assert bench.rules("form_staff") == ["measure_differs_between_forms"]
+
+
+def test_results_of_a_grade_that_the_school_has_not_are_a_warning(bench: Bench) -> None:
+    row = participant(1, "20", "", test_score="50")
+    del row["mark"]
+    bench.add("ege_results", [row], reporting_year="2022", subject="russian", exam_date="2022-05-30")
+
+    bench.run()
+
+    (remark,) = bench.remarks("ege_results")
+    assert (remark.rule, remark.details) == ("results_beyond_school_type", {"grade": "11"})
