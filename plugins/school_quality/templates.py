@@ -209,7 +209,7 @@ def _write_header(book: Any, sheet: Any, form: Form) -> dict[str, int]:
             sheet.set_column(place, place, 34, formats["text"])
             sheet.write_string(0, place, SCHOOL_NAME_HEADER, header)
             place += 1
-    sheet.set_row(0, 48)
+    sheet.set_row(0, 64)
     sheet.freeze_panes(1, 2 if form.is_filled_by_school else 0)
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -287,7 +287,7 @@ def _check(form: Form, columns: dict[str, int], field: Field) -> dict[str, Any] 
     if field.type == "school_code" and not form.is_filled_by_school:
         return {"validate": "list", "source": f"=Школы!$A$2:$A${len(form.schools) + 1}"}
     if field.type == "item":
-        items = roadmap_items()
+        items = list(roadmap_items())
         # a list longer than a check can hold stays a note
         return {"validate": "list", "source": items} if len(",".join(items)) <= 255 else None
     if field.type == "date":
@@ -320,11 +320,11 @@ def _check(form: Form, columns: dict[str, int], field: Field) -> dict[str, Any] 
     return check
 
 
-def roadmap_items() -> list[str]:
-    """The items of the roadmap, of every methodology version, in its order."""
+def roadmap_items() -> dict[str, str]:
+    """The items of the roadmap with their names, of every methodology version, in its order."""
     path = dbt_project_dir() / "seeds" / "methodology" / "roadmap_items.csv"
     with path.open(encoding="utf-8", newline="") as file:
-        return list(dict.fromkeys(row["item"] for row in csv.DictReader(file)))
+        return {row["item"]: row["item_name"] for row in csv.DictReader(file)}
 
 
 def _write_help(book: Any, form: Form) -> None:
@@ -347,6 +347,8 @@ def _write_help(book: Any, form: Form) -> None:
         ("Если сказать нечего", "Удалите строку школы целиком: пустая обязательная ячейка — ошибка."),
         *((f"Столбец: {field.header}", explain(field)) for field in form.dataset.fields.values()),
     ]
+    if "item" in form.dataset.fields:
+        lines += [(f"Пункт {item}", name) for item, name in roadmap_items().items()]
     for row, (left, right) in enumerate(lines):
         sheet.write_string(row, 0, left, bold if row == 0 else wrap)
         sheet.write_string(row, 1, right, wrap)
