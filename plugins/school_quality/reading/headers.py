@@ -71,6 +71,12 @@ def _index() -> tuple[tuple[_Known, ...], dict[str, tuple[int, ...]]]:
     return tuple(known), {name: tuple(numbers) for name, numbers in by_name.items()}
 
 
+def forget() -> None:
+    """Forget the declarations read so far, after they changed."""
+    _index.cache_clear()
+    _best.cache_clear()
+
+
 def fold_row(cells: Sequence[Cell]) -> tuple[str, ...]:
     """A row of cells as folded header names."""
     return tuple(fold_header(c) if c != "" else "" for c in cells)

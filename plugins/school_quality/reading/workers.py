@@ -16,6 +16,7 @@ from school_quality.reading.frames import read_frame, write_frame
 from school_quality.reading.pseudonyms import load_key
 from school_quality.reading.sources import Source
 
+MODULE = "school_quality.reading.worker"
 BATCH_FILES = 32
 BATCH_BYTES = 4_000_000
 WINDOW_BYTES = 64_000_000
@@ -48,7 +49,7 @@ class Worker:
         gone."""
         if self.process is None:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "school_quality.reading.worker"],
+                [sys.executable, "-m", MODULE],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,

@@ -22,7 +22,11 @@ def protocol(title: str, *rows: list[str], header: list[str] = EGE) -> str:
         (";;;02 - Математика профильная 2022.06.02", "math_profile", "2022-06-02"),
         (';;;"""25 - Информатика и ИКТ (КЕГЭ) 2022.06.20"""', "informatics", "2022-06-20"),
         ("Физика 06.06.2022", "physics", "2022-06-06"),
-        ("Протокол проверки\r\n23 - Тестовый край\r\n\r\n03 - Физика 2022.06.06\r\n", "physics", "2022-06-06"),
+        (
+            "Протокол проверки\r\n23 - Тестовый край\r\n\r\n03 - Физика 2022.06.06\r\n",
+            "physics",
+            "2022-06-06",
+        ),
         ("01 - Астрология 2022.06.06", "01 - Астрология", "2022-06-06"),
     ],
 )
@@ -51,8 +55,12 @@ def test_a_block_holds_pseudonyms_and_nothing_else_of_a_pupil(read: Reader) -> N
 def test_a_pupil_is_the_same_with_document_or_series_and_number_and_in_an_xls(read: Reader) -> None:
     joined = [*EGE[:5], "Документ", *EGE[7:]]
     as_text = protocol("01 - Русский язык 2022.06.23", PUPIL)
-    as_document = protocol("01 - Русский язык 2022.06.23", [*PUPIL[:5], "0012 004521", "30", "50"], header=joined)
-    as_numbers = builders.xls([["01 - Русский язык 2022.06.23"], EGE, [1, 101, "ТЕСТОВ", "Петр", "ильич", 12, 4521, 30, 50]])
+    as_document = protocol(
+        "01 - Русский язык 2022.06.23", [*PUPIL[:5], "0012 004521", "30", "50"], header=joined
+    )
+    as_numbers = builders.xls(
+        [["01 - Русский язык 2022.06.23"], EGE, [1, 101, "ТЕСТОВ", "Петр", "ильич", 12, 4521, 30, 50]]
+    )
 
     ids = {
         only_block(read(name, content)).columns["pupil_id"][0]
@@ -116,7 +124,10 @@ def test_a_mark_means_oge_but_for_base_maths(read: Reader, title: str, dataset: 
 
 
 def test_base_maths_with_a_score_would_have_to_be_guessed(read: Reader) -> None:
-    assert rejection(read("protocol.csv", oge("22 - Математика базовая 2022.06.03", "Балл"))) == "ambiguous_header"
+    assert (
+        rejection(read("protocol.csv", oge("22 - Математика базовая 2022.06.03", "Балл")))
+        == "ambiguous_header"
+    )
 
 
 def test_gve_is_skipped_by_category_and_by_title(read: Reader) -> None:
@@ -141,7 +152,10 @@ def test_a_file_with_gve_only_is_recognised_and_has_no_block(read: Reader) -> No
 def test_without_a_title_the_path_gives_subject_and_year(read: Reader) -> None:
     text = builders.csv_text([EGE, PUPIL])
 
-    assert only_block(read("2022/Математика.csv", text)).constants == {"subject": "math", "reporting_year": "2022"}
+    assert only_block(read("2022/Математика.csv", text)).constants == {
+        "subject": "math",
+        "reporting_year": "2022",
+    }
     assert rejection(read("2022/Список.csv", text)) == "no_subject"
     assert rejection(read("Физика.csv", text)) == "no_year"
 
@@ -161,9 +175,10 @@ def appeal(*exams: str) -> list[list[str]]:
     ]  # fmt: skip
 
 
-
 def test_appeals_have_a_header_of_two_rows_and_name_the_exam(read: Reader) -> None:
-    rows = appeal("Русский язык(2022.05.30)", "02 - Математика(2022.06.02)", "Математика профильная(2022.06.02)")
+    rows = appeal(
+        "Русский язык(2022.05.30)", "02 - Математика(2022.06.02)", "Математика профильная(2022.06.02)"
+    )
 
     block = only_block(read("appeals.csv", builders.csv_text([*APPEALS, *rows])))
 
@@ -179,14 +194,18 @@ def test_the_exam_of_appeals_may_stand_in_a_title(read: Reader) -> None:
     header = [[c for i, c in enumerate(row) if i != 8] for row in APPEALS]
     rows = [[c for i, c in enumerate(row) if i != 8] for row in appeal("")]
 
-    block = only_block(read("appeals.csv", ";;;12 - Обществознание 2022.06.09\n" + builders.csv_text([*header, *rows])))
+    block = only_block(
+        read("appeals.csv", ";;;12 - Обществознание 2022.06.09\n" + builders.csv_text([*header, *rows]))
+    )
 
     assert (block.columns["subject_ege"], block.columns["exam_date"]) == (["social_studies"], ["2022-06-09"])
 
 
 def test_a_pupil_of_an_appeal_is_the_pupil_of_the_protocol(read: Reader) -> None:
     of_protocol = only_block(read("protocol.csv", protocol("01 - Русский язык 2022.06.23", PUPIL)))
-    of_appeal = only_block(read("appeals.csv", builders.csv_text([*APPEALS, *appeal("Русский язык(2022.06.23)")])))
+    of_appeal = only_block(
+        read("appeals.csv", builders.csv_text([*APPEALS, *appeal("Русский язык(2022.06.23)")]))
+    )
 
     assert of_appeal.columns["pupil_id"] == of_protocol.columns["pupil_id"]
     assert of_appeal.columns["pupil_name_id"] == of_protocol.columns["pupil_name_id"]
@@ -233,7 +252,10 @@ def test_each_generation_of_vpr_gives_the_same_columns(read: Reader, generation:
 def test_the_maxima_in_the_headers_add_up(read: Reader) -> None:
     header, row = GENERATIONS["2022"]
 
-    assert only_block(read("2022/5/Математика.csv", builders.csv_text([header, row]))).constants["printed_max"] == "5"
+    assert (
+        only_block(read("2022/5/Математика.csv", builders.csv_text([header, row]))).constants["printed_max"]
+        == "5"
+    )
 
 
 def test_the_second_variant_of_2020_counts_where_the_first_is_empty(read: Reader) -> None:
@@ -330,7 +352,12 @@ def test_marks_statistics_come_in_two_shapes(read: Reader) -> None:
 def test_a_table_of_percentages_is_read_in_russian_and_in_english(read: Reader) -> None:
     russian = [
         ["Результаты оценочных процедур в 2021 году:"],
-        ["школы", "ВПР Русский\n5 кл. % «2»", "ВПР Математика\n6 кл. % «2»", "ОГЭ- математика\n% не преодолевших"],
+        [
+            "школы",
+            "ВПР Русский\n5 кл. % «2»",
+            "ВПР Математика\n6 кл. % «2»",
+            "ОГЭ- математика\n% не преодолевших",
+        ],
         [5, "85,7", "", 32],
     ]
     english = "school_number,vpr_russian_5_failed_pct,vpr_math_6_failed_pct,oge_math_failed_pct\n5,85.7,,32\n"
@@ -346,7 +373,12 @@ def test_a_table_of_percentages_is_read_in_russian_and_in_english(read: Reader) 
 
 @pytest.mark.parametrize(
     "header",
-    ["ВПР Русский 5 кл.", "ВПР Астрология 5 кл. % «2»", "ВПР Русский % «2»", "ЕГЭ, ОГЭ математика % не преодолевших"],
+    [
+        "ВПР Русский 5 кл.",
+        "ВПР Астрология 5 кл. % «2»",
+        "ВПР Русский % «2»",
+        "ЕГЭ, ОГЭ математика % не преодолевших",
+    ],
 )
 def test_a_procedure_that_would_have_to_be_guessed_rejects_the_table(read: Reader, header: str) -> None:
     text = f"Код ОО;Год;ВПР Математика 5 кл. % «2»;{header}\n101;2021;5;5\n"

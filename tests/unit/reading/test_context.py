@@ -14,7 +14,10 @@ from school_quality.reading.context import of_path, years_in
     ("path", "expected"),
     [
         ("Проведение работы по математике, 5 класс. ВПР 2021.xlsx", Context(2021, 5, "math")),
-        ("2021/7/Проведение работы по русскому языку, 7 класс (по образцу 7 класса). ВПР 2021.csv", Context(2021, 7, "russian")),
+        (
+            "2021/7/Проведение работы по русскому языку, 7 класс (по образцу 7 класса). ВПР 2021.csv",
+            Context(2021, 7, "russian"),
+        ),
         ("2022/Русский язык, 6 класс (по программе 5 класса).xlsx", Context(2022, 5, "russian")),
         ("vpr/2022/6/Русскому языку, осень.xlsx", Context(2022, 6, "russian", "autumn")),
         ("vpr/2022/6 класс/осенний этап/Истории.xlsx", Context(2022, 6, "history", "autumn")),
@@ -44,7 +47,9 @@ def test_a_path_gives_year_grade_subject_and_sitting(path: str, expected: Contex
 
 
 @given(st.integers(2010, 2099), st.sampled_from(["-", "–", " - ", "/"]), st.booleans())
-def test_an_academic_year_is_its_first_year_however_it_is_written(year: int, dash: str, is_short: bool) -> None:
+def test_an_academic_year_is_its_first_year_however_it_is_written(
+    year: int, dash: str, is_short: bool
+) -> None:
     second = str(year + 1)[-2:] if is_short else str(year + 1)
 
     assert years_in(f"формы {year}{dash}{second} уч. г.") == {year}

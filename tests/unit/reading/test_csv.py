@@ -35,7 +35,9 @@ def test_a_quote_that_does_not_close_rejects_the_file(read: Reader, text: str) -
 
 
 def test_a_quote_inside_a_cell_is_a_quote(read: Reader) -> None:
-    block = only_block(read("practices.csv", 'Код ОО;Отчётный год;Показатель;Практика;Ссылка\n101;2022;2.7;Клуб "Дебаты";\n'))
+    block = only_block(
+        read("practices.csv", 'Код ОО;Отчётный год;Показатель;Практика;Ссылка\n101;2022;2.7;Клуб "Дебаты";\n')
+    )
 
     assert block.columns["practice"] == ['Клуб "Дебаты"']
 
@@ -79,7 +81,11 @@ def test_a_title_with_many_commas_does_not_choose_the_delimiter(read: Reader) ->
 
 @given(
     st.lists(
-        st.lists(st.text(st.characters(codec="cp1251", exclude_characters="\x00"), max_size=8), min_size=3, max_size=3),
+        st.lists(
+            st.text(st.characters(codec="cp1251", exclude_characters="\x00"), max_size=8),
+            min_size=3,
+            max_size=3,
+        ),
         min_size=1,
         max_size=5,
     ),

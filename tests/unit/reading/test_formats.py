@@ -69,7 +69,9 @@ def test_numbers_dates_and_odd_spaces_become_plain_text(read: Reader) -> None:
 
 def test_a_formula_error_keeps_its_text_in_an_xlsx(read: Reader) -> None:
     data = builders.xlsx(ROWS)
-    xml = builders.sheet_xml(data).replace('<c r="D3" t="n"><v>31</v></c>', '<c r="D3" t="e"><f>A9</f><v>#REF!</v></c>')
+    xml = builders.sheet_xml(data).replace(
+        '<c r="D3" t="n"><v>31</v></c>', '<c r="D3" t="e"><f>A9</f><v>#REF!</v></c>'
+    )
 
     reading = read("form.xlsx", builders.with_sheet_xml(data, xml))
 
@@ -97,7 +99,8 @@ def test_a_formula_error_of_the_second_sheet_lands_in_the_second_sheet(read: Rea
             "xl/worksheets/sheet2.xml": b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/'
             b'spreadsheetml/2006/main"><sheetData><row r="1">'
             + b"".join(
-                f'<c r="{"ABCDE"[i]}1" t="inlineStr"><is><t>{h}</t></is></c>'.encode() for i, h in enumerate(HEADER)
+                f'<c r="{"ABCDE"[i]}1" t="inlineStr"><is><t>{h}</t></is></c>'.encode()
+                for i, h in enumerate(HEADER)
             )
             + b'</row><row r="2"><c r="A2"><v>101</v></c><c r="D2" t="e"><v>#N/A</v></c></row></sheetData></worksheet>'
         },
@@ -120,12 +123,14 @@ def test_a_formula_error_keeps_its_text_in_an_ods(read: Reader) -> None:
     with_error = builders.rezip(
         data,
         {
-            "content.xml": _part(data, "content.xml").replace(
+            "content.xml": _part(data, "content.xml")
+            .replace(
                 '<table:table-cell office:value-type="string"><text:p>ОШИБКА</text:p>',
                 '<table:table-cell office:value-type="string" office:string-value="" table:formula="of:=[.A99]"'
                 ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
                 ' calcext:value-type="error"><text:p>#REF!</text:p>',
-            ).encode()
+            )
+            .encode()
         },
     )
 
@@ -175,11 +180,17 @@ def test_a_number_cell_as_indicator_code_is_marked(read: Reader) -> None:
         ("page.xls", "<html><table><tr><td>Код ОО</td></tr></table></html>".encode("cp1251"), "not_a_table"),
         ("picture.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(40), "not_a_table"),
         ("paper.csv", b"%PDF-1.7 ...", "not_a_table"),
-        ("letter.docx", builders.archive({"[Content_Types].xml": "<x/>", "word/document.xml": "<x/>"}), "not_a_table"),
+        (
+            "letter.docx",
+            builders.archive({"[Content_Types].xml": "<x/>", "word/document.xml": "<x/>"}),
+            "not_a_table",
+        ),
         ("letter.csv", "Уважаемые коллеги!\nТаблица будет позже.\n", "unknown_header"),
         ("other.xlsx", builders.xlsx([["Школа", "Завтраков"], ["СОШ № 1", 3]]), "unknown_header"),
         ("header_only.csv", builders.csv_text(ROWS[:1]), "no_rows"),
     ],
 )
-def test_what_is_no_table_is_rejected_with_the_right_rule(read: Reader, name: str, content: bytes | str, rule: str) -> None:
+def test_what_is_no_table_is_rejected_with_the_right_rule(
+    read: Reader, name: str, content: bytes | str, rule: str
+) -> None:
     assert rejection(read(name, content)) == rule

@@ -24,7 +24,9 @@ SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/
 def with_cells(cells: str) -> bytes:
     """A good form with more cells behind its table."""
     data = builders.xlsx(ROWS)
-    return builders.with_sheet_xml(data, builders.sheet_xml(data).replace("</sheetData>", cells + "</sheetData>"))
+    return builders.with_sheet_xml(
+        data, builders.sheet_xml(data).replace("</sheetData>", cells + "</sheetData>")
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,12 +103,25 @@ def bomb(size: int, declared: int | None = None) -> bytes:
         "<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, *sizes, len(name), 0, 0, 0, 0, 0, directory_at
     )
     directory = good[directory_at : directory_at + directory_size] + central + name
-    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, entries + 1, entries + 1, len(directory), directory_at + len(local), 0)
+    tail = struct.pack(
+        "<4s4H2LH",
+        b"PK\x05\x06",
+        0,
+        0,
+        entries + 1,
+        entries + 1,
+        len(directory),
+        directory_at + len(local),
+        0,
+    )
     return good[:directory_at] + local + directory + tail
 
 
 def test_a_part_that_lies_about_its_size_is_rejected(read: Reader) -> None:
-    assert rejection(read("lie.xlsx", bomb(200_000_000, declared=1000))) in ("file_unreadable", "unpacked_too_large")
+    assert rejection(read("lie.xlsx", bomb(200_000_000, declared=1000))) in (
+        "file_unreadable",
+        "unpacked_too_large",
+    )
 
 
 def test_an_encrypted_workbook_is_rejected_for_its_password(read: Reader) -> None:
@@ -126,7 +141,12 @@ def compound(streams: dict[str, bytes]) -> bytes:
 
     def entry(title: str, kind: int, start: int, size: int) -> bytes:
         raw = title.encode("utf-16-le") + b"\0\0"
-        return raw.ljust(64, b"\0") + struct.pack("<HBB", len(raw), kind, 1) + bytes(48) + struct.pack("<IQ", start, size)
+        return (
+            raw.ljust(64, b"\0")
+            + struct.pack("<HBB", len(raw), kind, 1)
+            + bytes(48)
+            + struct.pack("<IQ", start, size)
+        )
 
     directory = entry("Root Entry", 5, 0xFFFFFFFE, 0) + entry(name, 2, 2, len(content)) + bytes(256)
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
@@ -169,10 +189,15 @@ def test_repeated_cells_of_an_ods_count_in_its_extent(read: Reader) -> None:
     repeated = xml.replace(
         '<table:table-cell office:value-type="string"><text:p>повтор',
         '<table:table-cell office:value-type="string" table:number-columns-repeated="16384"><text:p>повтор',
-    ).replace("<table:table-row><table:table-cell office:value-type=\"string\" table:number-columns-repeated",
-              "<table:table-row table:number-rows-repeated=\"1000000\"><table:table-cell office:value-type=\"string\" table:number-columns-repeated")
+    ).replace(
+        '<table:table-row><table:table-cell office:value-type="string" table:number-columns-repeated',
+        '<table:table-row table:number-rows-repeated="1000000"><table:table-cell office:value-type="string" table:number-columns-repeated',
+    )
 
-    assert rejection(read("repeat.ods", builders.rezip(data, {"content.xml": repeated.encode()}))) == "sheet_too_large"
+    assert (
+        rejection(read("repeat.ods", builders.rezip(data, {"content.xml": repeated.encode()})))
+        == "sheet_too_large"
+    )
 
 
 @pytest.mark.parametrize(
@@ -239,4 +264,3 @@ def test_a_file_over_200_megabytes_is_rejected_unread(inbox: Path) -> None:
 
     assert source.rejection is not None
     assert source.rejection.rule == "file_too_large"
-

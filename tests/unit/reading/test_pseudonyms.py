@@ -26,7 +26,8 @@ def test_a_pseudonym_is_half_an_hmac_sha256(key: bytes, parts: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "parts", [("0012 004521",), ("", "0012", "004521"), ("", "12.0", "4521.0"), ("", "12", "4521"), ("12004521",)]
+    "parts",
+    [("0012 004521",), ("", "0012", "004521"), ("", "12.0", "4521.0"), ("", "12", "4521"), ("12004521",)],
 )
 def test_a_document_is_the_same_digits_however_it_came(parts: tuple[str, ...]) -> None:
     assert document_digits(*parts) == "12004521"
@@ -82,14 +83,17 @@ def test_processes_that_start_together_end_up_with_one_key(tmp_path: Path) -> No
     code = "from school_quality.reading.pseudonyms import load_key; print(load_key().decode())"
 
     started = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) for _ in range(4)
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
+        for _ in range(4)
     ]
     keys = {process.communicate()[0] for process in started}
 
     assert len(keys) == 1
 
 
-def test_an_empty_key_file_is_an_error_and_no_new_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_key_file_is_an_error_and_no_new_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "key"
     file.touch()
     monkeypatch.delenv("SCHOOL_QUALITY_PII_KEY")

@@ -24,13 +24,17 @@ def staff(*rows: list[object]) -> str:
     st.sampled_from([" ", "\u00a0", "\n", "  ", "\u202f"]),
     st.sampled_from(["", "*", " *", "  "]),
 )
-def test_case_spaces_line_breaks_yo_and_a_star_do_not_matter(name: str, case: object, space: str, tail: str) -> None:
+def test_case_spaces_line_breaks_yo_and_a_star_do_not_matter(
+    name: str, case: object, space: str, tail: str
+) -> None:
     written = "  " + case(name).replace(" ", space).replace("ё", "е") + tail  # type: ignore[operator]
 
     assert fold(written) == fold(name)
 
 
-@pytest.mark.parametrize(("cell", "folded"), [(2.0, "2"), (2, "2"), ("2.0", "2"), ("2,0", "2"), ("2 до", "2 до"), (5.5, "5.5")])
+@pytest.mark.parametrize(
+    ("cell", "folded"), [(2.0, "2"), (2, "2"), ("2.0", "2"), ("2,0", "2"), ("2 до", "2 до"), (5.5, "5.5")]
+)
 def test_a_header_cell_may_be_a_number(cell: object, folded: str) -> None:
     assert fold_header(cell) == folded  # type: ignore[arg-type]
 
@@ -87,7 +91,11 @@ def test_a_note_below_a_table_is_a_row_that_will_be_rejected(read: Reader) -> No
 
 
 def test_a_second_block_has_its_own_title_and_column_order(read: Reader) -> None:
-    text = staff(["101", 2021, 5, 1, 1]) + "Второй год\r\n" + builders.csv_text([STAFF[::-1], [1, 2, 7, 2022, "101"]])
+    text = (
+        staff(["101", 2021, 5, 1, 1])
+        + "Второй год\r\n"
+        + builders.csv_text([STAFF[::-1], [1, 2, 7, 2022, "101"]])
+    )
 
     reading = read("form.csv", text)
 
@@ -116,7 +124,10 @@ def test_several_sheets_and_forms_of_one_workbook_are_all_read(read: Reader) -> 
 
 
 def test_a_missing_column_is_named_with_its_nearest_neighbour(read: Reader) -> None:
-    reading = read("form.csv", builders.csv_text([["Код ОО", "Отчётный год", "Педагоги", *STAFF[3:]], ["101", 2022, 5, 1, 1]]))
+    reading = read(
+        "form.csv",
+        builders.csv_text([["Код ОО", "Отчётный год", "Педагоги", *STAFF[3:]], ["101", 2022, 5, 1, 1]]),
+    )
 
     assert rejection(reading) == "missing_column"
     assert reading.remarks[0].details["missing"] == "«Педагогических работников»"
@@ -142,12 +153,19 @@ def test_a_list_without_a_year_anywhere_lacks_that_column(read: Reader) -> None:
         ([*STAFF, "Код ОО"], "ambiguous_header"),
     ],
 )
-def test_a_header_that_would_have_to_be_guessed_rejects_the_file(read: Reader, header: list[str], rule: str) -> None:
-    assert rejection(read("form.csv", builders.csv_text([header, ["101", 2022, 5, 1, 1, "102"][: len(header)]]))) == rule
+def test_a_header_that_would_have_to_be_guessed_rejects_the_file(
+    read: Reader, header: list[str], rule: str
+) -> None:
+    assert (
+        rejection(read("form.csv", builders.csv_text([header, ["101", 2022, 5, 1, 1, "102"][: len(header)]])))
+        == rule
+    )
 
 
 def test_a_table_that_is_two_lists_at_once_is_rejected(read: Reader) -> None:
-    assert rejection(read("both.csv", "Код ОО;Отчётный год;ИСБШ;ИОР\n101;2022;50;0,1\n")) == "ambiguous_header"
+    assert (
+        rejection(read("both.csv", "Код ОО;Отчётный год;ИСБШ;ИОР\n101;2022;50;0,1\n")) == "ambiguous_header"
+    )
 
 
 def test_columns_that_nobody_declared_decide_nothing(read: Reader) -> None:

@@ -1,0 +1,169 @@
+"""The inbox: what is looked at, what is left alone, what an archive holds."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.unit.reading import builders
+from tests.unit.reading.test_formats import ROWS
+
+from school_quality.model import Context
+from school_quality.reading import SourceChanged, scan
+from school_quality.reading.reader import read_here
+
+Put = Callable[[str, bytes | str], Path]
+FORM = builders.csv_text(ROWS)
+
+
+def test_everything_in_sub_folders_is_found_with_its_context(inbox: Path, put: Put) -> None:
+    put("2022/5/Математика.csv", FORM)
+    put("form.csv", FORM)
+
+    found = {s.path: s.context for s in scan(inbox)}
+
+    assert found == {"2022/5/Математика.csv": Context(2022, 5, "math"), "form.csv": Context()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["~$form.xlsx", ".form.csv", ".~lock.form.xlsx#", "form.csv.part", "form.tmp", "form.csv.crdownload", "Thumbs.db",
+     ".git/form.csv", "__MACOSX/form.csv"],
+)  # fmt: skip
+def test_hidden_and_temporary_files_are_left_alone(inbox: Path, put: Put, name: str) -> None:
+    put(name, FORM)
+
+    assert scan(inbox) == []
+
+
+def test_files_come_in_the_order_of_their_time_then_path(inbox: Path, put: Put) -> None:
+    for name, moment in (("b.csv", 100), ("a.csv", 200), ("d/c.csv", 100)):
+        os.utime(put(name, FORM), (moment, moment))
+
+    assert [s.path for s in scan(inbox)] == ["b.csv", "d/c.csv", "a.csv"]
+
+
+def test_a_young_file_is_left_for_the_next_time(inbox: Path, put: Put) -> None:
+    file = put("form.csv", FORM)
+
+    assert scan(inbox, quiet_seconds=120) == []
+    os.utime(file, (time.time() - 200, time.time() - 200))
+    assert [s.path for s in scan(inbox, quiet_seconds=120)] == ["form.csv"]
+
+
+@pytest.mark.parametrize("kind", ["flock", "lockf"])
+def test_a_file_that_another_process_holds_locked_is_left_for_the_next_time(
+    inbox: Path, put: Put, kind: str
+) -> None:
+    file = put("form.csv", FORM)
+    put("other.csv", FORM)
+    code = f"import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.{kind}(f, fcntl.LOCK_EX); print('locked', flush=True); input()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+
+    while_locked = [s.path for s in scan(inbox)]
+    holder.communicate("\n")
+
+    assert while_locked == ["other.csv"]
+    assert [s.path for s in scan(inbox)] == ["form.csv", "other.csv"]
+
+
+def test_scanning_keeps_no_lock(inbox: Path, put: Put) -> None:
+    file = put("form.csv", FORM)
+
+    scan(inbox)
+
+    with file.open("r+") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_file_that_changed_since_the_scan_is_not_read(inbox: Path, put: Put) -> None:
+    file = put("form.csv", FORM)
+    (source,) = scan(inbox)
+    file.write_text(FORM + "000103;2022-2023;1;5;5\r\n")
+
+    with pytest.raises(SourceChanged):
+        read_here(source)
+    file.unlink()
+    with pytest.raises(SourceChanged):
+        read_here(source)
+
+
+def test_the_same_content_has_the_same_id_loose_and_in_an_archive(inbox: Path, put: Put) -> None:
+    put("form.csv", FORM)
+    put("архив.zip", builders.archive({"Формы/Обучающиеся.csv": FORM}))
+
+    loose, packed = sorted(scan(inbox), key=lambda s: s.path)
+
+    assert packed.path == "архив.zip/Формы/Обучающиеся.csv"
+    assert (packed.file_id, packed.context) == (loose.file_id, loose.context)
+    assert read_here(packed).blocks == read_here(loose).blocks
+
+
+def test_entry_names_in_cp866_without_the_flag_are_russian(inbox: Path, put: Put) -> None:
+    data = builders.archive({"XXXX/YYYYYY 2022.csv": FORM})
+    name = "2022/Химия 2022.csv".encode("cp866")
+    put(
+        "архив.zip",
+        data.replace(b"XXXX/YYYYYY 2022.csv", name.ljust(20, b"x")[:20].replace(b"csvx", b"csv ")),
+    )
+
+    (source,) = scan(inbox)
+
+    assert source.path.startswith("архив.zip/2022/Химия 2022.csv")
+    assert source.context.subject == "chemistry"
+
+
+def test_hidden_entries_and_folders_of_an_archive_are_left_alone(inbox: Path, put: Put) -> None:
+    put(
+        "a.zip",
+        builders.archive({"x/": "", "x/form.csv": FORM, "__MACOSX/x/._form.csv": "x", "~$form.xlsx": "x"}),
+    )
+
+    assert [s.path for s in scan(inbox)] == ["a.zip/x/form.csv"]
+
+
+def test_a_workbook_called_zip_is_a_workbook(inbox: Path, put: Put) -> None:
+    put("form.zip", builders.xlsx(ROWS))
+
+    (source,) = scan(inbox)
+
+    assert source.path == "form.zip"
+    assert read_here(source).dataset == "form_teacher_courses"
+
+
+def test_a_damaged_entry_rejects_the_archive(inbox: Path, put: Put) -> None:
+    data = bytearray(builders.archive({"form.csv": FORM * 10}))
+    data[60] ^= 0xFF
+    put("a.zip", bytes(data))
+
+    (source,) = scan(inbox)
+
+    assert source.rejection is not None
+    assert source.rejection.rule == "file_unreadable"
+
+
+def test_many_entries_of_one_archive_are_all_read(inbox: Path, put: Put) -> None:
+    entries = {f"{n}.csv": FORM.replace("000102", f"{n:06}") for n in range(300)}
+    put("a.zip", builders.archive(entries, zipfile.ZIP_STORED))
+
+    readings = [read_here(s) for s in scan(inbox)]
+
+    assert len({r.file_id for r in readings}) == 300
+    assert all(r.dataset == "form_teacher_courses" for r in readings)
+
+
+def test_a_broken_link_is_left_alone(inbox: Path) -> None:
+    (inbox / "form.csv").symlink_to(inbox / "nowhere.csv")
+
+    assert scan(inbox) == []
