@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from school_quality import datasets
+from school_quality import datasets, landing
 from school_quality.landing.landed import landed_columns
 from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, Staging
 from school_quality.reporting.remarks import remarks_dir, write_remarks
@@ -246,3 +246,30 @@ def test_a_folder_name_cannot_lead_a_workbook_out_of_its_place(settings: Setting
     (path,) = write_remarks(settings)
 
     assert path.parent == remarks_dir(settings)
+
+
+def test_a_school_of_the_register_without_results_is_named_once_most_others_have_some(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOL_QUALITY_PII_KEY", "00" * 32)
+    header = (
+        "Код ОО;Логин ФИС ОКО;Номер;Наименование;Вид;Тип;Код муниципалитета;Муниципалитет;Местность;"
+        "Обучающихся;Действует с;Действует по"
+    )
+    schools = [f"{n};;{n};Школа {n};МБОУ;СОШ;1;Район;село;;;" for n in range(101, 108)]
+    schools[6] = schools[6].removesuffix(";") + ";30.12.2020"
+    (settings.inbox / "реестр.csv").write_text("\n".join([header, *schools]), encoding="utf-8")
+    table = ["Код ОО;Год;ВПР Русский 5 кл. % «2»"]
+    results = settings.inbox / "результаты.csv"
+
+    results.write_text("\n".join([*table, "101;2022;10", "102;2022;10"]), encoding="utf-8")
+    landing.ingest(settings)
+    early = write_remarks(settings)
+    results.write_text("\n".join([*table, *(f"{n};2022;10" for n in range(101, 106))]), encoding="utf-8")
+    landing.ingest(settings)
+    (late,) = write_remarks(settings)
+
+    assert early == []
+    _, *lines = cells(late, "Замечания")
+    assert [(row[0], row[2], row[4], row[7]) for row in lines] == [("реестр.csv", 7, "106", "предупреждение")]
+    assert "2022" in lines[0][5]

@@ -93,7 +93,7 @@ def test_every_rule_says_in_russian_what_is_wrong_and_what_to_do() -> None:
 
 def test_every_rule_is_cited_by_the_code_or_executed_by_a_suite() -> None:
     package = project_root() / "plugins" / "school_quality"
-    folders = [package / "reading", package / "landing"]
+    folders = [package / "reading", package / "landing", package / "reporting"]
     texts = [path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py")]
     texts += [path.read_text("utf-8") for path in expectations_dir().glob("*.json")]
     code = "\n".join(texts)
