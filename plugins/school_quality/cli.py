@@ -268,7 +268,7 @@ def what_if(
     from school_quality import pipeline
     from school_quality.warehouse import scenarios
 
-    changed = {
+    changed: dict[str, Any] = {
         "methodology_version": version,
         "min_participants": min_participants,
         "identifying_procedures": [name.strip() for name in procedures.split(",")] if procedures else None,
@@ -279,6 +279,7 @@ def what_if(
         release = pipeline.next_release(settings, Parameters.of(year))
         pipeline.check_results_exist(settings, release)
         before = scenarios.baseline(settings, release, Path(folder) / "before")
+        scenarios.check_known(before, changed["methodology_version"], changed["identifying_procedures"])
         after = scenarios.aside(settings, release, Path(folder) / "after", **changed)
         lines = _differences(*scenarios.compare(before, after))
     show(lines)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from school_quality.errors import UsageError
 from school_quality.settings import Settings
 from school_quality.warehouse import build, releases
 from school_quality.warehouse.releases import ReleaseInfo
@@ -54,6 +55,24 @@ def baseline(settings: Settings, release: ReleaseInfo, folder: Path) -> Path:
     if current is not None and current.inputs == release.inputs:
         return settings.published / current.release_id / "warehouse.duckdb"
     return aside(settings, release, folder)
+
+
+def check_known(warehouse: Path, version: str | None, procedures: list[str] | None) -> None:
+    """Raise `UsageError` for a methodology version or a procedure that does not exist."""
+    import duckdb
+
+    from school_quality.reporting import methodology
+
+    versions = sorted({row["methodology_version"] for row in methodology.seed("methodology_versions")})
+    if version is not None and version not in versions:
+        raise UsageError(f"Версии методики «{version}» нет. Есть: {', '.join(versions)}")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        known = [
+            name for (name,) in connection.execute("select procedure_id from marts.dim_procedure").fetchall()
+        ]
+    unknown = sorted(set(procedures or ()) - set(known))
+    if unknown:
+        raise UsageError(f"Таких работ нет: {', '.join(unknown)}. Есть: {', '.join(sorted(known))}")
 
 
 def compare(before: Path, after: Path) -> tuple[list[Moved], list[Points]]:
