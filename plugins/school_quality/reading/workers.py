@@ -48,7 +48,7 @@ class Worker:
         """The readings of some sources; ``None`` where the process died of them, or took too long, and is
         gone."""
         if self.process is None:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", MODULE],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

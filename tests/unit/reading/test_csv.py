@@ -11,10 +11,11 @@ from school_quality.reading import delimited
 from school_quality.reading.failures import Rejected
 
 HEADER = "Код ОО;Отчётный год;ИСБШ\n"
+PRACTICES = "Код ОО;Отчётный год;Показатель;Практика;Ссылка\n"
 
 
 def test_a_quoted_delimiter_a_doubled_quote_and_a_line_break_stay_in_their_cell(read: Reader) -> None:
-    text = 'Код ОО;Отчётный год;Показатель;Практика;Ссылка\n101;2022;2.7;"Школа; ""открытая""\nлаборатория";\n102;2022;2.8;Б;\n'
+    text = PRACTICES + '101;2022;2.7;"Школа; ""открытая""\nлаборатория";\n102;2022;2.8;Б;\n'
 
     block = only_block(read("practices.csv", text))
 
@@ -35,9 +36,7 @@ def test_a_quote_that_does_not_close_rejects_the_file(read: Reader, text: str) -
 
 
 def test_a_quote_inside_a_cell_is_a_quote(read: Reader) -> None:
-    block = only_block(
-        read("practices.csv", 'Код ОО;Отчётный год;Показатель;Практика;Ссылка\n101;2022;2.7;Клуб "Дебаты";\n')
-    )
+    block = only_block(read("practices.csv", PRACTICES + '101;2022;2.7;Клуб "Дебаты";\n'))
 
     assert block.columns["practice"] == ['Клуб "Дебаты"']
 

@@ -102,7 +102,8 @@ def test_a_formula_error_of_the_second_sheet_lands_in_the_second_sheet(read: Rea
                 f'<c r="{"ABCDE"[i]}1" t="inlineStr"><is><t>{h}</t></is></c>'.encode()
                 for i, h in enumerate(HEADER)
             )
-            + b'</row><row r="2"><c r="A2"><v>101</v></c><c r="D2" t="e"><v>#N/A</v></c></row></sheetData></worksheet>'
+            + b'</row><row r="2"><c r="A2"><v>101</v></c><c r="D2" t="e"><v>#N/A</v></c></row>'
+            b"</sheetData></worksheet>"
         },
     )
 
@@ -126,7 +127,8 @@ def test_a_formula_error_keeps_its_text_in_an_ods(read: Reader) -> None:
             "content.xml": _part(data, "content.xml")
             .replace(
                 '<table:table-cell office:value-type="string"><text:p>ОШИБКА</text:p>',
-                '<table:table-cell office:value-type="string" office:string-value="" table:formula="of:=[.A99]"'
+                '<table:table-cell office:value-type="string" office:string-value=""'
+                ' table:formula="of:=[.A99]"'
                 ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
                 ' calcext:value-type="error"><text:p>#REF!</text:p>',
             )
