@@ -275,11 +275,14 @@ def what_if(
     }
     if not any(value is not None for value in changed.values()):
         raise UsageError("Укажите, что изменить: --version, --min-participants или --procedures.")
+    if version is not None:
+        scenarios.check_version(version)
     with quiet(embedded.log_file()), TemporaryDirectory() as folder:
         release = pipeline.next_release(settings, Parameters.of(year))
         pipeline.check_results_exist(settings, release)
         before = scenarios.baseline(settings, release, Path(folder) / "before")
-        scenarios.check_known(before, changed["methodology_version"], changed["identifying_procedures"])
+        if changed["identifying_procedures"]:
+            scenarios.check_procedures(before, changed["identifying_procedures"])
         after = scenarios.aside(settings, release, Path(folder) / "after", **changed)
         lines = _differences(*scenarios.compare(before, after))
     show(lines)

@@ -57,22 +57,25 @@ def baseline(settings: Settings, release: ReleaseInfo, folder: Path) -> Path:
     return aside(settings, release, folder)
 
 
-def check_known(warehouse: Path, version: str | None, procedures: list[str] | None) -> None:
-    """Raise `UsageError` for a methodology version or a procedure that does not exist."""
-    import duckdb
-
+def check_version(version: str) -> None:
+    """Raise `UsageError` for a methodology version that does not exist."""
     from school_quality.reporting import methodology
 
     versions = sorted({row["methodology_version"] for row in methodology.seed("methodology_versions")})
-    if version is not None and version not in versions:
+    if version not in versions:
         raise UsageError(f"Версии методики «{version}» нет. Есть: {', '.join(versions)}")
+
+
+def check_procedures(warehouse: Path, procedures: list[str]) -> None:
+    """Raise `UsageError` for a procedure of which the warehouse has no result."""
+    import duckdb
+
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        known = [
-            name for (name,) in connection.execute("select procedure_id from marts.dim_procedure").fetchall()
-        ]
-    unknown = sorted(set(procedures or ()) - set(known))
+        rows = connection.execute("select procedure_id from marts.dim_procedure order by all").fetchall()
+    known = [name for (name,) in rows]
+    unknown = sorted(set(procedures).difference(known))
     if unknown:
-        raise UsageError(f"Таких работ нет: {', '.join(unknown)}. Есть: {', '.join(sorted(known))}")
+        raise UsageError(f"Таких работ нет: {', '.join(unknown)}. Есть: {', '.join(known)}")
 
 
 def compare(before: Path, after: Path) -> tuple[list[Moved], list[Points]]:
