@@ -34,9 +34,18 @@ def test_everything_in_sub_folders_is_found_with_its_context(inbox: Path, put: P
 
 @pytest.mark.parametrize(
     "name",
-    ["~$form.xlsx", ".form.csv", ".~lock.form.xlsx#", "form.csv.part", "form.tmp", "form.csv.crdownload", "Thumbs.db",
-     ".git/form.csv", "__MACOSX/form.csv"],
-)  # fmt: skip
+    [
+        "~$form.xlsx",
+        ".form.csv",
+        ".~lock.form.xlsx#",
+        "form.csv.part",
+        "form.tmp",
+        "form.csv.crdownload",
+        "Thumbs.db",
+        ".git/form.csv",
+        "__MACOSX/form.csv",
+    ],
+)
 def test_hidden_and_temporary_files_are_left_alone(inbox: Path, put: Put, name: str) -> None:
     put(name, FORM)
 
@@ -64,7 +73,8 @@ def test_a_file_that_another_process_holds_locked_is_left_for_the_next_time(
 ) -> None:
     file = put("form.csv", FORM)
     put("other.csv", FORM)
-    code = f"import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.{kind}(f, fcntl.LOCK_EX); print('locked', flush=True); input()"
+    lock = f"f = open(sys.argv[1], 'r+'); fcntl.{kind}(f, fcntl.LOCK_EX)"
+    code = f"import fcntl, sys; {lock}; print('locked', flush=True); input()"
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

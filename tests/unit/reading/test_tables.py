@@ -76,7 +76,8 @@ def test_totals_repeated_headers_and_blank_rows_are_no_data(read: Reader) -> Non
 
 
 def test_a_school_whose_text_begins_like_a_total_is_data(read: Reader) -> None:
-    text = "Код ОО;Отчётный год;Показатель;Практика;Ссылка\n101;2022;2.1;Всего понемногу;\n;2022;2.1;Итоговые линейки;\n"
+    rows = "101;2022;2.1;Всего понемногу;\n;2022;2.1;Итоговые линейки;\n"
+    text = "Код ОО;Отчётный год;Показатель;Практика;Ссылка\n" + rows
 
     reading = read("practices.csv", text)
 
@@ -105,7 +106,7 @@ def test_a_second_block_has_its_own_title_and_column_order(read: Reader) -> None
 
 
 def test_a_damaged_header_below_a_good_table_rejects_the_file(read: Reader) -> None:
-    text = staff(["101", 2021, 5, 1, 1]) + builders.csv_text([STAFF[:4] + ["Первой"], ["102", 2022, 1, 2, 7]])
+    text = staff(["101", 2021, 5, 1, 1]) + builders.csv_text([[*STAFF[:4], "Первой"], ["102", 2022, 1, 2, 7]])
 
     reading = read("form.csv", text)
 
