@@ -2,8 +2,8 @@
 
 The script (``national.sql.j2``) settles corrections and best results in the same way and writes fact tables
 of the same size from the same Parquet (see `generate_national`). Limits: ``dbt build`` without tests at most
-2 times the script plus twice the start of an empty ``dbt build``; with all data tests at most twice that; peak
-memory under 12 GiB; twice the rows at most 2.1 times the time. Each runs in a process of its own, in turn.
+2 times the script plus twice the start of an empty ``dbt build``; with all data tests at most twice that;
+peak memory under 12 GiB; twice the rows at most 2.1 times the time. Each runs in a process of its own.
 
     python bench/national.py [--scale 1.0] [--folder KEEP_HERE]
 
