@@ -10,14 +10,15 @@ from school_quality.datasets import get
 def match(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill ``exam``, ``subject``, ``exam_date``, ``pupil_id`` of ``rows_appeals`` from the matching result.
 
-    A pupil is the same by name and document; where one side has no document, by name and school, if that is one
-    pupil. Rows that match nothing, or more than one result, fail. Without a date any date of the year will do.
+    A pupil is the same by name and document; where one side has no document, by name and school, if that is
+    one pupil. Rows that match nothing, or more than one result, fail. Without a date any date of the year
+    will do.
     """
     mark = get("oge_results").fields["mark"]
     lowest, highest = int(mark.minimum or 0), int(mark.maximum or 0)
     results = " union all ".join(
         f"""
-        select '{exam}' as exam, school_id, reporting_year, exam_date, subject, pupil_id, pupil_name_id, has_document
+        select '{exam}' as exam, reporting_year, exam_date, subject, pupil_id, pupil_name_id, has_document
         from (select * from landed_{exam}_results union all by name select * from accepted_{exam}_results)
         """
         for exam in ("ege", "oge")

@@ -1,4 +1,4 @@
-"""From the inbox to a committed batch: what is new is read, judged and landed (contracts, sections 1 and 2)."""
+"""From the inbox to a committed batch: what is new is read, judged and landed (contracts 1 and 2)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Batch:
         return {key_of(s) for s in self.sources.values()} | set(self.waiting)
 
     def files(self, first_seq: int, last: dict[Key, Receipt]) -> list[LandedFile]:
-        """The files with their seqs. A file that is read again keeps its place in the order of corrections."""
+        """The files with their seqs; one that is read again keeps its place in the order of corrections."""
         found = []
         for seq, number in enumerate(self.in_order(), first_seq):
             before = last.get(key_of(self.sources[number]))
@@ -103,8 +103,8 @@ def ingest(
     """Land what is new in the inbox, or ``files`` only; what changed references make worth it is read again.
 
     A withdrawn file is landed again if its content or context changes, or if it is named in ``files``.
-    ``quiet_seconds``: files changed later than so long ago wait for the next time. ``received_at``: UTC without
-    a zone, by default now. Nothing is landed, and nothing is left behind, if anything raises.
+    ``quiet_seconds``: files changed later than so long ago wait for the next time. ``received_at``: UTC
+    without a zone, by default now. Nothing is landed, and nothing is left behind, if anything raises.
     """
     moment = received_at or datetime.now(UTC).replace(tzinfo=None)
     with locked(settings):
@@ -298,7 +298,8 @@ def _receipt(
         outcome = "rejected" if counts.wrong_file else "partly" if counts.rejected else "accepted"
     if read != counts.accepted + counts.rejected + skipped:
         raise AssertionError(
-            f"{source.path}: read {read}, accepted {counts.accepted}, rejected {counts.rejected}, skipped {skipped}"
+            f"{source.path}: read {read}, accepted {counts.accepted}, "
+            f"rejected {counts.rejected}, skipped {skipped}"
         )
     return Receipt(
         seq=file.seq,

@@ -1,8 +1,8 @@
-"""What decides about typed rows beside their cells: dates and closed schools, scales, duplicates, the 20 % rule.
+"""What decides about typed rows beside their cells: closed schools, scales, duplicates, rules, the 20 %.
 
-Works in a connection with three tables: ``failure`` (a rule broken by a row), ``skipped`` and, for each dataset,
-``typed_<dataset>`` and ``rows_<dataset>``: the landed columns, with ``row_id`` and ``source_row`` (the row of the
-file; the two differ where a row of the file holds several results).
+Works in a connection with three tables: ``failure`` (a rule broken by a row), ``skipped`` and, for each
+dataset, ``typed_<dataset>`` and ``rows_<dataset>``: the landed columns, with ``row_id`` and ``source_row``
+(the row of the file; the two differ where a row of the file holds several results).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def landed_expressions(dataset: Dataset) -> dict[str, str]:
             return {"mentor_school_id": "case when role = 'mentor_school' then school_code(organisation) end"}
         case "ege_results" | "oge_results":
             status = "folded(coalesce(result_status, '')) like '%аннулир%'"
-            former = "folded(coalesce(category, '')) like 'впл%' or folded(coalesce(category, '')) like '%прошлых лет%'"
+            former = "regexp_matches(folded(coalesce(category, '')), '^впл|прошлых лет')"
             return {"is_counted": f"not ({status} or {former})"}
         case "vpr_results":
             is_absent = f"({ABSENT} or total is null)"
@@ -88,7 +88,7 @@ def landed_expressions(dataset: Dataset) -> dict[str, str]:
 
 
 def make_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> str:
-    """``rows_<dataset>``: the landed columns of the rows that are not skipped; what could not be read is null."""
+    """``rows_<dataset>``: the landed columns of the rows that are not skipped; unreadable cells are null."""
     dataset, table = typed.dataset, f"rows_{typed.dataset.name}"
     special = landed_expressions(dataset)
     columns = [
@@ -201,7 +201,8 @@ def note_unknown_references(connection: duckdb.DuckDBPyConnection, rows: str, da
             f"""
             insert into failure
             with code as (
-                select row_id, file, indicator_codes, unnest(string_split(indicator_codes, ', ')) as code from {rows}
+                select row_id, file, indicator_codes, unnest(string_split(indicator_codes, ', ')) as code
+                from {rows}
             )
             select row_id, file, {quoted(dataset.name)}, 'indicator_codes', 'unknown_code', 'row',
                 any_value(indicator_codes), map {{'codes': string_agg(code, ', ')}}
@@ -212,7 +213,8 @@ def note_unknown_references(connection: duckdb.DuckDBPyConnection, rows: str, da
         connection.execute(
             f"""
             insert into failure
-            select row_id, file, 'support_assignment', 'organisation', 'unknown_school', 'row', organisation, null
+            select row_id, file, 'support_assignment', 'organisation', 'unknown_school', 'row',
+                organisation, null
             from {rows}
             where mentor_school_id is not null and mentor_school_id not in (select school_id from register)
             """
@@ -245,7 +247,8 @@ def note_totals_above_scale(connection: duckdb.DuckDBPyConnection) -> None:
         total as (
             select reporting_year, grade, subject, total, max(printed_max) as printed_max, count(*) as pupils
             from (
-                select reporting_year, grade, subject, total, printed_max from rows_vpr_results where not is_absent
+                select reporting_year, grade, subject, total, printed_max from rows_vpr_results
+                where not is_absent
                 union all
                 select reporting_year, grade, subject, total, printed_max from landed_vpr_results
                 semi join work using (reporting_year, grade, subject)
@@ -299,14 +302,15 @@ def note_marks_above_scale(connection: duckdb.DuckDBPyConnection) -> None:
         with judged as (
             select r.row_id, r.file, r.mark, r.primary_score, s.max_score, {expected} as expected
             from rows_oge_results as r
-            join scale as s on s.exam = 'oge' and s.reporting_year = r.reporting_year and s.subject = r.subject
+            join scale as s
+                on s.exam = 'oge' and s.reporting_year = r.reporting_year and s.subject = r.subject
         )
         select row_id, file, 'oge_results', 'mark', 'mark_above_scale', 'row', mark::varchar,
             map {{'score': primary_score::varchar, 'expected': expected::varchar}}
         from judged where mark > expected and mark <= 5
         union all
-        select row_id, file, 'oge_results', 'primary_score', 'score_above_scale', 'row', primary_score::varchar,
-            map {{'maximum': max_score::varchar}}
+        select row_id, file, 'oge_results', 'primary_score', 'score_above_scale', 'row',
+            primary_score::varchar, map {{'maximum': max_score::varchar}}
         from judged where primary_score > max_score
         """
     )
@@ -351,12 +355,14 @@ def note_duplicates(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: s
         from repeated join differing using (key_number)
         """
     )
-    # the first of identical rows stays; a table row is skipped only if all its results stand in rows before it
+    # the first of identical rows stays; a table row is skipped if all its results stand in rows before it
     connection.execute(
         """
         create or replace temp table again as
         select row_id, source_row, file from repeated
-        where key_number not in (select key_number from repeated group by key_number having count(distinct content) > 1)
+        where key_number not in (
+            select key_number from repeated group by key_number having count(distinct content) > 1
+        )
         qualify row_number() over (partition by key_number order by source_row, row_id) > 1
         """
     )
@@ -377,8 +383,11 @@ def skip_pseudo_units(connection: duckdb.DuckDBPyConnection, typed: Typed) -> No
     names = connection.execute(f"select distinct municipality_name from {typed.table}").fetchall()
     units = [name for (name,) in names if name and is_pseudo_unit(name)]
     connection.execute(
-        f"insert into skipped select row_id, 'school_register', false from {typed.table} where municipality_name in "
-        "(select unnest($units::varchar[]))",
+        f"""
+        insert into skipped
+        select row_id, 'school_register', false from {typed.table}
+        where municipality_name in (select unnest($units::varchar[]))
+        """,
         {"units": units},
     )
 
@@ -422,7 +431,8 @@ def note_broken_rules(connection: duckdb.DuckDBPyConnection, typed: Typed) -> Va
                 {cell(fields[0], typed.present)}, b.details
             from broken_rule as b join {typed.texts} as r using (row_id)
             where b."column" = {quoted(column)} and b.row_id not in (
-                select row_id from failure where dataset = {quoted(name)} and field in ({", ".join(map(quoted, fields))})
+                select row_id from failure
+                where dataset = {quoted(name)} and field in ({", ".join(map(quoted, fields))})
             )
             """
         )
@@ -436,7 +446,8 @@ def list_failed_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> Non
         f"""
         create or replace temp table failed_row as
         select distinct source_row from {typed.table}
-        where row_id in (select row_id from failure where level = 'row' and dataset = {quoted(typed.dataset.name)})
-            and row_id not in (select row_id from skipped)
+        where row_id not in (select row_id from skipped) and row_id in (
+            select row_id from failure where level = 'row' and dataset = {quoted(typed.dataset.name)}
+        )
         """
     )

@@ -45,7 +45,7 @@ def arrow_type(kind: str) -> pa.DataType:
 def view_landed(
     connection: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, receipts: Iterable[Receipt]
 ) -> str:
-    """``landed_<dataset>``: the rows of ``receipts`` as they were landed, with ``order_seq``; may be empty."""
+    """``landed_<dataset>``: the rows of ``receipts`` as they were landed, with ``order_seq``; maybe none."""
     of_dataset = [(r.seq, r.order_seq) for r in receipts if r.dataset == dataset.name and r.rows_accepted]
     name = f"landed_{dataset.name}"
     columns = ", ".join(f'null::{kind} as "{column}"' for column, kind in landed_columns(dataset).items())

@@ -1,8 +1,8 @@
 """SQL macros from cell texts to values: one place for how a number, a date or a year may be written.
 
-A macro gives null where the text is no such value; nothing is guessed, so ``1.112`` is no thousand and ``1 2``
-no number. Texts come from `reading`: "" for an empty cell, ISO dates, numbers without a trailing ``.0``,
-formula errors as ``#…``.
+A macro gives null where the text is no such value. Nothing is guessed: ``1.112`` is no thousand, ``1 2`` is
+no number. Texts come from `reading`: "" for an empty cell, ISO dates, numbers without a trailing
+``.0``, formula errors as ``#…``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import duckdb
 SPACES = "\u00a0\u2007\u2009\u202f\t\n\r"
 """Spaces that exports put between thousands and around values, besides the ordinary one."""
 
-FORMULA_ERROR = r"#(REF!|DIV/0!|VALUE!|NAME\?|N/A|NULL!|NUM!|ССЫЛКА!|ДЕЛ/0!|ЗНАЧ!|ИМЯ\?|Н/Д|ПУСТО!|ЧИСЛО!|[A-ZА-Я0-9/]+[!?])"
+FORMULA_ERROR = r"#(N/A|Н/Д|[A-ZА-Я0-9/]+[!?])"
+"""In English and Russian: ``#REF!``, ``#ДЕЛ/0!``, ``#ИМЯ?`` …; the pattern meets upper case."""
+
+YEAR_WORDS = "( ?(уч[.]? ?г(од)?[.]?|учебный год|год|гг?[.]?))?"
 
 MACROS = (
     # ordinary spaces only, none at the ends
@@ -36,7 +39,9 @@ MACROS = (
     """create or replace macro decimal_value(t) as case
         when t = '' then null
         when regexp_full_match(t, '[+-]?[0-9]+([.][0-9]+)?[eE][+-]?[0-9]{1,3}')
-            then case when isfinite(try_cast(t as double)) then try_cast(try_cast(t as double) as decimal(28, 10)) end
+            then case
+                when isfinite(try_cast(t as double)) then try_cast(try_cast(t as double) as decimal(28, 10))
+            end
         else try_cast(number_text(t) as decimal(28, 10))
     end""",
     # most cells are digits as they should be: a cast there and back is cheaper than a pattern
@@ -62,7 +67,9 @@ MACROS = (
     end""",
     # 2022, 2022 год, 2022-2023, 2022/23: the first year of an academic year is its reporting year
     """create or replace macro academic_year_value(t) as case
-        when regexp_full_match(folded(t), '[0-9]{4} ?[-–—/] ?([0-9]{4}|[0-9]{2})( ?(уч[.]? ?г(од)?[.]?|учебный год|год|гг?[.]?))?')
+        when regexp_full_match(folded(t), '[0-9]{4} ?[-–—/] ?([0-9]{4}|[0-9]{2})"""
+    + YEAR_WORDS
+    + """')
             and try_cast(right(regexp_extract(folded(t), '[-–—/] ?([0-9]{2,4})', 1), 2) as integer)
                 = (try_cast(left(folded(t), 4) as integer) + 1) % 100
             and (
@@ -95,10 +102,14 @@ MACROS = (
     end""",
     # '1.4; 1.6' and '1.4,1.6' are '1.4, 1.6', in the order of the methodology, each once
     """create or replace macro codes_value(t) as case
-        when regexp_full_match(spaced(t), '[0-9]{1,2}[.][0-9]{1,2}[.]?( *[,;]+ *[0-9]{1,2}[.][0-9]{1,2}[.]?)*[,; ]*')
+        when regexp_full_match(
+            spaced(t), '[0-9]{1,2}[.][0-9]{1,2}[.]?( *[,;]+ *[0-9]{1,2}[.][0-9]{1,2}[.]?)*[,; ]*'
+        )
             then array_to_string(list_transform(list_sort(list_transform(
                 list_distinct(regexp_extract_all(t, '[0-9]{1,2}[.][0-9]{1,2}')),
-                code -> {'task': split_part(code, '.', 1)::integer, 'number': split_part(code, '.', 2)::integer}
+                code -> {
+                    'task': split_part(code, '.', 1)::integer, 'number': split_part(code, '.', 2)::integer
+                }
             )), code -> code.task || '.' || code.number), ', ')
     end""",
 )

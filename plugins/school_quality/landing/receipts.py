@@ -81,9 +81,9 @@ REMARK_SCHEMA = pa.schema(
 class Receipt:
     """One line of the log: a file that was read in a context, or taken back.
 
-    ``order_seq`` is the seq of the first ``land`` since the file was last withdrawn in this context: a re-read
-    keeps its place among corrections. ``depends_on_references``: another register, scale, threshold table,
-    subject seed, declaration or reader could change the outcome, so the file is read again when
+    ``order_seq`` is the seq of the first ``land`` since the file was last withdrawn in this context: a
+    re-read keeps its place among corrections. ``depends_on_references``: another register, scale, threshold
+    table, subject seed, declaration or reader could change the outcome, so the file is read again when
     ``reference_fingerprint`` does. ``received_at`` is UTC without a zone.
     """
 
@@ -273,9 +273,9 @@ def write_schema_batch(settings: Settings, schemas: Mapping[str, pa.Schema]) -> 
 def withdraw(settings: Settings, file_id: str, received_at: datetime | None = None) -> list[Receipt]:
     """Take a file back in every context in which it is in force; its rows leave the marts of the next build.
 
-    ``file_id`` may be its beginning of at least eight characters. The file is not landed again by itself while
-    its content and context stay the same: name it to ``ingest`` for that. Raises `UsageError` if no file in
-    force, or more than one, has this id.
+    ``file_id`` may be its beginning of at least eight characters. The file is not landed again by itself
+    while its content and context stay the same: name it to ``ingest`` for that. Raises `UsageError` if no
+    file in force, or more than one, has this id.
     """
     if len(file_id) < FILE_ID_PREFIX:
         raise UsageError(f"Номер файла слишком короткий: нужно не меньше {FILE_ID_PREFIX} знаков.")

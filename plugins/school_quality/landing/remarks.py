@@ -1,4 +1,4 @@
-"""Verdicts to remarks: what the workbooks and ``meta.rejected_row`` say, with the sender's own column headers."""
+"""Verdicts to remarks: what senders are told, with the headers of their own columns."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def failure_remarks(
     school = "null" if dataset in ("mark_scale", "thresholds") else "t.school_id"
     found = connection.execute(
         f"""
-        select f.file, t.block, t.row_number, f.field, f.rule, f.level, f.value, f.details, {school}, {procedure}
+        select f.file, t.block, t.row_number, f.field, f.rule, f.level, f.value, f.details,
+            {school}, {procedure}
         from failure as f join typed_{dataset} as t using (row_id)
         where f.dataset = '{dataset}' and f.row_id not in (select row_id from skipped)
         order by f.file, f.row_id, f.field, f.rule

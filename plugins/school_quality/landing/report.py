@@ -19,9 +19,9 @@ OUTCOME_WORDS: dict[Outcome, str] = {
 class IngestReport:
     """Receipts of one ingest in order of seq, and what was left alone.
 
-    ``unchanged``: files that were read before in the same context. ``kept_withdrawn``: paths of files in the inbox
-    that somebody withdrew. ``waiting``: paths of files that are locked or being written. ``file_remarks``: why a
-    file was rejected, by its seq.
+    ``unchanged``: files that were read before in the same context. ``kept_withdrawn``: paths of files in
+    the inbox that somebody withdrew. ``waiting``: paths of files that are locked or being written.
+    ``file_remarks``: why a file was rejected, by its seq.
     """
 
     receipts: tuple[Receipt, ...]
@@ -84,7 +84,8 @@ class IngestReport:
         return [
             *found,
             f"Файлов прочитано: {len(self.landed)}{again}; принято {outcomes['accepted']}, "
-            f"частично {outcomes['partly']}, не принято {outcomes['rejected']}; без изменений {self.unchanged}.",
+            f"частично {outcomes['partly']}, не принято {outcomes['rejected']}; "
+            f"без изменений {self.unchanged}.",
             f"Строк: {rows['read']}; принято {rows['accepted']}, не принято {rows['rejected']}, "
             f"пропущено {rows['skipped']}.",
         ]

@@ -49,7 +49,7 @@ class Spelling:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """``known`` with a school; ``skipped``; ``empty``: the row names none; ``rejected`` with rule and part."""
+    """``known``, ``skipped``, ``empty`` (the row names none), or ``rejected`` with rule and part."""
 
     outcome: SchoolOutcome
     school: School | None = None
@@ -103,7 +103,7 @@ class Register:
         return register
 
     def resolve(self, spelling: Spelling) -> Resolution:
-        """The school of a row. Rows of pseudo-units, and of unknown schools of unknown districts, are skipped."""
+        """The school of a row; rows of pseudo-units, and unknown schools elsewhere, are skipped."""
         if spelling.municipality and is_pseudo_unit(spelling.municipality):
             return Resolution("skipped", rule="pseudo_unit")
         named = (
@@ -157,7 +157,7 @@ class Register:
         return [school] if school else []
 
     def _of_number(self, text: str, named: str | None) -> list[School]:
-        """A code, or a bare number where it is unique in the register or in the municipality that is named."""
+        """A code, or a bare number where it is unique in the register or in the municipality named."""
         code = CODE.fullmatch(text.strip()) or NUMBER_IN_NAME.search(text)
         if not code:
             return []

@@ -1,8 +1,8 @@
 """Between reading and typing: the cell texts of many files in a few Arrow files, one table a dataset.
 
-Blocks of small files are gathered until a chunk is worth writing, so that five thousand workbooks of one row
-cost five thousand appends and a few files. Nothing here knows what a field means, but for the task cells of ВПР,
-which are reduced to their sum; pupils are already pseudonyms.
+Blocks of small files are gathered until a chunk is worth writing, so that five thousand workbooks of one
+row cost five thousand appends and a few files. Nothing here knows what a field means, but for the task
+cells of ВПР, which are reduced to their sum; pupils are already pseudonyms.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ class Gathered:
 
     columns: dict[str, list[str | None]] = field(default_factory=dict)
     keys: dict[str, list[IntArray]] = field(default_factory=lambda: {name: [] for name in KEYS})
-    tasks: dict[str, list[int | None] | list[str | None]] = field(
-        default_factory=lambda: {name: [] for name in TASKS}
-    )
+    tasks: dict[str, list[int | str | None]] = field(default_factory=lambda: {name: [] for name in TASKS})
     rows: int = 0
 
 
@@ -133,10 +131,11 @@ class Spool:
 
 
 def melted(block: Block) -> tuple[Block, Sequence[int]]:
-    """A table of percentages as one row a cell; (block, the first row made of the table row that each row is of).
+    """A table of percentages as one row a cell; with it, for each row, the first row of its table row.
 
-    Columns named by a procedure become ``procedure, exam, subject, grade, failed_pct``; empty cells make no row,
-    but a table row of empty cells stays as one without a procedure. Other blocks come back as they are.
+    Columns named by a procedure become ``procedure, exam, subject, grade, failed_pct``; empty cells make no
+    row, but a table row of empty cells stays as one without a procedure. Other blocks come back as they
+    are.
     """
     procedures = {name: PROCEDURE.fullmatch(name) for name in block.columns}
     if block.dataset != "procedure_results" or not any(procedures.values()):
@@ -176,14 +175,16 @@ def _extend(gathered: Gathered, block: Block, rows: int) -> None:
     for name, column in gathered.columns.items():
         if name not in here:
             column.extend([None] * rows)
-    for name, values in zip(TASKS, task_summary(block.tasks, rows), strict=True):
-        gathered.tasks[name].extend(values)
+    sums, headers, stray = task_summary(block.tasks, rows)
+    gathered.tasks["task_sum"].extend(sums)
+    gathered.tasks["stray_header"].extend(headers)
+    gathered.tasks["stray_value"].extend(stray)
 
 
 def task_summary(
     tasks: dict[str, list[str]], rows: int
-) -> tuple[list[int | None], list[str | None], list[str | None]]:
-    """Per row: the sum of the task cells (null without tasks), header and text of the first cell that is none.
+) -> tuple[Sequence[int | None], Sequence[str | None], Sequence[str | None]]:
+    """Per row: the sum of the task cells (null without tasks), and the first odd cell: header and text.
 
     Works on the few distinct texts of a column, not on its cells.
     """
@@ -204,7 +205,7 @@ def task_summary(
     for row in np.flatnonzero(stray >= 0).tolist():
         headers[row] = names[stray[row]]
         values[row] = tasks[names[stray[row]]][row]
-    sums: list[int | None] = total.tolist()
+    sums: list[int] = total.tolist()
     return sums, headers, values
 
 

@@ -1,8 +1,9 @@
 """Cell texts to typed rows: one SQL statement a dataset and batch, generated from the declaration.
 
-`type_rows` reads the spooled texts and makes ``typed_<dataset>``: provenance, the school, one column a declared
-field, and ``bad``, a bit mask of the fields whose text could not be understood. Only where a bit is set are the
-texts looked at again, to say which rule is broken: clean rows cost one scan, whatever the number of their files.
+`type_rows` reads the spooled texts and makes ``typed_<dataset>``: provenance, the school, one column a
+declared field, and ``bad``, a bit mask of the fields whose text could not be understood. Only where a bit
+is set are the texts looked at again, to say which rule is broken: clean rows cost one scan, whatever the
+number of their files.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ WITHOUT_SCHOOLS = frozenset({"school_register", "mark_scale", "thresholds"})
 
 @dataclass(frozen=True, slots=True)
 class TypedField:
-    """A declared field in SQL: ``value`` over the text ``t_<name>``; ``rule`` names what is broken where it is null."""
+    """A declared field in SQL: ``value`` over the text ``t_<name>``; ``rule``: what a null means."""
 
     field: Field
     column: str
@@ -221,6 +222,12 @@ class Join:
     columns: str = ""
 
 
+def _keep_table(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    connection.register(f"arrow_{name}", table)
+    connection.execute(f"create or replace table {name} as select * from arrow_{name}")
+    connection.unregister(f"arrow_{name}")
+
+
 def _spellings(
     connection: duckdb.DuckDBPyConnection,
     dataset: Dataset,
@@ -267,8 +274,7 @@ def _spellings(
         ]
     )
     name = f"spelling_{dataset.name}"
-    spelled = pa.Table.from_pylist(rows, schema=schema)
-    connection.execute(f"create or replace table {name} as select * from spelled")
+    _keep_table(connection, name, pa.Table.from_pylist(rows, schema=schema))
     on = " and ".join(f"s.by_{part} = {cell}" for part, cell in cells.items() if cell != "''")
     return Join(
         f"left join {name} as s on {on or 'true'}",
@@ -293,9 +299,8 @@ def _subjects(
         for by_text, by_exam in found
     ]
     schema = pa.schema([("by_text", pa.string()), ("by_exam", pa.string()), ("subject", pa.string())])
-    named = pa.Table.from_pylist(rows, schema=schema)
     name = f"subject_{dataset.name}"
-    connection.execute(f"create or replace table {name} as select * from named")
+    _keep_table(connection, name, pa.Table.from_pylist(rows, schema=schema))
     return Join(
         f"left join {name} as n on n.by_text = {text} and n.by_exam = coalesce({exam}, '')",
         ', n.subject as "s_subject"',
@@ -303,7 +308,7 @@ def _subjects(
 
 
 def note_unreadable_cells(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
-    """Put the cells that gave no value into ``failure``: required and empty, formula error, or of another type."""
+    """Put the cells that gave no value into ``failure``: required and empty, formula error, another type."""
     (seen,) = connection.execute(f"select coalesce(bit_or(bad), 0) from {typed.table}").fetchone() or (0,)
     for number, field in enumerate(typed.fields):
         if not seen & (1 << number):
@@ -342,7 +347,8 @@ def note_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
     connection.execute(
         f"""
         insert into skipped
-        select t.row_id, {quoted(name)}, s.rule = '' from {typed.table} as t join spelling_{name} as s using (spelling_id)
+        select t.row_id, {quoted(name)}, s.rule = ''
+        from {typed.table} as t join spelling_{name} as s using (spelling_id)
         where s.outcome = 'skipped'
         """
     )

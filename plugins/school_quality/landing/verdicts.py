@@ -28,7 +28,7 @@ REFERENCES = ("school_register", "mark_scale", "thresholds")
 
 @dataclass(slots=True)
 class Counts:
-    """Rows of a file's blocks by outcome; ``wrong_file``: rejected and judged rows where the 20 % rule struck."""
+    """Rows of a file's blocks by outcome; ``wrong_file``: (rejected, judged) where the 20 % rule struck."""
 
     accepted: int = 0
     rejected: int = 0
@@ -230,7 +230,8 @@ class Judge:
                 left join failed_row as n on n.source_row = t.source_row
                 group by t.source_row
             )
-            select file, count(*) filter (not is_skipped and not failed), count(*) filter (not is_skipped and failed),
+            select file,
+                count(*) filter (not is_skipped and not failed), count(*) filter (not is_skipped and failed),
                 count(*) filter (is_skipped), count(*) filter (is_skipped and by_register)
             from verdict group by file
             """
@@ -277,5 +278,6 @@ class Judge:
         if rows:
             columns = ", ".join(f'"{name}"' for name in landed_columns(dataset))
             self.connection.execute(
-                f"copy (select {columns} from {table}) to {quoted(str(path))} (format parquet, compression zstd)"
+                f"copy (select {columns} from {table}) to {quoted(str(path))} "
+                "(format parquet, compression zstd)"
             )

@@ -1,7 +1,7 @@
 """What is worth a look and rejects nothing: task cells, footers, minima, other files.
 
-Each warning is one line for a file or a block, with a count, not one for each row. They go into ``failure`` with
-level ``warning`` and the first row concerned, like everything else that a sender is told.
+Each warning is one line for a file or a block, with a count, not one for each row. They go into ``failure``
+with level ``warning`` and the first row concerned, like everything else that a sender is told.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ MEANS = {"mean_primary_score": "primary_score", "mean_test_score": "test_score",
 SAME_MEASURE = (("form_staff", "form_methodical", "teachers"),)
 """The same quantity asked in two forms of one period."""
 COMPARED_FORMS = tuple((first, second) for first, second, _ in SAME_MEASURE)
-
-MOST_SCHOOLS_PCT = 80
-"""Schools without results are named once so many of a municipality's schools have some: before, files are coming."""
 
 
 def note_warnings(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
@@ -48,14 +45,19 @@ def note_warnings(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
         _grades_beyond_type(connection, typed.dataset)
 
 
+def shown(column: str) -> str:
+    """The first few distinct values of a group in quotation marks, as SQL."""
+    return f"array_to_string(list_sort(list(distinct '«' || {column} || '»'))[:{SHOWN_VALUES}], ', ')"
+
+
 def _task_cells(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         insert into failure
-        select min(row_id), file, 'vpr_results', min_by(stray_header, row_id), 'stray_task_cell', 'warning', '',
-            map {{'count': count(*)::varchar,
-                'values': array_to_string(list_sort(list(distinct '«' || stray_value || '»'))[:{SHOWN_VALUES}], ', ')}}
-        from typed_vpr_results where stray_value is not null and row_id in (select row_id from rows_vpr_results)
+        select min(row_id), file, 'vpr_results', min_by(stray_header, row_id), 'stray_task_cell', 'warning',
+            '', map {{'count': count(*)::varchar, 'values': {shown("stray_value")}}}
+        from typed_vpr_results
+        where stray_value is not null and row_id in (select row_id from rows_vpr_results)
         group by file, block
         """
     )
@@ -71,8 +73,7 @@ def _journal_marks(connection: duckdb.DuckDBPyConnection) -> None:
                 and folded(journal_mark) not in ('нет отметки', 'нет', '-')
         )
         select min(row_id), file, 'vpr_results', 'journal_mark', 'journal_mark_unusual', 'warning', '',
-            map {{'count': count(*)::varchar,
-                'values': array_to_string(list_sort(list(distinct '«' || journal_mark || '»'))[:{SHOWN_VALUES}], ', ')}}
+            map {{'count': count(*)::varchar, 'values': {shown("journal_mark")}}}
         from unusual where row_id in (select row_id from rows_vpr_results) group by file, block
         """
     )
@@ -93,7 +94,7 @@ def _task_sums(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _declared_participants(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """``Всего участников``, ``Кол-во участников`` against the rows of the block, or those of them who wrote."""
+    """``Всего участников``, ``Кол-во участников`` against the rows of the block, or those who wrote."""
     wrote = "not is_absent" if dataset.name == "vpr_results" else "true"
     connection.execute(
         f"""
@@ -133,7 +134,10 @@ def _footer_means(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> No
                 from counted join block using (file, block) where footer['left_out'] is null
             )
             select row_id, file, {quoted(dataset.name)}, {quoted(column)}, 'footer_differs', 'warning', '',
-                map {{'declared': text, 'counted': replace(round(mean, greatest(places, 2)::integer)::varchar, '.', ',')}}
+                map {{
+                    'declared': text,
+                    'counted': replace(round(mean, greatest(places, 2)::integer)::varchar, '.', ',')
+                }}
             from compared where abs(mean - said) > 0.5001 * pow(10, -places)
             """
         )
@@ -146,7 +150,8 @@ def _printed_minimum(connection: duckdb.DuckDBPyConnection) -> None:
         select min(row_id), file, 'ege_results', '', 'minimum_differs', 'warning', '',
             map {'printed': printed_minimum::varchar, 'expected': min_score::varchar}
         from rows_ege_results as r
-        join threshold as t on t.exam = 'ege' and t.reporting_year = r.reporting_year and t.subject = r.subject
+        join threshold as t
+            on t.exam = 'ege' and t.reporting_year = r.reporting_year and t.subject = r.subject
         where printed_minimum <> min_score
         group by file, block, printed_minimum, min_score
         """
@@ -201,8 +206,8 @@ def note_differing_forms(connection: duckdb.DuckDBPyConnection, batch: set[str])
             connection.execute(
                 f"""
                 insert into failure
-                select h.row_id, h.file, {quoted(here)}, {quoted(column)}, 'measure_differs_between_forms', 'warning',
-                    h.{column}::varchar,
+                select h.row_id, h.file, {quoted(here)}, {quoted(column)},
+                    'measure_differs_between_forms', 'warning', h.{column}::varchar,
                     map {{'here': h.{column}::varchar, 'there': t.{column}::varchar,
                         'form': {quoted(get(there).title)}}}
                 from accepted_{here} as h join inforce_{there} as t using ({period})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from school_quality.datasets import get
 from school_quality.landing.remarks import failure_remarks
 from school_quality.landing.spool import Spool
@@ -117,16 +118,26 @@ class Bench:
 
 @pytest.fixture
 def bench(settings: Settings, tmp_path: Path) -> Iterator[Bench]:
-    """A bench whose register holds four schools of two municipalities, one of them closed at the end of 2020."""
+    """A bench whose register holds four schools of two municipalities, one of them closed in 2020."""
     spool = tmp_path / "spool"
     spool.mkdir()
     with Judge.open(settings, spool, threads=1) as judge:
         found = Bench(judge, Spool(spool))
         header, *lines = REGISTER.strip().split("\n")
-        names = (
-            "school_code login school_number school_name legal_kind school_type_name municipality_code "
-            "municipality_name locality pupils open_from open_to"
-        ).split()
+        names = [
+            "school_code",
+            "login",
+            "school_number",
+            "school_name",
+            "legal_kind",
+            "school_type_name",
+            "municipality_code",
+            "municipality_name",
+            "locality",
+            "pupils",
+            "open_from",
+            "open_to",
+        ]
         assert len(names) == len(header.split(";"))
         found.add("school_register", [dict(zip(names, line.split(";"), strict=True)) for line in lines])
         yield found

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+
 from school_quality.landing.schools import Register, School, Spelling, is_pseudo_unit
 
 REGISTER = Register.of(

@@ -1,0 +1,350 @@
+"""Receipts as a sender and the centre meet them: what is landed, what is not, and in which order."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from school_quality.errors import UsageError
+from school_quality.landing import IngestReport, ingest, overlay, withdraw
+from school_quality.landing.receipts import Receipt, effective, read_receipts
+from school_quality.settings import Settings
+
+from .conftest import REGISTER, landed
+
+INDEX = "Код ОО;Отчётный год;ИСБШ\n006003;2022;50,0\n006007;2022;40,0\n"
+YEARLESS = "Код ОО;ИСБШ\n006003;50,0\n"
+
+Put = Callable[..., Path]
+
+
+def land(settings: Settings, **options: object) -> IngestReport:
+    """Ingest in one reading process."""
+    return ingest(settings, processes=1, **options)  # type: ignore[arg-type]
+
+
+def in_force(settings: Settings) -> list[Receipt]:
+    return list(effective(read_receipts(settings)).values())
+
+
+@pytest.fixture
+def registered(settings: Settings, put: Put) -> Settings:
+    """A data root whose register has landed."""
+    put("Реестр.csv", REGISTER, age=1000)
+    assert land(settings).rows == {"read": 4, "accepted": 4, "rejected": 0, "skipped": 0}
+    return settings
+
+
+def test_the_same_content_in_the_same_context_changes_nothing(registered: Settings, put: Put) -> None:
+    put("ИСБШ.csv", INDEX)
+    first = land(registered)
+    put("Копия/ещё раз.csv", INDEX)
+
+    second = land(registered)
+
+    assert first.seq_after == 2
+    assert second.receipts == ()
+    assert second.seq_after == 2
+    assert second.unchanged == 3
+    assert len(list(registered.landing.glob("[0-9]*"))) == 2
+
+
+def test_a_file_moved_to_the_right_folder_is_landed_there_and_withdrawn_where_it_was(
+    registered: Settings, put: Put
+) -> None:
+    wrong = put("2021/ИСБШ.csv", YEARLESS)
+    land(registered)
+    right = registered.inbox / "2022" / "ИСБШ.csv"
+    right.parent.mkdir()
+    wrong.rename(right)
+
+    report = land(registered)
+
+    assert [r.action for r in report.receipts] == ["withdraw", "land"]
+    assert report.moved[0].path == "2021/ИСБШ.csv"
+    assert "перенесён" in "\n".join(report.lines())
+    assert [json.loads(r.context) for r in in_force(registered) if r.dataset == "social_index"] == [
+        {"year": 2022}
+    ]
+
+
+def test_a_file_copied_to_another_folder_is_in_force_in_both(registered: Settings, put: Put) -> None:
+    put("2021/ИСБШ.csv", YEARLESS)
+    land(registered)
+    put("2022/ИСБШ.csv", YEARLESS)
+
+    land(registered)
+
+    years = [json.loads(r.context)["year"] for r in in_force(registered) if r.dataset == "social_index"]
+    assert sorted(years) == [2021, 2022]
+
+
+def test_a_file_moved_there_and_back_is_landed_again(registered: Settings, put: Put) -> None:
+    here = put("2021/ИСБШ.csv", YEARLESS)
+    there = registered.inbox / "2022" / "ИСБШ.csv"
+    there.parent.mkdir()
+    land(registered)
+    here.rename(there)
+    land(registered)
+    there.rename(here)
+
+    report = land(registered)
+
+    assert [r.action for r in report.receipts] == ["withdraw", "land"]
+    assert [json.loads(r.context) for r in in_force(registered) if r.dataset == "social_index"] == [
+        {"year": 2021}
+    ]
+
+
+def test_a_withdrawn_file_stays_out_until_it_is_named(registered: Settings, put: Put) -> None:
+    file = put("ИСБШ.csv", INDEX)
+    file_id = land(registered).landed[0].file_id
+
+    (receipt,) = withdraw(registered, file_id[:12])
+    left_alone = land(registered)
+    named = land(registered, files=[file])
+
+    assert (receipt.action, receipt.outcome, receipt.path) == ("withdraw", "withdrawn", "ИСБШ.csv")
+    assert left_alone.receipts == ()
+    assert left_alone.kept_withdrawn == ("ИСБШ.csv",)
+    assert [r.action for r in named.receipts] == ["land"]
+    assert named.landed[0].order_seq == named.landed[0].seq
+
+
+def test_withdrawing_what_is_not_in_force_says_so(registered: Settings) -> None:
+    with pytest.raises(UsageError, match="среди принятых нет"):
+        withdraw(registered, "0" * 64)
+    with pytest.raises(UsageError, match="слишком короткий"):
+        withdraw(registered, "0")
+
+
+def test_files_that_arrive_together_get_receipts_by_modification_time_then_path(
+    registered: Settings, put: Put
+) -> None:
+    put("а.csv", INDEX.replace("50,0", "1"), age=10)
+    put("я.csv", INDEX.replace("50,0", "2"), age=20)
+    put("б.csv", INDEX.replace("50,0", "3"), age=10)
+
+    report = land(registered)
+
+    assert [r.path for r in report.landed] == ["я.csv", "а.csv", "б.csv"]
+
+
+def test_files_rejected_for_want_of_a_register_are_read_again_when_it_comes(
+    settings: Settings, put: Put
+) -> None:
+    put("ИСБШ.csv", INDEX, age=100)
+    first = land(settings)
+    put("поправка.csv", INDEX.replace("50,0", "60"), age=50)
+    land(settings)
+    put("Реестр.csv", REGISTER)
+
+    third = land(settings)
+
+    assert first.landed[0].outcome == "rejected"
+    assert [(r.path, r.outcome) for r in third.landed] == [
+        ("ИСБШ.csv", "accepted"),
+        ("поправка.csv", "accepted"),
+        ("Реестр.csv", "accepted"),
+    ]
+    assert [r.order_seq for r in third.landed] == [1, 2, 5]
+    assert third.reread == {3, 4}
+    assert land(settings).receipts == ()
+
+
+def test_files_without_rejections_are_not_read_again(registered: Settings, put: Put) -> None:
+    put("ИСБШ.csv", INDEX)
+    land(registered)
+    put("Реестр 2.csv", REGISTER.replace("СОШ № 3;", "СОШ № 3 имени героя;"))
+
+    report = land(registered)
+
+    assert [r.path for r in report.landed] == ["Реестр 2.csv"]
+
+
+def test_rows_skipped_because_the_register_lacks_their_municipality_come_back_with_it(
+    registered: Settings, put: Put
+) -> None:
+    marks = (
+        "Год;Класс;Предмет;Муниципалитет;Логин;ОО;Кол-во участников;2;3;4;5\n"
+        "2022;5;Математика;Заречный район;sch980603;СОШ № 3;10;10;30;40;20\n"
+        "2022;5;Математика;Новый район;sch980803;СОШ № 1;10;10;30;40;20\n"
+    )
+    put("Статистика.csv", marks)
+    first = land(registered)
+    header = REGISTER.split("\n")[0]
+    put("Новый.csv", f"{header}\n008003;sch980803;1;СОШ № 1;МБОУ;СОШ;008;Новый район;село;90;01.09.2012;\n")
+
+    second = land(registered)
+
+    assert (first.landed[0].rows_accepted, first.landed[0].rows_skipped) == (1, 1)
+    again = next(r for r in second.landed if r.path == "Статистика.csv")
+    assert (again.rows_accepted, again.rows_skipped) == (2, 0)
+
+
+def test_appeals_are_read_again_when_their_results_come(registered: Settings, put: Put) -> None:
+    appeal = (
+        "№;Код ОО;Класс;Фамилия;Имя;Отчество;Документ;Тип апелляции / перепроверки;Состояние;Экзамен;"
+        "Балл до изменения;Текущие;;Разница\n;;;;;;;;;;;Первичный балл;Балл;\n"
+        "1;006003;11;Лугова;Анна;Львовна;0011 183347;О несогласии;Апелляция удовлетворена;"
+        "Русский язык(2022.05.30);23;15;25;2\n"
+    )
+    protocol = (
+        "01 - Русский язык 2022.05.30;;;;;;;;\n"
+        "№;Код ОО;Класс;Фамилия;Имя;Отчество;Документ;Первичный балл;Балл\n"
+        "1;006003;11;Лугова;Анна;Львовна;0011 183347;13;23\n"
+    )
+    put("Апелляции.csv", appeal)
+    first = land(registered)
+    put("Протокол.csv", protocol)
+
+    second = land(registered)
+
+    assert first.landed[0].outcome == "rejected"
+    assert {r.path: r.outcome for r in second.landed} == {
+        "Апелляции.csv": "accepted",
+        "Протокол.csv": "accepted",
+    }
+    assert land(registered).receipts == ()
+
+
+def test_a_rejected_copy_gets_a_remark_of_its_own(registered: Settings, put: Put) -> None:
+    put("пусто.csv", "")
+    put("тоже пусто.xlsx", "")
+
+    report = land(registered)
+
+    remarks = duckdb.sql(
+        f"select path, rule, message from '{registered.rejected}/{report.seq_after:010d}.parquet' "
+        "order by path"
+    ).fetchall()
+    assert [(path, rule) for path, rule, _ in remarks] == [
+        ("пусто.csv", "file_empty"),
+        ("тоже пусто.xlsx", "file_empty"),
+    ]
+    assert all(message for _, _, message in remarks)
+
+
+def test_remarks_name_file_sheet_row_column_and_value(registered: Settings, put: Put) -> None:
+    rows = "".join(f"006003;{year};50\n" for year in range(2011, 2019))
+    put("ИСБШ.csv", f"Код ОО;Отчётный год; ИСБШ*\n{rows}006007;2022;много\n")
+
+    report = land(registered)
+
+    line = duckdb.sql(
+        "select path, dataset, row_number, column_name, rule, level, value, school_id "
+        f"from '{registered.rejected}/{report.seq_after:010d}.parquet'"
+    ).fetchone()
+    assert line == ("ИСБШ.csv", "social_index", 10, "ИСБШ*", "not_a_number", "row", "много", "6007")
+
+
+def test_every_dataset_has_an_empty_file_for_the_globs_of_dbt(registered: Settings) -> None:
+    from school_quality.datasets import load
+
+    for name, dataset in load().items():
+        found = duckdb.sql(
+            f"describe select * from '{registered.landing}/schema/rows/{name}.parquet'"
+        ).fetchall()
+        assert {row[0]: row[1] for row in found} == {
+            "seq": "BIGINT",
+            "file_id": "VARCHAR",
+            "sheet": "VARCHAR",
+            "row_number": "INTEGER",
+        } | dataset.columns
+
+
+def test_a_preview_lands_the_files_in_a_data_root_of_its_own_and_keeps_nothing(
+    registered: Settings, put: Put, tmp_path: Path
+) -> None:
+    put("ИСБШ.csv", INDEX)
+    land(registered)
+    before = sorted(str(p) for p in registered.data_root.rglob("*"))
+    file = tmp_path / "поправка.csv"
+    file.write_text(INDEX.replace("50,0", "70,5"), encoding="utf-8")
+
+    with overlay(registered, [file]) as over:
+        seqs = [r.seq for r in read_receipts(over.settings)]
+        rows = landed(over.settings, "social_index")
+        root = over.settings.data_root
+
+    assert seqs == [1, 2, 3]
+    assert ("6003", 2022, Decimal("70.5")) in rows
+    assert over.report.landed[0].path == "поправка.csv"
+    assert not root.exists()
+    assert sorted(str(p) for p in registered.data_root.rglob("*")) == before
+
+
+def test_leftovers_of_a_crash_are_removed_by_the_next_ingest(registered: Settings, put: Put) -> None:
+    staged = registered.landing / ".staging" / "crashed" / "batch" / "rows"
+    staged.mkdir(parents=True)
+    (staged / "social_index.parquet").write_bytes(b"half")
+    orphan = registered.rejected / "0000000002.parquet"
+    orphan.write_bytes(b"half")
+    put("ИСБШ.csv", INDEX)
+
+    report = land(registered)
+
+    assert report.seq_after == 2
+    assert not (registered.landing / ".staging" / "crashed").exists()
+    assert duckdb.sql(f"select count(*) from '{orphan}'").fetchall() == [(0,)]
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from school_quality.landing import ingest
+from school_quality.settings import Settings
+ingest(Settings(Path(sys.argv[1])), processes=1)
+"""
+
+
+def start(settings: Settings) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(settings.data_root)])
+
+
+def test_two_processes_that_land_at_once_land_everything_once(settings: Settings, put: Put) -> None:
+    put("Реестр.csv", REGISTER, age=1000)
+    for year in range(2012, 2022):
+        put(f"{year}.csv", INDEX.replace("2022", str(year)))
+
+    running = [start(settings), start(settings)]
+
+    assert [process.wait(timeout=120) for process in running] == [0, 0]
+    log = read_receipts(settings)
+    assert [r.seq for r in log] == list(range(1, 12))
+    assert len({r.key for r in log}) == 11
+    assert len(landed(settings, "social_index")) == 20
+
+
+@pytest.mark.parametrize("moment", ["spool", "batch"])
+def test_a_killed_landing_leaves_nothing_half_landed(settings: Settings, put: Put, moment: str) -> None:
+    put("Реестр.csv", REGISTER, age=1000)
+    for year in range(2012, 2022):
+        put(f"{year}.csv", INDEX.replace("2022", str(year)))
+    process = start(settings)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if any((settings.landing / ".staging").glob(f"*/{moment}/**/*.*")):
+            break
+        time.sleep(0.001)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+    committed = [p.name for p in settings.landing.glob("[0-9]*")]
+    report = land(settings)
+
+    # killed before the rename nothing is there, killed after it everything is
+    assert committed in ([], ["0000000001"])
+    assert len(report.landed) == (11 if not committed else 0)
+    assert len(landed(settings, "social_index")) == 20
+    assert not (settings.landing / ".staging").exists() or not any((settings.landing / ".staging").iterdir())
