@@ -286,6 +286,9 @@ def _check(form: Form, columns: dict[str, int], field: Field) -> dict[str, Any] 
         return {"validate": "list", "source": field.allowed}
     if field.type == "school_code" and not form.is_filled_by_school:
         return {"validate": "list", "source": f"=Школы!$A$2:$A${len(form.schools) + 1}"}
+    if field.name == "municipality_name":
+        names = dict.fromkeys(school.municipality_name for school in form.schools)
+        return {"validate": "list", "source": list(names)}
     if field.type == "item":
         items = list(roadmap_items())
         # a list longer than a check can hold stays a note

@@ -149,6 +149,15 @@ def test_a_warning_is_no_rejection(connection: duckdb.DuckDBPyConnection) -> Non
     assert [(failure.rule, failure.level) for failure in failures] == [("shares_do_not_sum", "warning")]
 
 
+def test_an_expectation_that_cannot_be_evaluated_is_an_error_and_no_verdict(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute(f"create temp table {SUSPECTS} as select 1 as row_id, 5 as something_else")
+
+    with pytest.raises(RuntimeError, match="required_empty"):
+        judge(connection, expectations("form_staff")[:1])
+
+
 def candidates(dataset: Dataset, column: str) -> list[Any]:
     """Values on both sides of every limit that the suite draws, null, and ordinary ones."""
     kind = dataset.columns[column]
