@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Cli, low_schools, query
-from tests.e2e.test_order_table import LOW_2021, ORDER_TABLE, write, write_register_and_lists, write_table_csv
+from e2e.conftest import Cli, low_schools, query
+from e2e.test_order_table import LOW_2021, ORDER_TABLE, write, write_register_and_lists, write_table_csv
 
 
 @pytest.fixture(scope="module")

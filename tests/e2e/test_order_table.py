@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.e2e.conftest import Cli, low_schools, query
+from e2e.conftest import Cli, low_schools, query
 
 SECONDARY = (3, 5, 17, 39, 43, 51)
 BASIC = (7, 11, 22, 30, 31, 44, 46, 49, 50)

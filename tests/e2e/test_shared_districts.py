@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Cli, low_schools, query
+from e2e.conftest import Cli, low_schools, query
 
 pytestmark = pytest.mark.slow
 
