@@ -11,7 +11,7 @@
     {%- if key %}
     qualify
         row_number() over (
-            partition by {{ key | join(', ') | replace('[row].', 'landed_rows.') }}
+            partition by {{ key | join(', ') }}
             order by receipts.order_seq desc, landed_rows.seq desc, landed_rows.row_number desc
         ) = 1
     {%- endif %}

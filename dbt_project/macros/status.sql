@@ -1,4 +1,4 @@
-{# Reasons of a missing value, first things first; the seed `reasons` repeats the order with words, and a test compares. #}
+{# Reasons of a missing value in their precedence; the seed `reasons` repeats the order with words, a test compares. #}
 {% macro reason_precedence() -%}
     {{ return([
         'no_results', 'no_scale', 'no_threshold', 'no_form', 'not_due', 'no_official_list', 'no_social_index',

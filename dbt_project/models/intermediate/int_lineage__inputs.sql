@@ -14,8 +14,9 @@ with periods as (
         periods.period,
         periods.period_type,
         periods.period_number,
-        settings.family in ('score_dynamics', 'fives_to_twos_dynamics', 'results_index_dynamics', 'form_headcount_dynamics')
-            as has_year_before
+        settings.family in (
+            'score_dynamics', 'fives_to_twos_dynamics', 'results_index_dynamics', 'form_headcount_dynamics'
+        ) as has_year_before
     from {{ ref('int_indicator__settings') }} as settings
     inner join {{ ref('int_calendar__periods') }} as periods
         on

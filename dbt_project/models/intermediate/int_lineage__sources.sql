@@ -19,13 +19,13 @@ with procedure_sources as (
     union all
     select
         rows.school_id,
-        cells.procedure_id,
-        cells.reporting_year::varchar,
+        cells.procedure_id as source_key,
+        cells.reporting_year::varchar as source_period,
         rows.seq,
         rows.sheet,
-        rows.row_number,
-        rows.row_number,
-        1
+        rows.row_number as row_from,
+        rows.row_number as row_to,
+        1 as source_rows
     from {{ ref('stg_vpr_marks') }} as rows
     inner join {{ ref('int_results__cells') }} as cells
         on
@@ -36,13 +36,13 @@ with procedure_sources as (
     union all
     select
         rows.school_id,
-        cells.procedure_id,
-        cells.reporting_year::varchar,
+        cells.procedure_id as source_key,
+        cells.reporting_year::varchar as source_period,
         rows.seq,
         rows.sheet,
-        rows.row_number,
-        rows.row_number,
-        1
+        rows.row_number as row_from,
+        rows.row_number as row_to,
+        1 as source_rows
     from {{ ref('stg_procedure_results') }} as rows
     inner join {{ ref('int_results__cells') }} as cells
         on
@@ -53,13 +53,13 @@ with procedure_sources as (
     union all
     select
         appeals.school_id,
-        appeals.exam || '_' || appeals.subject || '_' || exams.grade_by_exam,
-        appeals.reporting_year::varchar,
+        appeals.exam || '_' || appeals.subject || '_' || exams.grade_by_exam as source_key,
+        appeals.reporting_year::varchar as source_period,
         appeals.seq,
         appeals.sheet,
-        appeals.row_number,
-        appeals.row_number,
-        1
+        appeals.row_number as row_from,
+        appeals.row_number as row_to,
+        1 as source_rows
     from {{ ref('stg_appeals') }} as appeals
     inner join {{ ref('exams') }} as exams using (exam)
     where appeals.is_upheld

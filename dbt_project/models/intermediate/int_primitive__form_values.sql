@@ -1,4 +1,5 @@
--- Numbers of the forms, one row a field: counts as they are, yes/no as 1/0, innovation as none 0, participant 1, winner 2.
+-- Numbers of the forms, one row a field: counts as they are, yes/no as 1/0, innovation as none 0, participant 1,
+-- winner 2.
 {% set forms = {
     'form_staff': ['year', 'null', ['teachers', 'highest_category', 'first_category']],
     'form_methodical': ['year', 'null', [

@@ -24,7 +24,7 @@ with cells as (
         years.zero_difference
     from {{ ref('int_primitive__procedures') }} as procedures
     inner join {{ ref('int_methodology__years') }} as years using (reporting_year)
-    inner join {{ ref('index_procedures') }} as index_procedures using (methodology_version, procedure_id)
+    semi join {{ ref('index_procedures') }} using (methodology_version, procedure_id)
 ),
 
 school_means as (

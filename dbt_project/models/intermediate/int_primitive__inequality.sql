@@ -68,8 +68,8 @@ select
     ranked.reporting_year,
     ranked.indicator_code,
     count(*) = max(ranked.subject_count) as has_all_subjects,
-    districts.fewest_schools >= max(ranked.tail_min_schools)
-    and districts.subjects_held = max(ranked.subject_count) as has_enough_schools,
+    min(districts.fewest_schools) >= max(ranked.tail_min_schools)
+    and min(districts.subjects_held) = max(ranked.subject_count) as has_enough_schools,
     case
         when bool_and(ranked.place_from_top <= ranked.list_length) then 2
         when bool_or(ranked.place_from_bottom <= ranked.list_length) then 0
@@ -79,4 +79,4 @@ select
     bool_or(ranked.is_conflicting) as is_conflicting
 from ranked
 inner join districts using (municipality_id, reporting_year, indicator_code)
-group by ranked.school_id, ranked.municipality_id, ranked.reporting_year, ranked.indicator_code, districts.fewest_schools, districts.subjects_held
+group by all

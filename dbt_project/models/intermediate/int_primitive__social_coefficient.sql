@@ -1,5 +1,5 @@
 -- Reading 11: mean of the school's means over ИСБШ, and whether it reaches the order's edge. The means are brought to
--- one denominator, so that the edge is compared in whole numbers.
+-- one denominator, so that the edge is compared in whole numbers (a product of counts of one school is far below 2^53).
 with wanted as (
     select
         years.reporting_year,
@@ -15,37 +15,44 @@ means as (
     select
         schools.school_id,
         schools.reporting_year,
-        max(wanted.means_wanted) as means_wanted,
-        max(wanted.min_value) as min_value,
-        list(procedures.score_sum::hugeint order by procedures.procedure_id) as score_sums,
-        list(procedures.score_count::hugeint order by procedures.procedure_id) as score_counts,
-        avg(procedures.mean_score) as mean_of_means,
-        bool_or(procedures.is_conflicting) as is_conflicting
+        wanted.means_wanted,
+        wanted.min_value,
+        procedures.mean_score,
+        procedures.score_sum::hugeint as score_sum,
+        procedures.score_count::hugeint as score_count,
+        procedures.is_conflicting,
+        (product(procedures.score_count) over (partition by schools.school_id, schools.reporting_year))::hugeint
+            as common_count
     from {{ ref('int_school__years') }} as schools
     inner join wanted using (reporting_year, school_type)
     inner join {{ ref('int_primitive__procedures') }} as procedures
         using (school_id, reporting_year, procedure_id)
     where procedures.score_count > 0
-    group by all
-    having count(*) = max(wanted.means_wanted)
 ),
 
-common as (
+summed as (
     select
-        *,
-        list_reduce(score_counts, lambda x, y: x * y) as common_count
+        school_id,
+        reporting_year,
+        means_wanted,
+        min_value,
+        avg(mean_score) as mean_of_means,
+        sum(score_sum * (common_count // score_count))::hugeint as common_sum,
+        common_count * means_wanted as common_denominator,
+        bool_or(is_conflicting) as is_conflicting
     from means
+    group by all
+    having count(*) = means_wanted
 )
 
+-- The edge has four decimals, ИСБШ six.
 select
-    common.school_id,
-    common.reporting_year,
-    common.mean_of_means / social.social_index::double as coefficient,
-    list_reduce(
-        list_transform(score_sums, lambda s, i: s * (common_count // score_counts[i])), lambda x, y: x + y
-    ) * 1000000 * 10000
-    >= (common.min_value * 10000)::hugeint * means_wanted * common_count * (social.social_index * 1000000)::hugeint
+    summed.school_id,
+    summed.reporting_year,
+    summed.mean_of_means / social.social_index::double as coefficient,
+    summed.common_sum * 10000000000
+    >= (summed.min_value * 10000)::hugeint * (social.social_index * 1000000)::hugeint * summed.common_denominator
         as reaches_edge,
-    common.is_conflicting
-from common
+    summed.is_conflicting
+from summed
 left join {{ ref('int_primitive__social_index') }} as social using (school_id, reporting_year)

@@ -98,7 +98,10 @@ in_force as (
 ),
 
 upheld_appeals as (
-    select * from {{ ref('stg_appeals') }}
+    select
+        *,
+        coalesce(exam_date, make_date(reporting_year, 1, 1)) as result_date
+    from {{ ref('stg_appeals') }}
     where is_upheld
 ),
 
@@ -115,8 +118,12 @@ appeal_matches as (
         appeals.seq as appeal_seq,
         appeals.sheet as appeal_sheet,
         appeals.row_number as appeal_row_number,
-        case when appeals.pupil_id = in_force.pupil_id then 0 else 2 end
-        + case when appeals.exam_date is not distinct from in_force.exam_date then 0 else 1 end as distance
+        case
+            when appeals.pupil_id = in_force.pupil_id and appeals.result_date = in_force.result_date then 0
+            when appeals.pupil_id = in_force.pupil_id then 1
+            when appeals.result_date = in_force.result_date then 2
+            else 3
+        end as distance
     from in_force
     inner join upheld_appeals as appeals
         on

@@ -53,7 +53,7 @@ vpr_rows as (
         scales.is_borrowed and results.mark is null and not results.is_absent and results.total is not null
             as is_scale_borrowed
     from {{ ref('stg_vpr_results') }} as results
-    inner join {{ ref('int_methodology__years') }} as years using (reporting_year)
+    semi join {{ ref('int_methodology__years') }} using (reporting_year)
     left join {{ ref('int_results__vpr_scales') }} as scales using (reporting_year, grade, subject)
     where results.is_absent or results.total is null or results.total <= coalesce(scales.max_score, results.total)
 ),

@@ -1,7 +1,8 @@
 -- Who has low results, who is in the risk zone and who is supported (readings 12, 13). Reads primitives only: task 2
 -- depends on this, so a family read here would close a circle.
 {% set min_participants = var('min_participants') %}
-{% set chosen_procedures = var('identifying_procedures') %}
+{% set chosen = var('identifying_procedures') %}
+{% set chosen_procedures = chosen.split(',') if chosen is string else chosen %}
 
 with identifying as (
     select
@@ -11,7 +12,7 @@ with identifying as (
     from {{ ref('int_methodology__years') }} as years
     {%- if chosen_procedures %}
     cross join (
-        select unnest({{ chosen_procedures if chosen_procedures is not string else chosen_procedures.split(',') }}) as procedure_id
+        select unnest({{ chosen_procedures }}) as procedure_id
     ) as procedures
     {%- else %}
     inner join {{ ref('identifying_procedures') }} as procedures using (methodology_version)
@@ -62,7 +63,7 @@ lasting_falls as (
         this_year.school_id,
         this_year.reporting_year
     from {{ ref('int_primitive__dynamics') }} as this_year
-    inner join {{ ref('int_school__years') }} as schools using (school_id, reporting_year)
+    inner join {{ ref('int_school__years') }} using (school_id, reporting_year)
     inner join risk_measures using (reporting_year, procedure_id, school_type, measure)
     left join {{ ref('int_primitive__dynamics') }} as year_before
         on

@@ -49,10 +49,14 @@ select
     case when judged.has_value then judged.participants::bigint end as participants,
     case when judged.status = 'scored' then bands.points end as points,
     judged.max_points,
-    case when judged.has_value then {{ wilson_low_pct('judged.numerator', 'judged.denominator', 'years.wilson_z') }} end
-        as ci_low,
-    case when judged.has_value then {{ wilson_high_pct('judged.numerator', 'judged.denominator', 'years.wilson_z') }} end
-        as ci_high,
+    case
+        when judged.has_value
+            then {{ wilson_low_pct('judged.numerator', 'judged.denominator', 'years.wilson_z') }}
+    end as ci_low,
+    case
+        when judged.has_value
+            then {{ wilson_high_pct('judged.numerator', 'judged.denominator', 'years.wilson_z') }}
+    end as ci_high,
     {{ flag_list({
         'small_n': 'judged.has_value and judged.is_small_n',
         'not_comparable_years': 'judged.has_value and judged.is_not_comparable',

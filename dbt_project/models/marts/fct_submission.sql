@@ -24,7 +24,7 @@ rejected as (
         remarks.school_id,
         remarks.dataset,
         file_periods.period,
-        count(distinct (remarks.seq, remarks.sheet, remarks.row_number)) as rows_rejected
+        count(distinct remarks.seq || '/' || remarks.sheet || '/' || remarks.row_number) as rows_rejected
     from {{ source('rejected', 'remarks') }} as remarks
     inner join file_periods using (dataset, seq)
     where remarks.level = 'row' and remarks.school_id is not null

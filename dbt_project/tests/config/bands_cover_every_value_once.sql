@@ -1,5 +1,5 @@
 -- Checks that every value that can be looked up has exactly one band. Matters when next year's order moves a band.
--- To resolve: the listed value of the indicator has no band or several; correct the rows of seeds/methodology/bands.csv.
+-- To resolve: the listed value of the indicator has no band or several; correct seeds/methodology/bands.csv.
 with scored as (
     select distinct
         methodology_version,

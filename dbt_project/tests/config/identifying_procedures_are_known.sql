@@ -8,7 +8,9 @@ with named as (
     select procedure_id from {{ ref('social_coefficient') }}
 )
 
-select named.procedure_id
+select
+    named.procedure_id,
+    procedures.subject
 from named
 left join {{ ref('int_results__procedures') }} as procedures using (procedure_id)
 left join {{ ref('subjects') }} as subjects using (subject)

@@ -4,12 +4,17 @@ with macro_order as (
     select
         unnest({{ reason_precedence() }}) as reason,
         unnest(range(1, {{ reason_precedence() | length + 1 }})) as precedence
+),
+
+seed_order as (
+    select * from {{ ref('reasons') }}
+    where status = 'no_data'
 )
 
 select
-    coalesce(macro_order.reason, reasons.reason) as reason,
+    coalesce(macro_order.reason, seed_order.reason) as reason,
     macro_order.precedence as in_macro,
-    reasons.precedence as in_seed
+    seed_order.precedence as in_seed
 from macro_order
-full join (select * from {{ ref('reasons') }} where status = 'no_data') as reasons using (reason)
-where macro_order.precedence is distinct from reasons.precedence
+full join seed_order using (reason)
+where macro_order.precedence is distinct from seed_order.precedence

@@ -1,5 +1,5 @@
--- Checks status, reason, points and flags against one another and against the seeds: a reason exactly where there is no
--- value, points exactly where scored and among those of the indicator. To resolve: the listed row breaks the rule named.
+-- Checks status, reason, points and flags against one another and against the seeds: a reason exactly where there is
+-- no value, points exactly where scored. To resolve: the listed row breaks the rule named.
 with judged as (
     select
         facts.school_id,
@@ -12,7 +12,8 @@ with judged as (
         facts.flags,
         case
             when facts.status in ('scored', 'no_points') <> (facts.reason is null) then 'reason'
-            when facts.reason is not null and reasons.status is distinct from facts.status then 'reason of another status'
+            when facts.reason is not null and coalesce(reasons.status, '') <> facts.status
+                then 'reason of another status'
             when (facts.status = 'scored') <> (facts.points is not null) then 'points'
             when facts.status = 'scored' and facts.max_points is null then 'max_points'
             when facts.points > facts.max_points then 'more than max_points'

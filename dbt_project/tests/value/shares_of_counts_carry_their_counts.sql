@@ -1,4 +1,4 @@
--- Checks that a share of counts has numerator, denominator and interval around its value, and that nothing else has them.
+-- Checks that a share of counts has numerator, denominator and interval around its value, and nothing else has them.
 -- Only shares printed as percentages (who counts 5) and a share without participants (2.9) come without.
 select
     facts.school_id,
