@@ -188,8 +188,8 @@ class Calculation:
         if not results:
             return Answer(reasons=[self.missing("no_results", "gia", year)])
         scored = [r.score for r in results if r.score is not None]
-        if not scored:
-            return Answer(reasons=["zero_denominator"])
+        if not scored:  # base maths only: the others may still come
+            return Answer(reasons=["zero_denominator", self.missing("zero_denominator", "gia", year)])
         high = sum(score >= rules.COUNTED_SCORE for score in scored)
         return self._ege_share("1.7", school, year, high, len(scored))
 
@@ -264,53 +264,46 @@ class Calculation:
 
     # --- the index ----------------------------------------------------------------------------------
 
-    def index_procedures(self, school: School, year: int) -> list[tuple[str, Fraction]]:
-        """Reading 10: procedures of the school that have spread in the district, with its z."""
-        found, nought = [], Fraction(0)
+    def means_of_district(self, school: School, year: int, procedure: str) -> dict[str, tuple[Fraction, int]]:
+        """Reading 10: mean and participants by school; of marks where some school of ВПР has no scores."""
+        cells = [
+            (s.id, c)
+            for s in self.district(school, year)
+            if (c := self.cell(s, year, procedure)) and c.participants != 0
+        ]
+        by_score = not procedure.startswith("vpr") or all(c.mean_score is not None for _, c in cells)
+        means = {}
+        for id_, c in cells:
+            value = c.mean_score if by_score else c.mean_mark
+            wrote = c.participants if by_score else c.marked or c.participants
+            if value is not None and wrote:
+                means[id_] = (value, wrote)
+        return means
+
+    def index_parts(self, school: School, year: int) -> dict[str, Fraction | None]:
+        """Reading 10: z by procedure that the school took part in; None where the district has no spread."""
+        parts: dict[str, Fraction | None] = {}
         for procedure in rules.INDEX:
-            cells = {
-                s.id: c
-                for s in self.district(school, year)
-                if (c := self.cell(s, year, procedure)) and (c.marked or c.participants)
-            }
-            # only ВПР has marks without primary scores: statistics of marks
-            by_score = not procedure.startswith("vpr") or all(
-                c.mean_score is not None
-                for s in self.district(school, year)
-                if (c := self.cell(s, year, procedure)) and c.participants != 0
-            )
-            taking_part = {
-                id_: (
-                    (c.mean_score if by_score else c.mean_mark),
-                    (c.participants if by_score else c.marked or c.participants),
-                )
-                for id_, c in cells.items()
-            }
-            known = {i: (m, n) for i, (m, n) in taking_part.items() if m is not None and n}
-            if school.id not in known or len(known) < 2:
+            known = self.means_of_district(school, year, procedure)
+            if school.id not in known:
                 continue
-            everyone = sum(n for _, n in known.values())
-            district = sum((m * n for m, n in known.values()), nought) / everyone
-            centre = sum((m for m, _ in known.values()), nought) / len(known)
-            variance = sum(((m - centre) * (m - centre) for m, _ in known.values()), nought) / len(known)
-            if variance == 0:
-                continue
-            found.append((procedure, (known[school.id][0] - district) / _root(variance)))
-        return found
+            means = [m for m, _ in known.values()]
+            centre = sum(means, Fraction(0)) / len(means)
+            variance = sum(((m - centre) * (m - centre) for m in means), Fraction(0)) / len(means)
+            weighted = sum((m * wrote for m, wrote in known.values()), Fraction(0))
+            district = weighted / sum(wrote for _, wrote in known.values())
+            z = (known[school.id][0] - district) / _root(variance) if variance else None
+            parts[procedure] = z if len(known) > 1 else None
+        return parts
 
     @cache  # noqa: B019
     def computed_index(self, school_id: str, year: int) -> tuple[Fraction | None, tuple[str, ...], str]:
         """Reading 10: value, its procedures, and the reason where there is none."""
-        school = self.schools[school_id]
-        if found := self.index_procedures(school, year):
-            return (
-                settled(sum((z for _, z in found), Fraction(0)) / len(found)),
-                tuple(p for p, _ in found),
-                "",
-            )
-        cells = [c for p in rules.INDEX if (c := self.cell(school, year, p)) and c.participants != 0]
-        reason = "no_spread" if cells else self.missing("no_results", "gia", year)
-        return None, (), reason
+        parts = self.index_parts(self.schools[school_id], year)
+        found = {procedure: z for procedure, z in parts.items() if z is not None}
+        if found:
+            return settled(sum(found.values(), Fraction(0)) / len(found)), tuple(found), ""
+        return None, (), "no_spread" if parts else self.missing("no_results", "gia", year)
 
     def delivered_index(self, school: School, year: int) -> Fraction | None:
         row = self.form("results_index", school, year)
