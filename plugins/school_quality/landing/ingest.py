@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from school_quality.datasets import declarations_fingerprint, get, load
@@ -26,7 +27,7 @@ from school_quality.landing.remarks import Remarks, failure_remarks
 from school_quality.landing.report import IngestReport
 from school_quality.landing.spool import Spool
 from school_quality.landing.verdicts import REFERENCES, Counts, Judge, LandedFile
-from school_quality.model import FileReading, Remark
+from school_quality.model import Context, FileReading, Remark
 from school_quality.reading import READER_VERSION, Source, of_files, read_files, scan
 from school_quality.settings import Settings
 from school_quality.validation import keep
@@ -56,7 +57,7 @@ class Batch:
         """Read files into the spool; of a reading only what is said of the whole file stays in memory."""
         wanted = {key_of(source): source for source in sources}
         for number, reading in enumerate(read_files(sources, self.processes), len(self.sources)):
-            self.sources[number] = wanted.pop((reading.file_id, reading.context.key()))
+            self.sources[number] = wanted.pop((reading.file_id, context_key(reading.context)))
             self.readings[number] = reading
             if not reading.rejected:
                 for block in reading.blocks:
@@ -87,8 +88,14 @@ class Batch:
         return found
 
 
+@lru_cache(maxsize=10_000)
+def context_key(context: Context) -> str:
+    """`Context.key`, which thousands of files of a few folders share."""
+    return context.key()
+
+
 def key_of(source: Source) -> Key:
-    return source.file_id, source.context.key()
+    return source.file_id, context_key(source.context)
 
 
 def ingest(
@@ -242,6 +249,7 @@ def _commit(
     plan: Plan, batch: Batch, judge: Judge, taken_back: list[Receipt], fingerprint: str, moment: datetime
 ) -> IngestReport:
     for_appeals = _with_results(fingerprint, batch, judge.in_force)
+    totals = judge.counts_by_file()
     remarks = Remarks()
     blocks = {b.block: b for b in batch.spool.blocks}
     receipts = list(taken_back)
@@ -249,9 +257,9 @@ def _commit(
     reasons: dict[int, str] = {}
     for file in sorted(judge.files.values(), key=lambda f: f.seq):
         source, reading = batch.sources[file.file], batch.readings[file.file]
-        counts = judge.counts_of(file.file)
-        receipt = _receipt(file, source, reading, counts, batch.spool.rows.get(file.file, 0), moment)
-        receipt = receipt.with_fingerprint(for_appeals if reading.dataset == "appeals" else fingerprint)
+        counts = totals.get(file.file, Counts())
+        seen = for_appeals if reading.dataset == "appeals" else fingerprint
+        receipt = _receipt(file, source, reading, counts, batch.spool.rows.get(file.file, 0), moment, seen)
         receipts.append(receipt)
         by_file[file.file] = receipt
         of_file = [r for r in reading.remarks if r.level != "row"]
@@ -288,7 +296,13 @@ def _commit(
 
 
 def _receipt(
-    file: LandedFile, source: Source, reading: FileReading, counts: Counts, block_rows: int, moment: datetime
+    file: LandedFile,
+    source: Source,
+    reading: FileReading,
+    counts: Counts,
+    block_rows: int,
+    moment: datetime,
+    fingerprint: str,
 ) -> Receipt:
     if reading.rejected:
         counts, read, skipped = Counts(), 0, 0
@@ -304,7 +318,7 @@ def _receipt(
     return Receipt(
         seq=file.seq,
         file_id=source.file_id,
-        context=source.context.key(),
+        context=context_key(source.context),
         reader_version=READER_VERSION,
         action="land",
         received_at=moment,
@@ -317,5 +331,6 @@ def _receipt(
         rows_rejected=counts.rejected,
         rows_skipped=skipped,
         skipped_sheets=tuple(reading.skipped_sheets),
+        reference_fingerprint=fingerprint,
         depends_on_references=outcome != "accepted" or counts.by_register > 0,
     )

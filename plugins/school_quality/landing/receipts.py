@@ -13,7 +13,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -104,9 +104,6 @@ class Receipt:
     skipped_sheets: tuple[str, ...] = ()
     reference_fingerprint: str = ""
     depends_on_references: bool = False
-
-    def with_fingerprint(self, fingerprint: str) -> Receipt:
-        return replace(self, reference_fingerprint=fingerprint)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -225,8 +222,9 @@ class Staging:
 
 
 def receipts_table(receipts: Sequence[Receipt]) -> pa.Table:
-    rows = [{**asdict(r), "skipped_sheets": list(r.skipped_sheets)} for r in receipts]
-    return pa.Table.from_pylist(rows, schema=RECEIPT_SCHEMA)
+    """Receipts as Arrow, in the columns of `RECEIPT_SCHEMA`."""
+    columns = [pa.array([getattr(r, f.name) for r in receipts], f.type) for f in RECEIPT_SCHEMA]
+    return pa.Table.from_arrays(columns, schema=RECEIPT_SCHEMA)
 
 
 def empty_remarks() -> pa.Table:

@@ -23,8 +23,6 @@ CHUNK_CELLS = 1_000_000
 NOT_ATTEMPTED = frozenset({"", "x", "х", "не пройд.", "не пройд", "не пройдено"})
 """Task cells (folded) that say "no points": Latin and Cyrillic x, a theme that was not taught yet."""
 
-IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]
-
 KEYS = {
     "row_id": pa.int64(),
     "source_row": pa.int64(),
@@ -64,7 +62,7 @@ class Gathered:
     """Rows of one dataset that wait to be written, column by column; null = the block has no such column."""
 
     columns: dict[str, list[str | None]] = field(default_factory=dict)
-    keys: dict[str, list[IntArray]] = field(default_factory=lambda: {name: [] for name in KEYS})
+    keys: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in KEYS})
     tasks: dict[str, list[int | str | None]] = field(default_factory=lambda: {name: [] for name in TASKS})
     rows: int = 0
 
@@ -100,11 +98,12 @@ class Spool:
         )
         gathered = self._gathered.setdefault(block.dataset, Gathered())
         _extend(gathered, block, rows)
-        gathered.keys["row_id"].append(np.arange(first_row, first_row + rows))
-        gathered.keys["source_row"].append(np.asarray(of_row, dtype=np.int64) + first_row)
-        gathered.keys["file"].append(np.full(rows, file))
-        gathered.keys["block"].append(np.full(rows, number))
-        gathered.keys["row_number"].append(np.asarray(block.row_numbers, dtype=np.int64))
+        keys = gathered.keys
+        keys["row_id"].extend(range(first_row, first_row + rows))
+        keys["source_row"].extend([first_row + row for row in of_row])
+        keys["file"].extend([file] * rows)
+        keys["block"].extend([number] * rows)
+        keys["row_number"].extend(block.row_numbers)
         gathered.rows += rows
         if gathered.rows * len(gathered.columns) > CHUNK_CELLS:
             self._write(block.dataset)
@@ -119,7 +118,7 @@ class Spool:
         if not gathered.rows:
             return
         fields = tuple(sorted(gathered.columns))
-        arrays = [pa.array(np.concatenate(gathered.keys[name]), kind) for name, kind in KEYS.items()]
+        arrays = [pa.array(gathered.keys[name], kind) for name, kind in KEYS.items()]
         arrays += [pa.array(gathered.tasks[name], kind) for name, kind in TASKS.items()]
         arrays += [pa.array(gathered.columns[name], pa.string()) for name in fields]
         table = pa.Table.from_arrays(arrays, names=[*KEYS, *TASKS, *fields])
@@ -137,9 +136,9 @@ def melted(block: Block) -> tuple[Block, Sequence[int]]:
     row, but a table row of empty cells stays as one without a procedure. Other blocks come back as they
     are.
     """
-    procedures = {name: PROCEDURE.fullmatch(name) for name in block.columns}
-    if block.dataset != "procedure_results" or not any(procedures.values()):
+    if block.dataset != "procedure_results":
         return block, range(len(block.row_numbers))
+    procedures = {name: PROCEDURE.fullmatch(name) for name in block.columns}
     made = ("procedure", "exam", "subject", "grade", "failed_pct")
     kept = {name: texts for name, texts in block.columns.items() if not procedures[name]}
     columns: dict[str, list[str]] = {name: [] for name in (*kept, *made)}

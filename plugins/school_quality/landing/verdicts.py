@@ -199,13 +199,12 @@ class Judge:
                     view_in_force(self.connection, get(name))
         warnings.note_differing_forms(self.connection, set(chunks))
 
-    def counts_of(self, file: int) -> Counts:
-        """The counts of a file over all its datasets."""
-        total = Counts()
-        for (_, number), counts in self.counts.items():
-            if number == file:
-                total.add(counts)
-        return total
+    def counts_by_file(self) -> dict[int, Counts]:
+        """The counts of each file over all its datasets; a file without rows has none."""
+        totals: dict[int, Counts] = {}
+        for (_, file), counts in self.counts.items():
+            totals.setdefault(file, Counts()).add(counts)
+        return totals
 
     def _reader_remarks(self, dataset: Dataset) -> list[tuple[int, str, int, str, str, str]]:
         return [

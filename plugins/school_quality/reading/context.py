@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from school_quality.model import Context
 from school_quality.reading import subjects
@@ -65,6 +66,7 @@ def years_in(text: str) -> set[int]:
     return found
 
 
+@lru_cache(maxsize=10_000)
 def mention(text: str, *, is_folder: bool = False) -> Mention:
     """Read one name (without extension) or one title."""
     folded = fold(text)

@@ -112,7 +112,7 @@ class Bench:
 
     def counts(self, file: int) -> tuple[int, int, int]:
         """Accepted, rejected and skipped rows of a file."""
-        counts = self.judge.counts_of(file)
+        counts = self.judge.counts_by_file()[file]
         return counts.accepted, counts.rejected, counts.skipped
 
 

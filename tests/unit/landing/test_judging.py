@@ -82,7 +82,7 @@ def test_exactly_twenty_percent_rejected_is_not_too_many(bench: Bench) -> None:
 
     assert bench.counts(at_the_edge) == (4, 1, 0)
     assert bench.counts(beyond) == (0, 4, 0)
-    assert bench.judge.counts_of(beyond).wrong_file == (1, 4)
+    assert bench.judge.counts_by_file()[beyond].wrong_file == (1, 4)
     assert len(bench.accepted("social_index")) == 4
 
 
@@ -128,7 +128,7 @@ def test_a_formula_error_rejects_where_an_empty_cell_would_be_legal(bench: Bench
     bench.run()
 
     assert bench.counts(file) == (4, 0, 0)
-    assert bench.judge.counts_of(worse).wrong_file is not None or bench.counts(worse) == (3, 1, 0)
+    assert bench.judge.counts_by_file()[worse].wrong_file is not None or bench.counts(worse) == (3, 1, 0)
     (remark,) = bench.remarks("procedure_results")
     assert (remark.rule, remark.column) == ("formula_error", "Столбец failed_pct:oge_math_9")
 
