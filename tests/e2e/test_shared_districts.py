@@ -50,7 +50,7 @@ def test_the_generated_district_differs_in_nothing_from_its_expectation(district
 
 
 def test_even_its_own_readings_differ_only_where_the_contract_is_plain(district: Path, shared: Path) -> None:
-    """The contract (section 3) wants a null ``is_low_result`` without marks or failures; the expectation, false."""
+    """Without marks or failures the contract (section 3) wants a null ``is_low_result``; the expectation, false."""
     done = compare(shared, district, "--strict")
 
     differing = [line.strip() for line in done.stdout.splitlines() if "differing: (" in line]
