@@ -7,7 +7,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from school_quality.reading import limits
 from school_quality.reading.failures import Rejected
@@ -19,8 +19,7 @@ _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """An entry of the container; ``size`` is what the directory declares."""
 
     name: str

@@ -10,12 +10,14 @@ import contextlib
 import fcntl
 import hashlib
 import io
+import math
 import os
+import stat
 import time
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from school_quality.model import Context, Remark
@@ -64,30 +66,25 @@ class Source:
 def scan(inbox: Path, quiet_seconds: float = 0) -> list[Source]:
     """Everything in ``inbox`` that can be looked at now, in the order of modification time, then path."""
     found: list[Source] = []
-    now = time.time()
-    for file in _files(inbox):
-        relative = file.relative_to(inbox).as_posix()
-        try:
-            before = file.stat()
-            if now - before.st_mtime < quiet_seconds:
-                continue
-            sources = _sources(file, relative, before)
-            after = file.stat()
-        except OSError:
-            continue  # gone, locked or not readable yet: looked at again next time
-        if (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
-            found += sources
+    latest = time.time() - quiet_seconds
+    root = str(inbox)
+    for file in _files(root):
+        # looked at again next time: gone, locked, not readable yet, still being written
+        with contextlib.suppress(OSError):
+            found += _sources(file, file[len(root) :].replace(os.sep, "/").lstrip("/"), latest)
     return sorted(found, key=lambda s: (s.modified_at, s.path))
 
 
 def of_files(files: list[Path], inbox: Path | None = None) -> list[Source]:
-    """Sources of named files, such as those of ``preview``; paths relative to ``inbox`` where they lie in
-    it."""
+    """Sources of named files, such as those of ``preview``; paths relative to ``inbox`` where they lie in it.
+
+    `OSError` where a file cannot be read or another process holds it locked.
+    """
     found: list[Source] = []
     for file in files:
         inside = inbox is not None and file.resolve().is_relative_to(inbox.resolve())
         relative = file.resolve().relative_to(inbox.resolve()).as_posix() if inside and inbox else file.name
-        found += _sources(file, relative, file.stat())
+        found += _sources(str(file), relative)
     return found
 
 
@@ -97,57 +94,58 @@ def is_left_alone(name: str) -> bool:
     return name.startswith((".", "~$")) or lowered.endswith(_TEMPORARY) or lowered in _SYSTEM
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: str) -> Iterator[str]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(f for f in folders if not is_left_alone(f) and f != "__MACOSX")
         for name in sorted(names):
             if not is_left_alone(name):
-                yield Path(root, name)
+                yield os.path.join(root, name)  # noqa: PTH118 - a path object costs as much as hashing a form
 
 
-def _sources(file: Path, relative: str, stat: os.stat_result) -> list[Source]:
-    of_path = context.of_path(relative)
-    with file.open("rb") as stream:
-        _refuse_locked(stream)
-        head = stream.read(8)
-        stream.seek(0)
-        file_id = _hash(stream)
-        stream.seek(0)
-        whole = Source(relative, file, file_id, of_path, stat.st_mtime, stat.st_size)
-        if stat.st_size > limits.FILE_BYTES:
-            return [_with(whole, Remark("file_too_large", "file"))]
-        is_zip = head.startswith(b"PK") and not relative.lower().endswith(_WORKBOOKS)
-        if not is_zip:
-            return [whole]
-        return _entries(whole, stream)
+def _sources(file: str, relative: str, latest: float = math.inf) -> list[Source]:
+    """The sources of one file; none where it changed after ``latest`` or while it was looked at.
+
+    `OSError` where it cannot be read or is locked. Few system calls: an inbox has thousands of small files.
+    """
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        before = os.fstat(descriptor)
+        if before.st_mtime > latest or not stat.S_ISREG(before.st_mode):
+            return []
+        _refuse_locked(descriptor)
+        head, file_id = _hash(descriptor, before.st_size)
+        whole = Source(
+            relative, Path(file), file_id, context.of_path(relative), before.st_mtime, before.st_size
+        )
+        sources = [whole]
+        if before.st_size > limits.FILE_BYTES:
+            sources = [replace(whole, rejection=Remark("file_too_large", "file"))]
+        elif head.startswith(b"PK") and not relative.lower().endswith(_WORKBOOKS):
+            with open(descriptor, "rb", closefd=False) as stream:
+                sources = _entries(whole, stream)
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)  # gives the locks back too
+    return sources if (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns) else []
 
 
-def _with(source: Source, remark: Remark) -> Source:
-    return Source(
-        source.path,
-        source.file,
-        source.file_id,
-        source.context,
-        source.modified_at,
-        source.size,
-        source.entry,
-        remark,
-    )
-
-
-def _hash(stream: io.BufferedReader) -> str:
-    digest = hashlib.sha256()
-    while block := stream.read(_BLOCK):
+def _hash(descriptor: int, size: int) -> tuple[bytes, str]:
+    """(first bytes, sha256) of an open file."""
+    block = os.read(descriptor, min(size + 1, _BLOCK))
+    head, digest = block[:8], hashlib.sha256(block)
+    read = len(block)
+    while block and read < size:
+        block = os.read(descriptor, _BLOCK)
         digest.update(block)
-    return digest.hexdigest()
+        read += len(block)
+    return head, digest.hexdigest()
 
 
-def _refuse_locked(stream: io.BufferedReader) -> None:
+def _refuse_locked(descriptor: int) -> None:
     """`OSError` where another process holds a lock on the file, of either kind."""
     for lock in (fcntl.flock, fcntl.lockf):
         try:
-            lock(stream.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
-            lock(stream.fileno(), fcntl.LOCK_UN)
+            lock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             raise
         except OSError:
@@ -170,7 +168,7 @@ def _entries(archive: Source, stream: io.BufferedReader) -> list[Source]:
                 raise Rejected("file_empty")
             return [_entry(archive, unzipped, number, names[number]) for number in wanted]
     except Rejected as rejected:
-        return [_with(archive, rejected.remark)]
+        return [replace(archive, rejection=rejected.remark)]
 
 
 def _open_archive(stream: io.BufferedReader) -> zipfile.ZipFile:

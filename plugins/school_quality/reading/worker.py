@@ -6,6 +6,7 @@ another one.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import pickle
@@ -47,7 +48,11 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, hard))
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not end up among the answers
+    # cells are millions of objects without a cycle among them: the collector would only walk over them
+    gc.freeze()
+    gc.disable()
     while True:
+        gc.collect()
         try:
             batch: list[Source] = pickle.loads(read_frame(sys.stdin.fileno()))  # noqa: S301 - from our own parent
         except EOFError:
