@@ -7,7 +7,7 @@
 
 with result_years as (
     {%- for dataset in ['ege_results', 'oge_results', 'vpr_results', 'vpr_marks', 'procedure_results'] %}
-    select min(reporting_year) as reporting_year from {{ ref('stg_' ~ dataset) }}
+    select min(landed.reporting_year) as reporting_year from ({{ landed(dataset) }}) as landed
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

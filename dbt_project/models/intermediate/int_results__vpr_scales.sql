@@ -5,21 +5,23 @@ with totals as (
         reporting_year,
         grade,
         subject,
-        total,
-        count(*) as pupils
+        case when not is_absent then total end as total,
+        count(*) as pupils,
+        min(printed_max) as min_printed,
+        max(printed_max) as max_printed
     from {{ ref('stg_vpr_results') }}
-    where total is not null and not is_absent
     group by all
 ),
 
-printed_maxima as (
+works as (
     select
         reporting_year,
         grade,
         subject,
-        min(printed_max) as min_printed,
-        max(printed_max) as max_printed
-    from {{ ref('stg_vpr_results') }}
+        sum(pupils) filter (where total is not null) as pupils,
+        min(min_printed) as min_printed,
+        max(max_printed) as max_printed
+    from totals
     group by all
 ),
 
@@ -41,7 +43,7 @@ candidates as (
             when scales.reporting_year < works.reporting_year then 2
             else 3
         end as preference
-    from printed_maxima as works
+    from works
     inner join scales using (grade, subject)
     qualify
         row_number() over (
@@ -53,8 +55,7 @@ candidates as (
 overflows as (
     select
         candidates.*,
-        coalesce(sum(totals.pupils) filter (where totals.total > candidates.max_score), 0) as pupils_above,
-        coalesce(sum(totals.pupils), 0) as pupils
+        coalesce(sum(totals.pupils) filter (where totals.total > candidates.max_score), 0) as pupils_above
     from candidates
     left join totals using (reporting_year, grade, subject)
     group by all

@@ -18,7 +18,7 @@ with received as (
         {{ period_column or 'null' }}::integer as period_number,
         seq,
         count(*) as rows_accepted
-    from {{ ref('stg_' ~ dataset) }}
+    from ({{ landed(dataset) }}) as landed
     group by all
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -1,32 +1,19 @@
 {{ config(materialized='view') }}
 
--- Only works of a school that came in several files can hold corrected rows; the rest need no search for them.
 with landed_rows as (
     {{ landed('vpr_results') }}
-),
-
-works_of_several_files as (
-    select
-        school_id,
-        reporting_year,
-        grade,
-        subject,
-        sitting
-    from landed_rows
-    group by all
-    having min(seq) <> max(seq)
 ),
 
 settled as (
     select landed_rows.*
     from landed_rows
-    anti join works_of_several_files using (school_id, reporting_year, grade, subject, sitting)
+    anti join {{ ref('stg_vpr_contested_works') }} using (school_id, reporting_year, grade, subject, sitting)
 ),
 
 corrected as (
     select landed_rows.*
     from landed_rows
-    semi join works_of_several_files using (school_id, reporting_year, grade, subject, sitting)
+    semi join {{ ref('stg_vpr_contested_works') }} using (school_id, reporting_year, grade, subject, sitting)
     qualify
         row_number() over (
             partition by
