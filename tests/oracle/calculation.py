@@ -184,12 +184,9 @@ class Calculation:
 
     def high_results(self, school: School, year: int) -> Answer:
         """Reading 6, 1.7: test scores of 80 and more among results on the 100-point scale."""
-        results = self.ege_of(school, year)
-        if not results:
+        scored = [r.score for r in self.ege_of(school, year) if r.score is not None]
+        if not scored:  # base maths alone is no result here, as a work without participants is none
             return Answer(reasons=[self.missing("no_results", "gia", year)])
-        scored = [r.score for r in results if r.score is not None]
-        if not scored:  # base maths only: the others may still come
-            return Answer(reasons=["zero_denominator", self.missing("zero_denominator", "gia", year)])
         high = sum(score >= rules.COUNTED_SCORE for score in scored)
         return self._ege_share("1.7", school, year, high, len(scored))
 

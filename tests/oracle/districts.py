@@ -369,8 +369,9 @@ class Region:
         pupils = self._pupils(school, year, 100, wrote)
         # few different scores, so that means tie
         scores = rng.choice(((50, 60), (22, 24, 80), (24, 27, 79, 80, 100), (60,), (20, 40, 90)))
+        base_only = self.chance(0.05)
         for subject in ("russian", "math_profile", "physics"):
-            if not self.chance(0.85):
+            if base_only or not self.chance(0.85):
                 continue
             printed = rng.choice((None, None, 24 if subject == "russian" else 27))
             # a protocol without a date has no reserve day: dated and undated rows of one pupil do not mix
