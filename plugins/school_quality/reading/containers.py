@@ -17,6 +17,7 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1
+_ZIP64 = 0xFFFFFFFF
 
 
 class Part(NamedTuple):
@@ -74,6 +75,9 @@ def directory(data: bytes) -> list[Part]:
             if magic != b"PK\x01\x02":
                 raise Rejected("file_unreadable")
             name = data[at + _CENTRAL.size : at + _CENTRAL.size + name_length]
+            if _ZIP64 in (size, packed, offset):
+                start = at + _CENTRAL.size + name_length
+                size, packed, offset = _of_zip64(data[start : start + extra], size, packed, offset)
             parts.append(Part(name.decode("utf-8", "replace"), flags, method, crc, packed, size, offset))
             at += _CENTRAL.size + name_length + extra + comment
     except struct.error as error:
@@ -83,6 +87,20 @@ def directory(data: bytes) -> list[Part]:
     if sum(p.size for p in parts) > limits.UNPACKED_BYTES:
         raise Rejected("unpacked_too_large")
     return parts
+
+
+def _of_zip64(extra: bytes, *values: int) -> Iterator[int]:
+    """Values that the directory leaves to the ZIP64 field: writers in Java use it for small files too."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == 1:
+            wide = struct.iter_unpack("<Q", extra[at + 4 : at + 4 + length // 8 * 8])
+            for value in values:
+                yield next(wide, (value,))[0] if value == _ZIP64 else value
+            return
+        at += 4 + length
+    yield from values
 
 
 def unpack(data: bytes, part: Part) -> Iterator[bytes]:

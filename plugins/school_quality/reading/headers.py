@@ -33,6 +33,7 @@ class Header:
     task_maximum: int | None = None  # sum of the maxima printed in the headers
     texts: dict[str, str] = field(default_factory=dict)  # field -> header as written
     folded: tuple[str, ...] = ()  # the row itself, to recognise its repetitions
+    height: int = 1  # rows of the header
     unknown: tuple[str, ...] = ()  # headers as written that the dataset does not declare
 
 
@@ -93,7 +94,7 @@ def recognise(rows: Sequence[Sequence[Cell]], number: int) -> Header | NearMiss 
         if below is not None:
             deeper, deeper_near = _best(below)
             if deeper is not None and deeper.dataset.header_rows == 2:
-                found, last = deeper, number + 1
+                found, last = replace(deeper, height=2), number + 1
             elif deeper_near is not None and (near is None or deeper_near.score > near.score):
                 near = deeper_near
     if found is not None:
@@ -162,7 +163,7 @@ def _merge(best: Sequence[Header]) -> Header:
         first.task_maximum,
         first.texts,
         first.folded,
-        first.unknown,
+        unknown=first.unknown,
     )
 
 
@@ -222,7 +223,7 @@ def _match(
         maximum if has_maximum else None,
         texts,
         folded,
-        _unknown(candidate, folded, cells),
+        unknown=_unknown(candidate, folded, cells),
     )
 
 

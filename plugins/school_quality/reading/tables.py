@@ -101,7 +101,7 @@ def _cells(row: Sequence[Cell]) -> list[str]:
 
 def _open(rows: Sequence[Sequence[Cell]], header: Header, above: int) -> Table:
     """A table with the titles that stand between row ``above`` and its header, nearest first."""
-    first = header.row - (header.dataset.header_rows - 1)
+    first = header.row - (header.height - 1)
     titles: list[str] = []
     pairs: dict[str, str] = {}
     for row in reversed(rows[max(above, first - HEADER_ROWS) : first]):

@@ -227,6 +227,15 @@ def test_the_exam_of_appeals_may_stand_in_a_title(read: Reader) -> None:
     assert (block.columns["subject_ege"], block.columns["exam_date"]) == (["social_studies"], ["2022-06-09"])
 
 
+def test_a_header_of_appeals_in_one_row_is_understood_too(read: Reader) -> None:
+    header = [below or top for top, below in zip(*APPEALS, strict=True)]
+    one_row = [[c for i, c in enumerate(row) if i != 8] for row in (header, *appeal(""))]
+
+    block = only_block(read("appeals.csv", "12 - Обществознание 2022.06.09\n" + builders.csv_text(one_row)))
+
+    assert (block.columns["subject_ege"], block.columns["score"]) == (["social_studies"], ["25"])
+
+
 def test_a_pupil_of_an_appeal_is_the_pupil_of_the_protocol(read: Reader) -> None:
     of_protocol = only_block(read("protocol.csv", protocol("01 - Русский язык 2022.06.23", PUPIL)))
     of_appeal = only_block(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import struct
+import zipfile
 
 import pytest
 from tests.unit.reading import builders
@@ -142,11 +145,25 @@ def test_a_formula_error_keeps_its_text_in_an_ods(read: Reader) -> None:
 
 
 def _part(data: bytes, name: str) -> str:
-    import io
-    import zipfile
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return archive.read(name).decode()
+
+
+def test_a_workbook_with_zip64_fields_is_read(read: Reader) -> None:
+    data = builders.xlsx(ROWS)
+    at = data.find(b"PK\x01\x02")
+    directory, tail = data[at : data.rfind(b"PK\x05\x06")], data[data.rfind(b"PK\x05\x06") :]
+    wide = b""
+    while directory:
+        packed, size, name, extra, comment = struct.unpack_from("<LLHHH", directory, 20)
+        end = 46 + name + extra + comment
+        head = bytearray(directory[: 46 + name])
+        struct.pack_into("<LLHHH", head, 20, 0xFFFFFFFF, 0xFFFFFFFF, name, 20, 0)
+        wide += bytes(head) + struct.pack("<HHQQ", 1, 16, size, packed)
+        directory = directory[end:]
+    tail = tail[:12] + struct.pack("<L", len(wide)) + tail[16:]
+
+    assert only_block(read("form.xlsx", data[:at] + wide + tail)).columns == EXPECTED
 
 
 def test_a_date_cell_as_roadmap_item_is_marked(read: Reader) -> None:
