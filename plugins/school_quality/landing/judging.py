@@ -141,7 +141,9 @@ DATES = {
     "appeals": "exam_date",
     "vpr_results": "tested_on",
 }
+"""The date of a result, where it has one."""
 RESULTS = frozenset({*DATES, "vpr_marks", "procedure_results"})
+RESULT_DATASETS = RESULTS - {"appeals"}
 
 
 def note_closed_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:

@@ -52,7 +52,7 @@ def view_landed(
     files = sorted(str(p) for p in settings.landing.glob(f"[0-9]*/rows/{dataset.name}.parquet"))
     if not of_dataset or not files:
         connection.execute(
-            f"create or replace table {name} as select {columns}, 0::bigint as order_seq limit 0"
+            f"create or replace view {name} as select {columns}, 0::bigint as order_seq limit 0"
         )
         return name
     connection.execute(f"create or replace temp table force_{dataset.name} (seq bigint, order_seq bigint)")
@@ -60,7 +60,7 @@ def view_landed(
     # a column that the declaration has gained since is null in older batches
     connection.execute(
         f"""
-        create or replace table {name} as
+        create or replace view {name} as
         select * from (
             select * from (select {columns} limit 0)
             union all by name

@@ -93,5 +93,5 @@ def failure_remarks(
                 value="" if personal else value or "",
                 details={k: v or "" for k, v in (details or {}).items()},
             ),
-            school_id,
+            (details or {}).get("school_id") or school_id,
         )

@@ -186,7 +186,7 @@ class Judge:
 
     def judge_others(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
         """Judge everything but the references, in the declared order, and compare forms with one another."""
-        companions = {"appeals": {"ege_results", "oge_results"}}
+        companions = {name: set(judging.RESULT_DATASETS) for name in judging.RESULTS}
         companions |= {name: set(names) for names in warnings.COMPARED_FORMS for name in names}
         wanted = {name for name in chunks if name not in REFERENCES}
         wanted |= set().union(*(companions.get(name, set()) for name in wanted))
@@ -198,6 +198,7 @@ class Judge:
                 for name in names:
                     view_in_force(self.connection, get(name))
         warnings.note_differing_forms(self.connection, set(chunks))
+        warnings.note_schools_without_results(self.connection, chunks)
 
     def counts_by_file(self) -> dict[int, Counts]:
         """The counts of each file over all its datasets; a file without rows has none."""

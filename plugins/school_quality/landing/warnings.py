@@ -6,10 +6,12 @@ with level ``warning`` and the first row concerned, like everything else that a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 
 from school_quality.datasets import Dataset, get, reference_seed
-from school_quality.landing.judging import exam_grades
+from school_quality.landing.judging import RESULT_DATASETS, exam_grades
 from school_quality.landing.typing import Typed, quoted
 
 SHOWN_VALUES = 5
@@ -20,6 +22,10 @@ MEANS = {"mean_primary_score": "primary_score", "mean_test_score": "test_score",
 
 SAME_MEASURE = (("form_staff", "form_methodical", "teachers"),)
 """The same quantity asked in two forms of one period."""
+
+MOST_SCHOOLS_PCT = 80
+"""Schools without results are named once most of a municipality have some: before, files are coming."""
+
 COMPARED_FORMS = tuple((first, second) for first, second, _ in SAME_MEASURE)
 
 
@@ -214,3 +220,57 @@ def note_differing_forms(connection: duckdb.DuckDBPyConnection, batch: set[str])
                 where h.{column} <> t.{column}
                 """
             )
+
+
+def note_schools_without_results(connection: duckdb.DuckDBPyConnection, batch: Iterable[str]) -> None:
+    """Register schools, open the whole year, without any result of a year of which this batch brings results.
+
+    Said once for a school and year, at the first row of the batch of that municipality, and only where most
+    schools of the municipality have results: before, the files are still coming.
+    """
+    new = sorted(RESULT_DATASETS.intersection(batch))
+    if not new:
+        return
+    arrived = " union all ".join(
+        f"select {quoted(n)} as dataset, row_id, file, school_id, reporting_year from accepted_{n}"
+        for n in new
+    )
+    landed = " union ".join(
+        f"select distinct school_id, reporting_year from landed_{n} "
+        "where reporting_year in (select year from asked)"
+        for n in sorted(RESULT_DATASETS)
+    )
+    connection.execute(
+        f"""
+        insert into failure
+        with arrived as ({arrived}),
+        asked as (select distinct reporting_year as year from arrived),
+        present as (select school_id, reporting_year from arrived union {landed}),
+        expected as (
+            select g.school_id, g.school_name, g.municipality_id, a.year,
+                p.school_id is not null as has_results
+            from register as g
+            cross join asked as a
+            left join present as p on p.school_id = g.school_id and p.reporting_year = a.year
+            where (g.open_from is null or year(g.open_from) < a.year)
+                and (g.open_to is null or year(g.open_to) > a.year)
+        ),
+        coverage as (
+            select *, count(*) filter (has_results) over (partition by municipality_id, year) as reported,
+                count(*) over (partition by municipality_id, year) as schools
+            from expected
+        ),
+        missing as (
+            select * from coverage
+            where not has_results and 100 * reported >= {MOST_SCHOOLS_PCT} * schools
+        ),
+        place as (
+            select g.municipality_id, a.reporting_year as year, min(a.row_id) as row_id,
+                min_by(a.file, a.row_id) as file, min_by(a.dataset, a.row_id) as dataset
+            from arrived as a join register as g using (school_id) group by all
+        )
+        select row_id, file, dataset, '', 'school_without_results', 'warning', school_name,
+            map {{'year': year::varchar, 'school_id': school_id}}
+        from missing join place using (municipality_id, year)
+        """
+    )

@@ -492,3 +492,44 @@ def test_results_of_a_grade_that_the_school_has_not_are_a_warning(bench: Bench) 
 
     (remark,) = bench.remarks("ege_results")
     assert (remark.rule, remark.details) == ("results_beyond_school_type", {"grade": "11"})
+
+
+def marks(*logins: str) -> list[dict[str, str]]:
+    shares = {"share_2_pct": "10", "share_3_pct": "30", "share_4_pct": "40", "share_5_pct": "20"}
+    return [{"login": login, "participants": "10"} | shares for login in logins]
+
+
+def test_a_school_without_results_is_named_once_most_of_its_municipality_have_some(bench: Bench) -> None:
+    header = (
+        "school_code",
+        "login",
+        "school_number",
+        "school_name",
+        "municipality_code",
+        "municipality_name",
+    )
+    more = [
+        dict(
+            zip(
+                header,
+                (f"00800{n}", f"sch98080{n}", str(n), f"СОШ № {n}", "008", "Лесной район"),
+                strict=True,
+            )
+        )
+        for n in range(1, 6)
+    ]
+    bench.add("school_register", more)
+    bench.add("vpr_marks", marks("sch980603"), reporting_year="2022", grade="5", subject="math")
+    bench.add(
+        "vpr_marks",
+        marks(*(f"sch98080{n}" for n in range(1, 5))),
+        reporting_year="2022",
+        grade="5",
+        subject="math",
+    )
+
+    bench.run()
+
+    (remark,) = bench.remarks("vpr_marks")
+    assert (remark.rule, remark.level, remark.value) == ("school_without_results", "warning", "СОШ № 5")
+    assert remark.details == {"year": "2022", "school_id": "8005"}
