@@ -35,8 +35,11 @@ _INDICATORS = """
     from {new}.marts.fct_indicator_value as new
     full join {old}.marts.fct_indicator_value as old
         using (school_id, period, indicator_code, component)
-    where new.{column} is distinct from old.{column}
+    where new.{column} is distinct from old.{column} and {condition}
 """
+
+_NOT_NOISE = "coalesce(abs(new.value - old.value) > 1e-9 * greatest(1, abs(old.value)), true)"
+"""Means are summed by several threads in any order: their last digits are no change."""
 
 _STATUSES = """
     select
@@ -55,7 +58,12 @@ _STATUSES = """
 def differences(new: str, old: str) -> str:
     """SQL for every cell that differs between two attached releases: identification, then indicators."""
     parts = [_STATUSES.format(column=column, new=new, old=old) for column in STATUS_COLUMNS]
-    parts += [_INDICATORS.format(column=column, new=new, old=old) for column in INDICATOR_COLUMNS]
+    parts += [
+        _INDICATORS.format(
+            column=column, new=new, old=old, condition=_NOT_NOISE if column == "value" else "true"
+        )
+        for column in INDICATOR_COLUMNS
+    ]
     return " union all ".join(parts)
 
 

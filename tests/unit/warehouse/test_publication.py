@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(tmp_path / "it's data")
 
 
-def build_file(settings: Settings, *, points: int = 3, is_low: bool = True) -> Path:
+def build_file(settings: Settings, *, points: int = 3, is_low: bool = True, value: float = 0.5) -> Path:
     """A build file with the tables that a publication reads, one school and one indicator."""
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.build_file.unlink(missing_ok=True)
@@ -56,7 +56,7 @@ def build_file(settings: Settings, *, points: int = 3, is_low: bool = True) -> P
             create table marts.dim_indicator as select '2022-2023' as methodology_version;
             create table marts.fct_indicator_value as
             select '6017' as school_id, '2022' as period, '1.1' as indicator_code, '' as component,
-                   'scored' as status, null::varchar as reason, 0.5 as value, null::varchar as value_text,
+                   'scored' as status, null::varchar as reason, {value!r}::double as value, null::varchar as value_text,
                    {points} as points;
             comment on table marts.fct_indicator_value is 'The school''s values';
             comment on column marts.fct_indicator_value.points is 'Баллы';
@@ -170,6 +170,14 @@ def test_a_release_records_what_it_changes_and_why_where_that_is_certain(setting
         ("17", "2022", None, "is_low_results", "true", "false"),
         ("17", "2022", "1.1", "points", "3", "0"),
     ]
+
+
+def test_the_last_digits_of_a_mean_are_no_change(settings: Settings) -> None:
+    published(settings, FIRST, value=0.1 + 0.2)
+
+    published(settings, SECOND, value=0.3)
+
+    assert changes.between(settings, FIRST.release_id, SECOND.release_id) == []
 
 
 def test_the_first_release_changes_nothing(settings: Settings) -> None:
