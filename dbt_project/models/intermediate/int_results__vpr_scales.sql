@@ -18,7 +18,7 @@ works as (
         reporting_year,
         grade,
         subject,
-        sum(pupils) filter (where total is not null) as pupils,
+        coalesce(sum(pupils) filter (where total is not null), 0) as pupils,
         min(min_printed) as min_printed,
         max(max_printed) as max_printed
     from totals
