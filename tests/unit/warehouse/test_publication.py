@@ -56,8 +56,8 @@ def build_file(settings: Settings, *, points: int = 3, is_low: bool = True, valu
             create table marts.dim_indicator as select '2022-2023' as methodology_version;
             create table marts.fct_indicator_value as
             select '6017' as school_id, '2022' as period, '1.1' as indicator_code, '' as component,
-                   'scored' as status, null::varchar as reason, {value!r}::double as value, null::varchar as value_text,
-                   {points} as points;
+                   'scored' as status, null::varchar as reason, {value!r}::double as value,
+                   null::varchar as value_text, {points} as points;
             comment on table marts.fct_indicator_value is 'The school''s values';
             comment on column marts.fct_indicator_value.points is 'Баллы';
             create table marts.fct_school_status as
