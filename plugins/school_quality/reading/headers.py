@@ -18,6 +18,12 @@ from school_quality.reading.texts import Cell, fold_header, is_mixed, skeleton
 HEADER_ROWS = 60
 """A header stands somewhere in the first rows of a sheet (contracts, section 2)."""
 
+GUESS = 2.0
+"""Score of a header whose letters or names would have to be guessed: above all that lack a column."""
+
+NOTHING_NEAR = "нет"
+"""In a remark on missing columns: no header of the file reminds of them."""
+
 SCHOOL_KEYS = ("school_code", "login", "school_number")
 
 
@@ -145,7 +151,7 @@ def _best(cells: tuple[Cell, ...]) -> tuple[Header | None, NearMiss | None]:
     best = [header for score, header in complete if score == top]
     if len(best) > 1 and any(h.columns != best[0].columns for h in best):
         titles = ", ".join(sorted({f"«{header.dataset.title}»" for header in best}))
-        return None, NearMiss(_remark("ambiguous_header", header=titles), 2.0)
+        return None, NearMiss(_remark("ambiguous_header", header=titles), GUESS)
     return (best[0] if len(best) == 1 else _merge(best)), near
 
 
@@ -196,7 +202,7 @@ def _match(
     if dataset.shape == "percentages":
         unclear = _procedure_columns(folded, cells, columns, texts)
         if unclear is not None:
-            return NearMiss(_remark("ambiguous_header", header=unclear), 2.0) if columns else None
+            return NearMiss(_remark("ambiguous_header", header=unclear), GUESS) if columns else None
     missing = [name for name in variant.required if name not in columns]
     wanted_columns = len(variant.required) or 1
     score = (len(variant.required) - len(missing)) / wanted_columns
@@ -207,13 +213,16 @@ def _match(
     looks = _lookalikes(candidate, folded, cells)
     if looks and (len(variant.required) - len(missing) + len(looks)) * 2 > len(variant.required):
         header, expected = looks[0]
-        return NearMiss(_remark("lookalike_letters", header=f"«{header}»", expected=expected), 2.0)
+        return NearMiss(_remark("lookalike_letters", header=f"«{header}»", expected=expected), GUESS)
     if missing:
         if score < 0.5 or len(columns) < 2:
             return None
-        return NearMiss(_missing_remark(candidate, missing, folded, cells), score * min(1.0, count / 3))
+        remark = _missing_remark(candidate, missing, folded, cells)
+        # of forms that lack as much the one is meant of which some header reminds
+        reminds = 0.0 if remark.details["nearest"] == NOTHING_NEAR else 0.01
+        return NearMiss(remark, score * min(1.0, count / 3) + reminds)
     if twice:
-        return NearMiss(_remark("ambiguous_header", header=", ".join(f"«{t}»" for t in twice)), 2.0)
+        return NearMiss(_remark("ambiguous_header", header=", ".join(f"«{t}»" for t in twice)), GUESS)
     return Header(
         dataset,
         (variant,),
@@ -266,7 +275,7 @@ def _lookalike_only(folded: tuple[str, ...], cells: Sequence[Cell]) -> NearMiss 
         if len(looks) * 2 > len(candidate.variant.required) and len(looks) > 1:
             header, expected = looks[0]
             remark = _remark("lookalike_letters", header=f"«{header}»", expected=expected)
-            return NearMiss(remark, 2.0)
+            return NearMiss(remark, GUESS)
     return None
 
 
@@ -305,4 +314,4 @@ def nearest_headers(names: Sequence[str], unknown: Sequence[str]) -> str:
         for close in difflib.get_close_matches(fold_header(name), list(by_fold), n=1, cutoff=0.4):
             if f"«{by_fold[close]}»" not in nearest:
                 nearest.append(f"«{by_fold[close]}»")
-    return ", ".join(nearest) or "нет"
+    return ", ".join(nearest) or NOTHING_NEAR

@@ -7,8 +7,9 @@ from dataclasses import replace
 from school_quality.model import FileReading, Remark
 from school_quality.reading import blocks, delimited, workbooks
 from school_quality.reading.failures import Rejected
+from school_quality.reading.headers import GUESS, NearMiss
 from school_quality.reading.sources import Source
-from school_quality.reading.tables import Sheet, SheetTables, find_tables
+from school_quality.reading.tables import BROKEN_HEADER, find_tables
 
 READER_VERSION = "1"
 """Part of every receipt. Bump it when the reader would make other rows, remarks or counts of the same bytes:
@@ -37,18 +38,15 @@ def _read(source: Source) -> FileReading:
     sheets, is_csv = workbooks.read(source.load())
     reading = FileReading(source.file_id, source.path, source.context)
     rows_read = 0
-    nearest: SheetTables | None = None
-    nearest_sheet = ""
+    missed: list[NearMiss] = []  # sheets without a table, and what they lack to be one
     for sheet in sheets:
         found = find_tables(sheet)
         if found.broken is not None:
-            raise _of(found.broken, sheet)
+            raise _of(replace(found.broken, sheet=sheet.name))
         if not found.tables:
             reading.skipped_sheets.append(sheet.name)
-            if found.near is not None and (
-                nearest is None or nearest.near is None or found.near.score > nearest.near.score
-            ):
-                nearest, nearest_sheet = found, sheet.name
+            if found.near is not None:
+                missed.append(replace(found.near, remark=replace(found.near.remark, sheet=sheet.name)))
             continue
         for table in found.tables:
             if is_csv:
@@ -59,21 +57,23 @@ def _read(source: Source) -> FileReading:
             rows_read += made.skipped + sum(len(b.row_numbers) for b in made.blocks)
             if reading.dataset is None:
                 reading.dataset = made.blocks[0].dataset if made.blocks else table.header.dataset.name
+    missed.sort(key=lambda near: -near.score)
     if reading.dataset is None:
-        if nearest is not None and nearest.near is not None:
-            raise _of(nearest.near.remark, Sheet(nearest_sheet, []))
-        if all(not sheet.rows for sheet in sheets):
-            raise Rejected("file_empty")
-        raise Rejected("unknown_header")
-    if nearest is not None and nearest.near is not None and nearest.near.score >= 1:
+        if missed:
+            raise _of(missed[0].remark)
+        raise Rejected("file_empty" if all(not sheet.rows for sheet in sheets) else "unknown_header")
+    if missed and missed[0].score >= GUESS:
         # letters or names of a header that would have to be guessed: nothing of the file is taken
-        raise _of(nearest.near.remark, Sheet(nearest_sheet, []))
+        raise _of(missed[0].remark)
+    for near in missed:
+        if near.score >= BROKEN_HEADER:
+            reading.remarks.append(replace(near.remark, rule="sheet_almost_known", level="warning"))
     if rows_read == 0:
         raise Rejected("no_rows")
     return reading
 
 
-def _of(remark: Remark, sheet: Sheet) -> Rejected:
+def _of(remark: Remark) -> Rejected:
     rejected = Rejected(remark.rule)
-    rejected.remark = replace(remark, sheet=sheet.name)
+    rejected.remark = remark
     return rejected

@@ -20,7 +20,7 @@ TOTAL = re.compile(
 )
 _LETTER = re.compile(r"[^\W\d_]")
 _TOTAL_INITIALS = frozenset("ИиВвСсМмTt")
-_BROKEN_HEADER = 0.75
+BROKEN_HEADER = 0.75
 """A row below a table with this share of the required names is a damaged header of a further block, not
 data."""
 
@@ -146,7 +146,7 @@ def _fill(
                 table.repeated += cursor - number
                 continue
             return outcome, pending[0] if pending else number
-        if outcome is not None and outcome.score >= _BROKEN_HEADER:
+        if outcome is not None and outcome.score >= BROKEN_HEADER:
             found.broken = outcome.remark
             return None
         if len(_cells(row)) <= 2 and all(isinstance(c, str) for c in row):

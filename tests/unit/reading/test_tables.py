@@ -124,6 +124,24 @@ def test_several_sheets_and_forms_of_one_workbook_are_all_read(read: Reader) -> 
     assert reading.skipped_sheets == ["Пояснения"]
 
 
+def test_a_sheet_that_is_almost_a_form_is_skipped_with_a_warning(read: Reader) -> None:
+    almost = [[*STAFF[:4], "Первая"], ["102", 2022, 5, 1, 1]]
+
+    reading = read("book.xlsx", builders.xlsx({"А": [STAFF, ["101", 2022, 5, 1, 1]], "Б": almost}))
+
+    assert only_block(reading).row_numbers == [2]
+    assert [(r.rule, r.level, r.sheet) for r in reading.remarks] == [("sheet_almost_known", "warning", "Б")]
+    assert reading.skipped_sheets == ["Б"]
+
+
+def test_a_sheet_whose_header_would_have_to_be_guessed_rejects_the_workbook(read: Reader) -> None:
+    doubtful = [["Kод ОО", *STAFF[1:]], ["102", 2022, 5, 1, 1]]
+
+    reading = read("book.xlsx", builders.xlsx({"А": [STAFF, ["101", 2022, 5, 1, 1]], "Б": doubtful}))
+
+    assert rejection(reading) == "lookalike_letters"
+
+
 def test_a_missing_column_is_named_with_its_nearest_neighbour(read: Reader) -> None:
     reading = read(
         "form.csv",
@@ -133,6 +151,13 @@ def test_a_missing_column_is_named_with_its_nearest_neighbour(read: Reader) -> N
     assert rejection(reading) == "missing_column"
     assert reading.remarks[0].details["missing"] == "«Педагогических работников»"
     assert reading.remarks[0].details["nearest"] == "«Педагоги»"
+
+
+def test_of_two_lists_that_lack_as_much_the_one_is_meant_that_a_header_reminds_of(read: Reader) -> None:
+    reading = read("index.csv", "Код ОО;Отчётный год;Индекс ИСБШ\n101;2022;50\n")
+
+    assert rejection(reading) == "missing_column"
+    assert reading.remarks[0].details["missing"] == "«ИСБШ»"
 
 
 def test_a_list_without_a_year_anywhere_lacks_that_column(read: Reader) -> None:
