@@ -1,8 +1,8 @@
 """Running the example again with one file changed, against the same DAG with its steps emptied.
 
-The emptied DAG has the same number of Airflow tasks, one ``dbt build --empty`` of the same project and the import
-of Great Expectations: what remains is the price of the tools, and the rest is ours. Both are run as a user runs
-them, by the command line in a process of its own, in turn; the ratio is that of the medians.
+The emptied DAG has the same number of Airflow tasks, one ``dbt build --empty`` of the same project and the
+import of Great Expectations: what remains is the price of the tools, and the rest is ours. Both are run as a
+user runs them, by the command line in a process of its own, in turn; the ratio is that of the medians.
 
     python bench/one_file_changed.py [--rounds 3]
 
@@ -36,7 +36,8 @@ def ingest(settings, *, quiet_seconds=0):
 
 def empty_build(settings, parameters):
     release = pipeline.next_release(settings, parameters)
-    build.run_dbt(settings.warehouse / "empty" / "build.duckdb", build.release_variables(settings, release), "--empty")
+    variables = build.release_variables(settings, release)
+    build.run_dbt(settings.warehouse / "empty" / "build.duckdb", variables, "--empty")
     return release
 
 pipeline.ingest = ingest

@@ -49,10 +49,10 @@ class Remark:
 class Block:
     """The rows below one header: columns of cell texts with provenance.
 
-    ``columns`` maps a declared field to one text a row ("" = an empty cell; numbers without a trailing ``.0``;
-    dates in ISO; formula errors as ``#…``). ``constants`` holds fields that are the same for all rows
+    ``columns`` maps a declared field to one text a row ("" = an empty cell; numbers without a trailing
+    ``.0``; dates in ISO; formula errors as ``#…``). ``constants`` holds fields that are the same for all rows
     (year, subject, date of a title; what the path said), as text in the same form. ``headers`` maps a field
-    to the header as the sender wrote it. Pupils are already pseudonyms: no block carries a name or a document.
+    to the header as the sender wrote it. Pupils are pseudonyms: no block carries a name or a document.
     """
 
     dataset: str
@@ -62,16 +62,19 @@ class Block:
     constants: dict[str, str]
     headers: dict[str, str]
     tasks: dict[str, list[str]] = field(default_factory=dict)
-    """ВПР only: the task cells, header -> one text a row; they decide nothing and are checked for warnings."""
+    """ВПР only: the task cells, header -> one text a row; they decide nothing but may warn."""
     footer: dict[str, str] = field(default_factory=dict)
     """What is printed for the block as a whole and compared with its rows: ``mean_primary_score``,
-    ``mean_test_score``, ``mean_mark``, ``participants`` (``Всего участников``, ``Кол-во участников``); as text. ``left_out``: rows of the block that the
-    reader skipped and the footer counts (ГВЭ)."""
+    ``mean_test_score``, ``mean_mark``, ``participants`` (``Всего участников``, ``Кол-во участников``); as text.
+    ``left_out``: rows of the block that the reader skipped and the footer counts (ГВЭ)."""
 
 
 @dataclass(slots=True)
 class FileReading:
-    """What a file turned out to be. ``rows_read`` = rows in blocks + ``rows_skipped`` (totals, repeated headers, ГВЭ)."""
+    """What a file turned out to be; its rows are those of ``blocks`` and ``rows_skipped``.
+
+    Skipped are totals, repeated headers and ГВЭ.
+    """
 
     file_id: str
     path: str
