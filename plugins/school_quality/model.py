@@ -65,7 +65,7 @@ class Block:
     """ВПР only: the task cells, header -> one text a row; they decide nothing but may warn."""
     footer: dict[str, str] = field(default_factory=dict)
     """What is printed for the block as a whole and compared with its rows: ``mean_primary_score``,
-    ``mean_test_score``, ``mean_mark``, ``participants`` (``Всего участников``, ``Кол-во участников``); as text.
+    ``mean_test_score``, ``mean_mark``, ``participants`` (``Всего участников``, ``Кол-во участников``).
     ``left_out``: rows of the block that the reader skipped and the footer counts (ГВЭ)."""
 
 
