@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import importlib
 import io
+import shutil
 import sys
 import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
+
+from school_quality.landing import ingest
+from school_quality.settings import Settings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "data/examples"
 
@@ -69,3 +74,20 @@ def test_the_same_schools_are_low_in_2021_as_in_the_order(generator: ModuleType)
     }
 
     assert low == {5, 7, 11, 17, 22, 39, 43, 49, 50, 51}
+
+
+def test_the_example_loads_with_exactly_the_two_remarks_that_its_readme_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOL_QUALITY_PII_KEY", "0" * 64)
+    shutil.copytree(EXAMPLES / "inbox", tmp_path / "inbox")
+
+    ingest(Settings(tmp_path))
+
+    remarks = [
+        row for path in tmp_path.glob("rejected/0*.parquet") for row in pq.read_table(path).to_pylist()
+    ]
+    assert sorted((Path(r["path"]).name, r["rule"], r["row_number"]) for r in remarks) == [
+        ("Контингент.xlsx", "part_above_whole", 39),
+        ("Олимпиада.csv", "unknown_school", 16),
+    ]
