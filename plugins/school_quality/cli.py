@@ -122,13 +122,16 @@ def _exit_after_publication(has_rejections: bool, settings: Settings) -> None:
 
 
 @main.command()
+@click.argument(
+    "files", metavar="[ФАЙЛ...]", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @with_settings
-def ingest(settings: Settings) -> None:
-    """Принять новые файлы из папки inbox."""
+def ingest(settings: Settings, files: tuple[Path, ...]) -> None:
+    """Принять новые файлы из папки inbox или только названные, в том числе отозванные раньше."""
     from school_quality import pipeline
 
     with quiet(embedded.log_file()):
-        pipeline.ingest(settings)
+        pipeline.ingest(settings, files=list(files) or None)
         pipeline.validate(settings)
 
 

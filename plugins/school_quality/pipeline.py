@@ -12,7 +12,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,13 +38,21 @@ ASSESSMENTS = ("ege_results", "oge_results", "vpr_results", "vpr_marks", "proced
 LOCK_TIMEOUT_SECONDS = 3600
 
 
-def ingest(settings: Settings, *, quiet_seconds: float = 0) -> IngestReport:
-    """Land what is new in the inbox; files younger than ``quiet_seconds`` wait for the next time."""
+def ingest(
+    settings: Settings, *, files: Sequence[Path] | None = None, quiet_seconds: float = 0
+) -> IngestReport:
+    """Land what is new in the inbox, or of it ``files`` only, withdrawn ones included.
+
+    Files younger than ``quiet_seconds`` wait for the next time. Raises `UsageError` for a file elsewhere.
+    """
     from school_quality import landing
 
     settings.inbox.mkdir(parents=True, exist_ok=True)
+    for file in files or ():
+        if not file.resolve().is_relative_to(settings.inbox.resolve()):
+            raise UsageError(f"Файл {file} лежит не в папке {settings.inbox}: положите его туда.")
     progress.info("Чтение файлов из %s", settings.inbox)
-    found = landing.ingest(settings, quiet_seconds=quiet_seconds, progress=progress.info)
+    found = landing.ingest(settings, files=files, quiet_seconds=quiet_seconds, progress=progress.info)
     for line in found.lines():
         progress.info("  %s", line)
     return found
