@@ -1,0 +1,114 @@
+"""The example district by the command line: what a newcomer sees, and what the commands say about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import PROJECT, Cli, low_schools
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> tuple[Path, str]:
+    """The data root of the example after its first run, and what the run said."""
+    data = tmp_path_factory.mktemp("example")
+    assert cli("examples", "--data", data).returncode == 0
+    done = cli("run", "--year", 2022, "--data", data)
+    assert done.returncode == 3, done.stdout + done.stderr
+    return data, done.stdout
+
+
+def test_the_run_says_what_it_did_step_by_step(example: tuple[Path, str]) -> None:
+    _, said = example
+
+    for words in (
+        "Файлов прочитано: 37",
+        "не принято 2",
+        "Построено: моделей",
+        "Карты школ: 15",
+        "Школ в 2022 году: 15",
+    ):
+        assert words in said
+    assert "ШНОР по результатам 2021 года: 5, 7, 11, 17, 22, 39, 43, 49, 50, 51" in said
+    assert "published/current/scorecards" in said
+
+
+def test_the_screen_shows_nothing_of_airflow_and_dbt(example: tuple[Path, str]) -> None:
+    _, said = example
+
+    assert "[info" not in said
+    assert "DAG TEST" not in said
+
+
+def test_putting_the_examples_again_changes_no_file(example: tuple[Path, str], cli: Cli) -> None:
+    data, _ = example
+    changed = data / "inbox" / "Индексы" / "ИСБШ.csv"
+    before = changed.stat().st_mtime_ns
+
+    done = cli("examples", "--data", data)
+
+    assert "новых файлов 0" in done.stdout
+    assert changed.stat().st_mtime_ns == before
+
+
+def test_status_names_the_school_that_sent_no_forms(example: tuple[Path, str], cli: Cli) -> None:
+    data, _ = example
+
+    done = cli("status", "--year", 2022, "--data", data)
+
+    assert done.returncode == 0
+    lines = [line for line in done.stdout.splitlines() if line.startswith("Олимпиада")]
+    assert [line.split()[-1] for line in lines] == ["46"]
+
+
+def test_explain_goes_down_to_the_rows_of_a_file(example: tuple[Path, str], cli: Cli) -> None:
+    data, _ = example
+
+    done = cli("explain", 17, "1.13", "--year", 2022, "--data", data)
+
+    assert done.returncode == 0
+    assert "Ф1 Математика 6, школа 17.xlsx" in done.stdout
+
+
+def test_preview_shows_what_a_file_would_change_and_keeps_nothing(
+    example: tuple[Path, str], tmp_path: Path, cli: Cli
+) -> None:
+    data, _ = example
+    source = PROJECT / "data" / "examples" / "inbox" / "Индексы" / "ИСБШ.csv"
+    rows = source.read_text(encoding="utf-8-sig").splitlines()
+    corrected = ["006049;2022;90,0" if row.startswith("006049;2022;") else row for row in rows]
+    (tmp_path / "ИСБШ.csv").write_text("\n".join(corrected), encoding="utf-8")
+    before = sorted(path.relative_to(data) for path in data.rglob("*") if "warehouse" not in path.parts)
+
+    done = cli("preview", tmp_path / "ИСБШ.csv", "--data", data)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split() for line in done.stdout.splitlines() if " 1.21 " in line] == [
+        ["2022", "49", "1.21", "1", "0"]
+    ]
+    assert (
+        sorted(path.relative_to(data) for path in data.rglob("*") if "warehouse" not in path.parts) == before
+    )
+    assert low_schools(data, 2021) == [5, 7, 11, 17, 22, 39, 43, 49, 50, 51]
+
+
+def test_a_methodology_that_does_not_exist_is_a_usage_error(example: tuple[Path, str], cli: Cli) -> None:
+    data, _ = example
+
+    done = cli("what-if", "--year", 2022, "--version", "2099", "--data", data)
+
+    assert done.returncode == 2
+    assert "Версии методики «2099» нет" in done.stderr
+
+
+def test_doctor_finds_the_release_and_the_key(example: tuple[Path, str], cli: Cli) -> None:
+    data, _ = example
+
+    done = cli("doctor", "--data", data)
+
+    assert done.returncode == 0, done.stdout
+    assert "период 2022" in done.stdout
+    assert "SCHOOL_QUALITY_PII_KEY" in done.stdout
