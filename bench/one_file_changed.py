@@ -37,7 +37,9 @@ def ingest(settings, *, quiet_seconds=0):
 def empty_build(settings, parameters):
     release = pipeline.next_release(settings, parameters)
     variables = build.release_variables(settings, release)
-    build.run_dbt(settings.warehouse / "empty" / "build.duckdb", variables, "--empty")
+    # with --empty a test reads the seeds as empty, too; this one compares them with a list in the code
+    arguments = ("--empty", "--exclude", "reasons_have_one_precedence")
+    build.run_dbt(settings.warehouse / "empty" / "build.duckdb", variables, *arguments)
     return release
 
 pipeline.ingest = ingest
@@ -73,14 +75,16 @@ def main() -> None:
         os.environ["AIRFLOW_HOME"] = str(Path(folder) / "airflow")
         data = Path(folder) / "data"
         shutil.copytree(PROJECT / "data" / "examples" / "inbox", data / "inbox")
-        print(f"first run, database of Airflow and all files new: {timed(REAL, data):.1f} s")
+        print(f"first run, database of Airflow and all files new: {timed(REAL, data):.1f} s", flush=True)
         timed(EMPTIED, data)
         real, emptied = [], []
         for number in range(1, rounds + 1):
             change_one_file(data / "inbox", number)
             real.append(timed(REAL, data))
             emptied.append(timed(EMPTIED, data))
-            print(f"round {number}: one file changed {real[-1]:.1f} s, emptied {emptied[-1]:.1f} s")
+            print(
+                f"round {number}: one file changed {real[-1]:.1f} s, emptied {emptied[-1]:.1f} s", flush=True
+            )
         nothing_new = timed(REAL, data)
     ratio = statistics.median(real) / statistics.median(emptied)
     print(f"nothing new: {nothing_new:.1f} s")
