@@ -51,7 +51,7 @@ format: $(READY)
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --upgrade \
+	uv pip compile pyproject.toml --extra dev --extra production --universal --generate-hashes --upgrade \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
 
 hooks: $(READY)
