@@ -169,22 +169,18 @@ class Plan:
             for r in force.values()
             if any(k[0] == r.file_id for k in new)
             and r.key not in present
-            and not _is_there(settings, r.path)
+            and not settings.lies_in_inbox(r.path)
         ]
         return cls(log, list(new.values()), unchanged, tuple(kept), reconsidered, moved)
-
-
-def _is_there(settings: Settings, path: str) -> bool:
-    """Whether a receipt's path, which may be ``archive.zip/entry``, still names something in the inbox."""
-    file = settings.inbox / path
-    return file.exists() or any(parent.is_file() for parent in file.parents)
 
 
 def _came_back(key: Key, force: dict[Key, Receipt], found: Iterable[Source], settings: Settings) -> bool:
     """Whether a file was withdrawn here only because it lay elsewhere meanwhile, where it is no more."""
     places = {key_of(s) for s in found}
     elsewhere = [r for r in force.values() if r.file_id == key[0]]
-    return bool(elsewhere) and all(r.key not in places and not _is_there(settings, r.path) for r in elsewhere)
+    return bool(elsewhere) and all(
+        r.key not in places and not settings.lies_in_inbox(r.path) for r in elsewhere
+    )
 
 
 def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> IngestReport:

@@ -128,14 +128,8 @@ def _to_report(settings: Settings) -> Iterable[Receipt]:
     return [
         receipt
         for receipt in by_path.values()
-        if receipt.outcome != "rejected" or _lies_in_inbox(settings, receipt.path)
+        if receipt.outcome != "rejected" or settings.lies_in_inbox(receipt.path)
     ]
-
-
-def _lies_in_inbox(settings: Settings, path: str) -> bool:
-    """Whether a path, which may be ``archive.zip/entry``, names something in the inbox."""
-    file = settings.inbox / path
-    return file.exists() or any(parent.is_file() for parent in file.parents)
 
 
 def _add_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile]) -> None:
