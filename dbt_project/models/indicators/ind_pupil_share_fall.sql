@@ -28,18 +28,33 @@ due as (
     where period_type = 'quarter'
 ),
 
+pairs as (
+    select distinct
+        dataset,
+        numerator,
+        denominator
+    from halves
+),
+
 shares as (
     select
-        numerators.school_id,
-        numerators.reporting_year,
-        numerators.dataset,
-        numerators.period_number,
-        numerators.fields as numerator,
-        denominators.fields as denominator,
-        numerators.field_sum as part,
-        denominators.field_sum as whole
-    from {{ ref('int_primitive__form_sums') }} as numerators
-    inner join {{ ref('int_primitive__form_sums') }} as denominators using (school_id, period, dataset)
+        parts.school_id,
+        parts.reporting_year,
+        parts.dataset,
+        parts.period_number,
+        pairs.numerator,
+        pairs.denominator,
+        parts.field_sum as part,
+        wholes.field_sum as whole
+    from pairs
+    inner join {{ ref('int_primitive__form_sums') }} as parts
+        on pairs.dataset = parts.dataset and pairs.numerator = parts.fields
+    inner join {{ ref('int_primitive__form_sums') }} as wholes
+        on
+            pairs.dataset = wholes.dataset
+            and pairs.denominator = wholes.fields
+            and parts.school_id = wholes.school_id
+            and parts.period = wholes.period
 ),
 
 sides as (
