@@ -1,0 +1,99 @@
+"""The web application behind the page: routes, each with the right that it needs.
+
+It is mounted by Airflow below `PREFIX`. Pages link relatively, so that they work behind any proxy prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from school_quality.portal import documents, pages
+from school_quality.portal.access import Reader, Staff, opened, reader
+from school_quality.settings import Settings
+
+PREFIX = "/schools"
+
+_NO_SCRIPTS = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; form-action 'none'"
+)
+_DBT_DOCS = (  # it is one large script; the sandbox keeps it from using the login
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; sandbox allow-scripts allow-popups"
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application over one data root, by default that of the environment.
+
+    Documentation routes of FastAPI are off: they would not ask for a login.
+    """
+    where = settings or Settings.load()
+    app = FastAPI(
+        title="Школы", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(reader)]
+    )
+
+    @app.middleware("http")
+    async def protect(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers.setdefault("Content-Security-Policy", _NO_SCRIPTS)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response
+
+    @app.get("/")
+    def release(user: Reader) -> HTMLResponse:
+        return HTMLResponse(pages.release_page(where))
+
+    @app.get("/missing")
+    def missing(user: Reader) -> HTMLResponse:
+        return HTMLResponse(pages.missing_page(where))
+
+    @app.get("/releases/{release_id}/{name:path}")
+    def document(user: Reader, release_id: str, name: str) -> FileResponse:
+        path = documents.published(where, release_id, name)
+        return _hand_out(user, f"{release_id}/{name}", path)
+
+    @app.get("/remarks")
+    def remarks(user: Staff) -> HTMLResponse:
+        return HTMLResponse(pages.remarks_page(where))
+
+    @app.get("/remarks/{name}")
+    def workbook(user: Staff, name: str) -> FileResponse:
+        from school_quality.reporting.remarks import remarks_dir
+
+        return _hand_out(user, f"remarks/{name}", documents.within(remarks_dir(where), name))
+
+    @app.get("/data-docs/{name}")
+    def data_docs(user: Staff, name: str) -> FileResponse:
+        from school_quality.validation.docs import data_docs_dir
+
+        return _hand_out(user, f"data-docs/{name}", documents.within(data_docs_dir(where), name))
+
+    @app.get("/dbt-docs")
+    def dbt_docs(user: Staff) -> HTMLResponse:
+        page = pages.dbt_docs(where)
+        if page is None:
+            raise HTTPException(404, "Хранилище ещё не строилось.")
+        opened(user, "dbt-docs")
+        return HTMLResponse(page, headers={"Content-Security-Policy": _DBT_DOCS})
+
+    @app.get("/timings")
+    def timings(user: Staff) -> HTMLResponse:
+        return HTMLResponse(pages.timings_page(where))
+
+    return app
+
+
+def _hand_out(user: str, document: str, path: Path | None) -> FileResponse:
+    if path is None:
+        raise HTTPException(404, "Такого документа нет.")
+    opened(user, document)
+    shown = path.suffix in {".html", ".pdf"}
+    return FileResponse(
+        path, filename=path.name, content_disposition_type="inline" if shown else "attachment"
+    )

@@ -1,0 +1,280 @@
+"""The page «Школы» of a real Airflow API server: who sees what, what cannot be reached, what is recorded."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+RELEASE = "20230901T000000Z-aaaaaaaa"
+FOR_READERS = ["/schools/", "/schools/missing", f"/schools/releases/{RELEASE}/scorecards/7.html"]
+FOR_STAFF = [
+    "/schools/remarks",
+    "/schools/remarks/" + quote("ЦОКО.xlsx"),
+    "/schools/data-docs/index.html",
+    "/schools/dbt-docs",
+    "/schools/timings",
+]
+PASSWORDS = {"director": "viewer password", "analyst": "user password"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running API server over a data root with one release."""
+
+    port: int
+    home: Path
+    data: Path
+    log: Path
+
+    def ask(self, path: str, user: str | None = None) -> tuple[int, str, http.client.HTTPMessage]:
+        """Status, text and headers; the path goes over the wire as it is written."""
+        headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
+        return self.send("GET", path, headers)
+
+    def token(self, user: str) -> str:
+        body = json.dumps({"username": user, "password": PASSWORDS[user]})
+        status, text, _ = self.send("POST", "/auth/token", {"Content-Type": "application/json"}, body)
+        assert status == 201, text
+        token: str = json.loads(text)["access_token"]
+        return token
+
+    def send(
+        self, method: str, path: str, headers: dict[str, str], body: str | None = None
+    ) -> tuple[int, str, http.client.HTTPMessage]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body=body, headers=headers)
+            response = connection.getresponse()
+            return response.status, response.read().decode("utf-8", "replace"), response.headers
+        finally:
+            connection.close()
+
+
+def _data_root(root: Path) -> Path:
+    """One release with a scorecard, remarks, Data Docs and a dbt manifest, and secrets outside of them."""
+    release = root / "published" / RELEASE
+    (release / "scorecards").mkdir(parents=True)
+    (release / "scorecards" / "7.html").write_text("<h1>Карточка</h1>", encoding="utf-8")
+    (release / "scorecards" / ".draft.html").write_text("a draft", encoding="utf-8")
+    (release / "scorecards" / "link.html").symlink_to(root / "inbox" / "secret.csv")
+    (root / "published" / "current").symlink_to(RELEASE)
+    manifest = {
+        "release_id": RELEASE,
+        "created_at": "2023-09-01T00:00:00",
+        "reporting_year": 2022,
+        "period": "2022",
+        "as_of": "2023-08-31",
+        "receipt_seq": 1,
+        "code_version": "0" * 12,
+        "previous_release_id": None,
+    }
+    (release / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with duckdb.connect(str(release / "warehouse.duckdb")) as connection:
+        connection.execute("""
+            create schema marts;
+            create table marts.dim_municipality as select '1' municipality_id, 'Округ' municipality_name;
+            create table marts.dim_school as
+                select '7' school_id, '1' municipality_id, 7 school_number, '<b>Школа</b> 7' school_name;
+            create table marts.fct_submission as
+                select '7' school_id, 'form_staff' dataset, 2022 reporting_year, '2022' period,
+                    date '2023-09-01' due_on, 'missing' status;
+        """)
+    (root / "rejected" / "remarks").mkdir(parents=True)
+    (root / "rejected" / "remarks" / "ЦОКО.xlsx").write_bytes(b"PK a workbook")
+    (root / "warehouse" / "data_docs").mkdir(parents=True)
+    (root / "warehouse" / "data_docs" / "index.html").write_text("<h1>Data Docs</h1>")
+    (root / "warehouse" / "target").mkdir()
+    (root / "warehouse" / "target" / "manifest.json").write_text('{"a model": "</script>"}')
+    result = {
+        "unique_id": "model.a.b",
+        "status": "success",
+        "execution_time": 1,
+        "failures": 0,
+        "message": "",
+    }
+    (root / "warehouse" / "target" / "run_results.json").write_text(json.dumps({"results": [result]}))
+    (root / "inbox").mkdir()
+    (root / "inbox" / "secret.csv").write_text("a pupil's name")
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("airflow")
+    data = _data_root(tmp_path_factory.mktemp("data"))
+    passwords = home / "passwords.json"
+    passwords.write_text(json.dumps(PASSWORDS))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "director:viewer,analyst:user",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "SCHOOL_QUALITY_DATA": str(data),
+    }
+    airflow = [sys.executable, "-m", "airflow"]
+    subprocess.run([*airflow, "db", "migrate"], env=environment, check=True, capture_output=True)
+    log = home / "api-server.log"
+    command = [*airflow, "api-server", "--workers", "1", "--port", str(port)]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process,
+    ):
+        try:
+            running = Server(port, home, data, log)
+            _wait(running, process)
+            yield running
+        finally:
+            process.terminate()
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if server.ask("/api/v2/version")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(server.log.read_text(errors="replace")[-3000:])
+
+
+@pytest.mark.parametrize("path", [*FOR_READERS, *FOR_STAFF])
+def test_nobody_sees_anything_without_a_login(server: Server, path: str) -> None:
+    status, text, _ = server.ask(path)
+
+    assert status in {401, 403}
+    assert "Школа" not in text
+
+
+def test_there_is_no_route_that_was_forgotten_here(server: Server) -> None:
+    script = (
+        "from school_quality.portal.app import create_app;"
+        "print(*sorted(route.path for route in create_app().routes))"
+    )
+    environment = {**os.environ, "AIRFLOW_HOME": str(server.home)}
+
+    found = subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True
+    )
+
+    assert found.stdout.splitlines()[-1].split() == [
+        "/",
+        "/data-docs/{name}",
+        "/dbt-docs",
+        "/missing",
+        "/releases/{release_id}/{name:path}",
+        "/remarks",
+        "/remarks/{name}",
+        "/timings",
+    ]
+
+
+@pytest.mark.parametrize("path", FOR_READERS)
+def test_a_viewer_sees_what_is_published(server: Server, path: str) -> None:
+    assert server.ask(path, "director")[0] == 200
+
+
+@pytest.mark.parametrize("path", FOR_STAFF)
+def test_a_viewer_is_refused_remarks_and_technical_pages(server: Server, path: str) -> None:
+    assert server.ask(path, "director")[0] == 403
+
+
+@pytest.mark.parametrize("path", FOR_STAFF)
+def test_the_staff_sees_remarks_and_technical_pages(server: Server, path: str) -> None:
+    assert server.ask(path, "analyst")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"releases/{RELEASE}/scorecards/../../../inbox/secret.csv",
+        f"releases/{RELEASE}/scorecards/%2e%2e/%2e%2e/%2e%2e/inbox/secret.csv",
+        f"releases/{RELEASE}/scorecards/..%2f..%2f..%2finbox%2fsecret.csv",
+        f"releases/{RELEASE}/scorecards/link.html",
+        f"releases/{RELEASE}/scorecards//etc/passwd",
+        f"releases/{RELEASE}/scorecards/%00",
+        f"releases/{RELEASE}/scorecards/.draft.html",
+        f"releases/{RELEASE}/scorecards/" + "a" * 5000,
+        f"releases/{RELEASE}/warehouse.duckdb",
+        f"releases/{RELEASE}/manifest.json",
+        "releases/../inbox/secret.csv",
+        "releases/current/scorecards/7.html",
+        "releases/..%2finbox/scorecards/secret.csv",
+        "remarks/..%2f..%2finbox%2fsecret.csv",
+        "data-docs/..%2fbuild.duckdb",
+    ],
+)
+def test_no_path_leaves_the_published_documents(server: Server, path: str) -> None:
+    status, text, _ = server.ask(f"/schools/{path}", "analyst")
+
+    assert status == 404
+    assert "a pupil's name" not in text
+
+
+def test_a_name_from_a_file_is_text_and_pages_run_no_script(server: Server) -> None:
+    status, text, headers = server.ask("/schools/", "director")
+
+    assert status == 200
+    assert "&lt;b&gt;Школа&lt;/b&gt; 7" in text
+    assert "script-src" not in headers["Content-Security-Policy"]
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_dbt_docs_hold_the_manifest_and_cannot_use_the_login(server: Server) -> None:
+    _, text, headers = server.ask("/schools/dbt-docs", "analyst")
+
+    assert '{"a model": "<\\/script>"}' in text
+    assert "sandbox allow-scripts" in headers["Content-Security-Policy"]
+    assert "allow-same-origin" not in headers["Content-Security-Policy"]
+
+
+def test_the_menu_of_airflow_has_the_page(server: Server) -> None:
+    script = (
+        "from airflow import plugins_manager as m;"
+        "print([v['name'] + v['href'] for v in m._get_ui_plugins()[0]], m._get_plugins()[1])"
+    )
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(server.home),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+    }
+
+    found = subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True
+    )
+
+    assert found.stdout.splitlines()[-1] == "['Школы/schools/'] {}"
+
+
+def test_who_opened_which_document_is_recorded(server: Server) -> None:
+    server.ask(f"/schools/releases/{RELEASE}/scorecards/7.html", "director")
+    server.ask(f"/schools/releases/{RELEASE}/scorecards/none.html", "director")
+
+    with sqlite3.connect(server.home / "airflow.db") as connection:
+        found = connection.execute(
+            "select owner, extra from log where event = 'school_quality.open' and owner = 'director'"
+        ).fetchall()
+    documents = {json.loads(extra)["document"] for _, extra in found}
+    assert documents == {f"{RELEASE}/scorecards/7.html"}
+    assert f"director opened {RELEASE}/scorecards/7.html" in server.log.read_text(errors="replace")
