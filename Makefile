@@ -6,10 +6,11 @@ YEAR ?= 2022
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help run test test-quick lint format lock hooks clean
+.PHONY: help run up test test-quick lint format lock hooks clean
 
 help:
 	@echo "make run         пример района: от файлов до карточек школ и опубликованного хранилища"
+	@echo "make up          Airflow на этой машине: страницы, запуск по расписанию; остановить Ctrl-C"
 	@echo "make test        все проверки: стиль, типы, SQL, тесты"
 	@echo "make test-quick  то же без долгих тестов"
 	@echo "make lint        только стиль, типы и SQL"
@@ -32,6 +33,9 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY)
 	@$(BIN)/school-quality examples --data $(DATA)
 	@$(BIN)/school-quality run --year $(YEAR) --data $(DATA) || test $$? -eq 3
+
+up: $(READY)
+	@SCHOOL_QUALITY_DATA=$(abspath $(DATA)) exec $(BIN)/python -m school_quality.server up
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

@@ -1,0 +1,302 @@
+"""The services of docker-compose.yml, started from packages with the environment that the file gives them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+COMPOSE = PROJECT / "docker-compose.yml"
+SECRETS = {
+    "AIRFLOW_FERNET_KEY": "cGFzc3dvcmRwYXNzd29yZHBhc3N3b3JkcGFzc3dvcmQ=",
+    "AIRFLOW_JWT_SECRET": secrets.token_hex(32),
+    "AIRFLOW_SECRET_KEY": secrets.token_hex(32),
+    "FIRST_USER": "administrator",
+    "FIRST_USER_PASSWORD": secrets.token_hex(8),
+    "POSTGRES_PASSWORD": secrets.token_hex(8),
+    "REDIS_PASSWORD": secrets.token_hex(8),
+    "SCHOOL_QUALITY_PII_KEY": "a key for tests",
+}
+
+_VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\})")
+
+
+def interpolate(value: Any, environment: Mapping[str, str]) -> Any:
+    """``value`` of a Compose file with its variables filled in as Compose does. KeyError: one is missing."""
+
+    def fill(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        given = environment.get(match["name"], "")
+        if given or match["kind"] == "-":
+            return given or match["text"]
+        raise KeyError(f"{match['name']}: {match['text']}")
+
+    if isinstance(value, str):
+        return _VARIABLE.sub(fill, value)
+    if isinstance(value, dict):
+        return {key: interpolate(each, environment) for key, each in value.items()}
+    return [interpolate(each, environment) for each in value] if isinstance(value, list) else value
+
+
+def load(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The Compose file as Compose sees it."""
+    document: dict[str, Any] = interpolate(yaml.safe_load(COMPOSE.read_text(encoding="utf-8")), environment)
+    return document
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Deployment:
+    """Airflow as in the Compose file: a process a service. Addresses and folders are this machine's."""
+
+    root: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ports = {name: free_port() for name in ("postgres", "redis", "api", "scheduler", "triggerer")}
+        self.services = load({**SECRETS, **self.variables})["services"]
+        self.data = self.root / "data"
+        self.home = self.root / "airflow"
+        (self.home / "logs").mkdir(parents=True)
+        self.data.mkdir()
+
+    def _local(self, text: str) -> str:
+        places = {
+            "@postgres:5432": f"@127.0.0.1:{self.ports['postgres']}",
+            "@redis:6379": f"@127.0.0.1:{self.ports['redis']}",
+            "http://api-server:8080": f"http://127.0.0.1:{self.ports['api']}",
+            "localhost:8080": f"127.0.0.1:{self.ports['api']}",
+            "localhost:8974": f"127.0.0.1:{self.ports['scheduler']}",
+            "/opt/airflow": str(self.home),
+            "/app": str(PROJECT),
+        }
+        for there, here in places.items():
+            text = text.replace(there, here)
+        return str(self.data) if text == "/data" else text
+
+    def environment(self, service: str) -> dict[str, str]:
+        """What Compose gives the service, at the addresses of this machine."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        given = {
+            name: self._local(str(value)) for name, value in self.services[service]["environment"].items()
+        }
+        return {
+            **inherited,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            **given,
+            "AIRFLOW__API__PORT": str(self.ports["api"]),
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["scheduler"]),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports["triggerer"]),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+            **self.extra,
+        }
+
+    def start_postgres(self) -> None:
+        """Debian's PostgreSQL with the user, database and password of the Compose file."""
+        binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        given = self.services["postgres"]["environment"]
+        folder = Path("/tmp") / f"school-quality-postgres-{secrets.token_hex(4)}"  # noqa: S108 -- readable by its user
+        folder.mkdir(mode=0o755)
+        self.postgres_folder = folder
+        password = folder / "password"
+        password.write_text(given["POSTGRES_PASSWORD"])
+        user: dict[str, Any] = {}
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            for path in (folder, password):
+                shutil.chown(path, "postgres", "postgres")
+        name, database = given["POSTGRES_USER"], given["POSTGRES_DB"]
+        run: Callable[..., Any] = lambda *command: subprocess.run(  # noqa: E731
+            command, cwd=folder, check=True, capture_output=True, **user
+        )
+        run(
+            binaries / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            name,
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={password}",
+        )
+        options = (
+            f"-p {self.ports['postgres']} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        )
+        self.processes["postgres"] = subprocess.Popen(
+            [binaries / "postgres", "-D", folder / "data", *options.split()],
+            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **user,
+        )  # fmt: skip
+        address = ["-h", "127.0.0.1", "-p", str(self.ports["postgres"]), "-U", name]
+        ready = [binaries / "pg_isready", *address]
+        wait_for("PostgreSQL", 60, lambda: subprocess.run(ready, capture_output=True).returncode == 0)
+        login = {**os.environ, "PGPASSWORD": given["POSTGRES_PASSWORD"]}
+        create = [binaries / "createdb", *address, database]
+        subprocess.run(create, check=True, env=login, capture_output=True)
+
+    def start_redis(self) -> None:
+        """Debian's Redis with the password of the Compose file."""
+        password = self.services["redis"]["environment"]["REDISCLI_AUTH"]
+        command = ["redis-server", "--port", str(self.ports["redis"]), "--bind", "127.0.0.1"]
+        self.processes["redis"] = subprocess.Popen(
+            [*command, "--requirepass", password, "--save", "", "--dir", str(self.root)],
+            stdout=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+
+    def initialise(self) -> None:
+        """The init job."""
+        self._run("init", self.services["init"]["command"])
+
+    def start(self, service: str, name: str | None = None, *arguments: str) -> None:
+        """Start a service with the command of the Compose file; ``name`` where there are several of it."""
+        name = name or service
+        with (self.home / "logs" / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [*self.services[service]["command"], *arguments],
+                env=self.environment(service), cwd=self.root, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def start_worker(self, name: str) -> None:
+        self.start("worker", name, "--celery-hostname", name)
+
+    def check_health(self, service: str) -> None:
+        """Run the health check of a service; raises if it fails."""
+        kind, *test = self.services[service]["healthcheck"]["test"]
+        self._run(
+            service, ["sh", "-c", self._local(test[0])] if kind == "CMD-SHELL" else [*map(self._local, test)]
+        )
+
+    def _run(self, service: str, command: list[str]) -> None:
+        done = subprocess.run(
+            command, env=self.environment(service), cwd=self.root, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{service}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+
+    def tree(self, name: str) -> list[psutil.Process]:
+        """The processes of a service."""
+        process = psutil.Process(self.processes[name].pid)
+        return [process, *process.children(recursive=True)]
+
+    def kill(self, name: str) -> None:
+        """kill -9 of all that a service runs, as when its container dies."""
+        doomed = self.tree(name)
+        for process in doomed:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        self.processes.pop(name).wait()
+
+    def stop(self) -> None:
+        """End everything, Airflow before the services that it needs."""
+        trees = {name: self.tree(name) for name, process in self.processes.items() if process.poll() is None}
+        for name in reversed(self.processes):
+            process = self.processes[name]
+            process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        for process in (process for tree in trees.values() for process in tree if process.is_running()):
+            process.kill()
+        shutil.rmtree(self.postgres_folder, ignore_errors=True)
+
+    def logs(self) -> str:
+        """The ends of the services' logs, for a failing test."""
+        files = sorted((self.home / "logs").glob("*.log"))
+        return "\n".join(f"== {path.name}\n{path.read_text(errors='replace')[-2500:]}" for path in files)
+
+    def login(self) -> None:
+        """Get a token with the first user's name and password."""
+        user = {"username": SECRETS["FIRST_USER"], "password": SECRETS["FIRST_USER_PASSWORD"]}
+        self.token = ""
+        self.token = self.call("POST", "/auth/token", user)["access_token"]
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer of Airflow's REST API; raises `urllib.error.HTTPError`."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.ports['api']}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"},
+        )
+        if not self.token:
+            request.remove_header("Authorization")
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 -- the address above
+            return json.load(answer)
+
+    def wait_until_up(self) -> None:
+        """Until the API answers, the scheduler lives and the DAG is known; then log in."""
+        self.token = ""
+
+        def healthy() -> bool:
+            self.check_alive()
+            health = self.call("GET", "/api/v2/monitor/health")
+            return all(health[name]["status"] == "healthy" for name in ("scheduler", "dag_processor"))
+
+        wait_for("Airflow", 240, healthy)
+        self.login()
+        wait_for("the DAG", 120, lambda: bool(self.call("GET", "/api/v2/dags/recompute_annual")))
+
+    def check_alive(self) -> None:
+        ended = [name for name, process in self.processes.items() if process.poll() is not None]
+        assert not ended, f"ended: {ended}\n{self.logs()}"
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Start a run; returns its path in the API."""
+        self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+        run = self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        return f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
+
+    def wait_for_end(self, run: str, seconds: float) -> str:
+        """The state in which a run ended."""
+        wait_for("the run", seconds, lambda: self.state(run) in {"success", "failed"})
+        return self.state(run)
+
+    def state(self, run: str) -> str:
+        state: str = self.call("GET", run)["state"]
+        return state
+
+    def tasks(self, run: str) -> dict[str, tuple[str, int]]:
+        """State and number of tries of each task of a run."""
+        found = self.call("GET", f"{run}/taskInstances")["task_instances"]
+        return {task["task_id"]: (task["state"], task["try_number"]) for task in found}
+
+
+def wait_for(what: str, seconds: float, is_so: Callable[[], bool], pause: float = 1) -> None:
+    """Wait until ``is_so``; an address that does not answer yet is not so yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if is_so():
+                return
+        except OSError as error:  # refused, timed out, 404
+            if isinstance(error, urllib.error.HTTPError) and error.code not in {404, 503}:
+                raise
+        time.sleep(pause)
+    raise TimeoutError(f"{what}: not within {seconds:.0f} s")

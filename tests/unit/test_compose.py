@@ -1,0 +1,86 @@
+"""docker-compose.yml: valid, pinned, without root, and without a default for any secret."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from e2e.deployment import COMPOSE, SECRETS, load
+
+PROJECT = Path(__file__).resolve().parents[2]
+RUN_ONCE = {"init"}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return load(SECRETS)
+
+
+def test_the_file_follows_the_schema_of_compose() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE]
+
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_no_secret_has_a_default(name: str) -> None:
+    with pytest.raises(KeyError, match=name):
+        load({each: value for each, value in SECRETS.items() if each != name})
+
+
+def test_whatever_looks_like_a_secret_comes_from_the_environment() -> None:
+    def walk(value: Any, key: str = "") -> None:
+        if isinstance(value, dict):
+            for each, inner in value.items():
+                walk(inner, each)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner, key)
+        elif isinstance(value, str) and (re.search(r"SECRET|PASSWORD|KEY|AUTH$", key) or "://" in value):
+            for credential in re.findall(r"//\w*:([^@/]+)@", value) or [value]:
+                if re.search(r"SECRET|PASSWORD|KEY|AUTH$", key) or "@" in value:
+                    assert re.fullmatch(r"\$\{\w+:\?.+\}", credential), (key, value)
+
+    walk(yaml.safe_load(COMPOSE.read_text(encoding="utf-8")))
+
+
+def test_the_services_are_those_of_airflow_and_scale_adds_redis_and_workers(document: dict[str, Any]) -> None:
+    services = document["services"]
+
+    always = {name for name, service in services.items() if not service.get("profiles")}
+    scaled = {name for name, service in services.items() if service.get("profiles") == ["scale"]}
+
+    assert always == {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer"}
+    assert scaled == {"redis", "worker"}
+    assert services["worker"]["deploy"]["replicas"] == 2
+
+
+def test_nothing_runs_as_root_and_every_image_has_a_version(document: dict[str, Any]) -> None:
+    for name, service in document["services"].items():
+        assert service["user"] not in {"root", "0", "0:0"}, name
+        assert re.search(r":\d+\.\d+\.?\d*[\w.-]*$", service["image"]), name
+    dockerfile = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^FROM python:\d+\.\d+\.\d+-", dockerfile, re.MULTILINE)
+    assert "--require-hashes -r requirements.lock" in dockerfile
+    assert re.search(r"^USER 10001", dockerfile, re.MULTILINE)
+
+
+def test_every_lasting_service_has_a_health_check_and_volumes_have_names(document: dict[str, Any]) -> None:
+    for name, service in document["services"].items():
+        if name not in RUN_ONCE:
+            assert service["healthcheck"]["test"], name
+        for volume in service.get("volumes", []):
+            assert volume.split(":")[0] in document["volumes"], volume
+
+
+def test_only_the_pages_are_reachable_and_only_from_the_server_itself(document: dict[str, Any]) -> None:
+    ports = {name: service["ports"] for name, service in document["services"].items() if "ports" in service}
+
+    assert ports == {"api-server": ["127.0.0.1:8080:8080"]}
