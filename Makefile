@@ -37,8 +37,8 @@ run: $(READY)
 up: $(READY)
 	@SCHOOL_QUALITY_DATA=$(abspath $(DATA)) exec $(BIN)/python -m school_quality.server up
 
-test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+test: test-quick
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
 
 test-quick: lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
