@@ -232,6 +232,15 @@ def test_no_path_leaves_the_published_documents(server: Server, path: str) -> No
     assert "a pupil's name" not in text
 
 
+def test_a_viewer_is_offered_only_what_he_may_open(server: Server) -> None:
+    _, for_viewer, _ = server.ask("/schools/", "director")
+    _, for_staff, _ = server.ask("/schools/", "analyst")
+
+    assert 'href="missing"' in for_viewer
+    assert "remarks" not in for_viewer
+    assert 'href="remarks"' in for_staff
+
+
 def test_a_name_from_a_file_is_text_and_pages_run_no_script(server: Server) -> None:
     status, text, headers = server.ask("/schools/", "director")
 

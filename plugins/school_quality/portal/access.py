@@ -34,14 +34,18 @@ def reader(user: Annotated[Any, Depends(get_user)]) -> str:
     return str(user.get_name())
 
 
-def staff(user: Annotated[Any, Depends(get_user)]) -> str:
-    """The name of a user who may start the intake of files. Raises 401 or 403."""
-    may_start = get_auth_manager().is_authorized_dag(
+def is_staff(user: Annotated[Any, Depends(get_user)]) -> bool:
+    """Whether a user may start the intake of files. Raises 401 without a login."""
+    return get_auth_manager().is_authorized_dag(
         method="POST",
         access_entity=DagAccessEntity.RUN,
         details=DagDetails(id="ingest_inbox"),
         user=user,
     )
+
+
+def staff(user: Annotated[Any, Depends(get_user)], may_start: Annotated[bool, Depends(is_staff)]) -> str:
+    """The name of a user who may start the intake of files. Raises 401 or 403."""
     if not may_start:
         raise HTTPException(403, "Эта страница для сотрудников центра: нужна роль User или выше.")
     return str(user.get_name())
@@ -49,6 +53,7 @@ def staff(user: Annotated[Any, Depends(get_user)]) -> str:
 
 Reader = Annotated[str, Depends(reader)]
 Staff = Annotated[str, Depends(staff)]
+IsStaff = Annotated[bool, Depends(is_staff)]
 
 
 def opened(user: str, document: str) -> None:

@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from school_quality.portal import documents, pages
-from school_quality.portal.access import Reader, Staff, opened, reader
+from school_quality.portal.access import IsStaff, Reader, Staff, opened, reader
 from school_quality.settings import Settings
 
 PREFIX = "/schools"
@@ -46,12 +46,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return response
 
     @app.get("/")
-    def release(user: Reader) -> HTMLResponse:
-        return HTMLResponse(pages.release_page(where))
+    def release(user: Reader, may_all: IsStaff) -> HTMLResponse:
+        return HTMLResponse(pages.release_page(where, is_staff=may_all))
 
     @app.get("/missing")
-    def missing(user: Reader) -> HTMLResponse:
-        return HTMLResponse(pages.missing_page(where))
+    def missing(user: Reader, may_all: IsStaff) -> HTMLResponse:
+        return HTMLResponse(pages.missing_page(where, is_staff=may_all))
 
     @app.get("/releases/{release_id}/{name:path}")
     def document(user: Reader, release_id: str, name: str) -> FileResponse:

@@ -21,25 +21,32 @@ NODE_STATUSES = {
 }  # fmt: skip
 
 
-def release_page(settings: Settings) -> str:
-    """The current release with its documents."""
+def release_page(settings: Settings, *, is_staff: bool) -> str:
+    """The current release with its documents; others than the staff get no links to what they may not see."""
     release = releases.current(settings)
     if release is None:
-        return _page("release", settings, release=None)
+        return _page("release", is_staff=is_staff, release=None)
     return _page(
         "release",
-        settings,
+        is_staff=is_staff,
         release=release,
         cards=documents.cards(settings, release.release_id),
         reports=documents.reports(settings, release.release_id),
     )
 
 
-def missing_page(settings: Settings) -> str:
+def missing_page(settings: Settings, *, is_staff: bool) -> str:
     """What the schools of the current release have not handed in, by dataset and period."""
     release = releases.current(settings)
     found = status.submissions(settings, release.reporting_year) if release else []
-    return _page("missing", settings, release=release, submissions=found, titles=_titles(), words=STATUSES)
+    return _page(
+        "missing",
+        is_staff=is_staff,
+        release=release,
+        submissions=found,
+        titles=_titles(),
+        words=STATUSES,
+    )
 
 
 def remarks_page(settings: Settings) -> str:
@@ -48,7 +55,6 @@ def remarks_page(settings: Settings) -> str:
 
     return _page(
         "remarks",
-        settings,
         workbooks=sorted(path.name for path in remarks_dir(settings).glob("*.xlsx")),
         files=status.files(settings),
         titles=_titles(),
@@ -59,7 +65,7 @@ def remarks_page(settings: Settings) -> str:
 def timings_page(settings: Settings) -> str:
     """How long each dbt node of the last build took, the slowest first; empty while a build goes on."""
     results = sorted(build.read_results(settings.warehouse), key=lambda result: -result.seconds)
-    return _page("timings", settings, results=results, words=NODE_STATUSES)
+    return _page("timings", results=results, words=NODE_STATUSES)
 
 
 def dbt_docs(settings: Settings) -> str | None:
@@ -80,9 +86,9 @@ def dbt_docs(settings: Settings) -> str | None:
     return page
 
 
-def _page(name: str, settings: Settings, **content: Any) -> str:
+def _page(name: str, *, is_staff: bool = True, **content: Any) -> str:
     template = environment().get_template(f"portal/{name}.html.j2")
-    return template.render(page=name, data_root=settings.data_root, **content)
+    return template.render(page=name, is_staff=is_staff, **content)
 
 
 def _titles() -> dict[str, str]:
