@@ -6,13 +6,15 @@ behind, and several data roots can be built one after another by one process.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _KINDS = {"model": "моделей", "seed": "справочников", "test": "проверок"}
 _SHOWN_FAILURES = 5
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,9 @@ def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> lis
     environment = {**os.environ, "SCHOOL_QUALITY_BUILD_FILE": str(build_file)}
     errors: list[str] = []
     with subprocess.Popen(  # noqa: S603 -- our own interpreter and project
-        command, env=environment, cwd=work_dir, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+        command, env=environment, cwd=work_dir, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=end_with_parent(),
+    ) as process:  # fmt: skip
         assert process.stdout is not None  # noqa: S101 -- it is a pipe
         try:
             done = 0
@@ -110,6 +114,18 @@ def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> lis
     if process.returncode or bad:
         raise BuildFailed(_explain(bad, errors, work_dir))
     return results
+
+
+def end_with_parent() -> Callable[[], object] | None:
+    """What a child does before it starts: ask the kernel to kill it when its parent dies, even by kill -9.
+
+    A dbt that outlived its task would write into the folder that the retry uses. None where there is no such
+    request: elsewhere than on Linux.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl  # loaded before the fork: a child may not wait for a lock of a thread
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def summary(results: list[NodeResult]) -> str:
