@@ -1,6 +1,7 @@
 """The whole way for a reporting year: inbox, landing, marts, documents, release.
 
-Runs on demand, also from ``school-quality run``; runs of other periods wait for this one in the pool.
+Runs in June and September (seed ``recompute_calendar``), when files that it reads have come, and on demand.
+Runs of other periods wait for this one in the pool; `school-quality run` runs the same in its own process.
 """
 
 from __future__ import annotations
@@ -11,22 +12,27 @@ from airflow.sdk import DAG, chain
 
 from school_quality import steps
 
+PERIOD = "year"
+
 with DAG(
     dag_id="recompute_annual",
     dag_display_name="Пересчёт за год",
-    schedule=None,  # on demand
+    schedule=steps.schedule(PERIOD),  # 16 June, 16 September, or half an hour after the last file
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=12),
-    params=steps.parameters(default=None, type=["null", "string"], pattern=r"^\d{4}$"),
+    dagrun_timeout=timedelta(hours=42),  # waiting for quiet, the steps, a day for approval
+    on_failure_callback=steps.notice_of_failure,
+    params=steps.parameters(period=r"^\d{4}$"),
     tags=["школы"],
 ):
-    release = steps.build()
+    release = steps.build(PERIOD)
     chain(
-        steps.ingest(),
+        steps.wait_for_quiet(PERIOD),
+        steps.ingest(quiet_seconds=120, at_once_by_hand=True),
         steps.validate(),
         release,
         steps.report(release),
+        steps.approve(),
         steps.publish(release),
-        steps.summary(),
+        steps.notice().as_teardown(),
     )

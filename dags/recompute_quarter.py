@@ -1,6 +1,7 @@
 """The whole way with the documents of a school quarter (``2022-Q1``).
 
-Runs on demand, also from ``school-quality run``; runs of other periods wait for this one in the pool.
+Runs after the forms of each quarter are due (seed ``recompute_calendar``), when they come, and on demand.
+Runs of other periods wait for this one in the pool; `school-quality run` runs the same in its own process.
 """
 
 from __future__ import annotations
@@ -11,22 +12,29 @@ from airflow.sdk import DAG, chain
 
 from school_quality import steps
 
+PERIOD = "quarter"
+
 with DAG(
     dag_id="recompute_quarter",
     dag_display_name="Пересчёт за четверть",
-    schedule=None,  # on demand
+    schedule=steps.schedule(
+        PERIOD
+    ),  # 11 November, 16 January, 6 April, 11 June, or half an hour after the last form
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=12),
-    params=steps.parameters(type="string", pattern=r"^\d{4}-Q[1-4]$"),
+    dagrun_timeout=timedelta(hours=42),  # waiting for quiet, the steps, a day for approval
+    on_failure_callback=steps.notice_of_failure,
+    params=steps.parameters(period=r"^\d{4}-Q[1-4]$"),
     tags=["школы"],
 ):
-    release = steps.build()
+    release = steps.build(PERIOD)
     chain(
-        steps.ingest(),
+        steps.wait_for_quiet(PERIOD),
+        steps.ingest(quiet_seconds=120, at_once_by_hand=True),
         steps.validate(),
         release,
         steps.report(release),
+        steps.approve(),
         steps.publish(release),
-        steps.summary(),
+        steps.notice().as_teardown(),
     )

@@ -246,7 +246,7 @@ def preview(settings: Settings, files: tuple[Path, ...]) -> None:
     current = releases.current(settings)
     if current is None:
         raise UsageError("Сравнивать не с чем: выпусков ещё нет. Сначала: school-quality run --year ГОД")
-    asked = Parameters(current.reporting_year, current.period, current.as_of)
+    asked = current.parameters
     with quiet(embedded.log_file()), TemporaryDirectory() as folder:
         before = scenarios.baseline(settings, pipeline.next_release(settings, asked), Path(folder) / "before")
         with landing.overlay(settings, list(files)) as overlaid:
@@ -408,12 +408,12 @@ def examples(settings: Settings) -> None:
 @main.command()
 @with_settings
 def doctor(settings: Settings) -> None:
-    """Всё ли в порядке: окружение, ключ, место на диске, последний выпуск."""
+    """Всё ли в порядке: версии, ключ, место на диске, Airflow, последний выпуск. Код 1: есть что чинить."""
     from school_quality import doctor as checkup
 
     checks = checkup.examine(settings)
     for check in checks:
-        click.echo(f"{'✓' if check.is_well else '✗'} {check.subject}: {check.finding}")
+        click.echo(f"{check.mark} {check.subject}: {check.finding}")
         if check.advice:
             click.echo(f"  что делать: {check.advice}")
     if not all(check.is_well for check in checks):

@@ -1,8 +1,13 @@
-"""A look at everything that must be right before a run, with what to do where it is not."""
+"""A look at everything that must be right before a run, with what to do where it is not.
+
+Health checks call it every few seconds, so it imports neither Airflow nor dbt.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -11,23 +16,40 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from school_quality.embedded import airflow_home
+from school_quality.embedded import POOL, airflow_home
+from school_quality.errors import UsageError
 from school_quality.reading.pseudonyms import key_file
-from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.settings import Settings, project_root
+from school_quality.warehouse import releases, runs
 
 LOW_DISK_BYTES = 2 * 1024**3
 """A district's data root with ten releases takes well under 1 GiB; below 2 GiB a build may not finish."""
 
+_OUTCOMES = {
+    "published": "выпуск опубликован",
+    "nothing_new": "нового не было",
+    "dry_run": "пробный расчёт",
+    "not_approved": "публикация не разрешена",
+    "landed": "файлы приняты",
+    "failed": "ошибка",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding; ``advice`` is empty where nothing needs to be done."""
+    """One finding; ``advice`` is empty where nothing needs to be done.
+
+    Advice where all ``is_well`` is for a person to read some time; what is not well stops the next run.
+    """
 
     subject: str
     finding: str
     is_well: bool = True
     advice: str = ""
+
+    @property
+    def mark(self) -> str:
+        return "✗" if not self.is_well else "!" if self.advice else "✓"
 
 
 def examine(settings: Settings) -> list[Check]:
@@ -36,17 +58,26 @@ def examine(settings: Settings) -> list[Check]:
         _versions(),
         _data_root(settings),
         _disk(settings),
-        _key(),
+        _key(settings),
         *_locks(settings),
         _airflow(),
         _release(settings),
+        _last_run(settings),
     ]
 
 
 def _versions() -> Check:
     packages = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
-    found = ", ".join(f"{name} {version(name)}" for name in packages)
-    return Check("Окружение", f"Python {sys.version.split()[0]}, {found}")
+    installed = {name: version(name) for name in packages}
+    found = ", ".join(f"{name} {number}" for name, number in installed.items())
+    finding = f"Python {sys.version.split()[0]}, {found}"
+    lock = project_root() / "requirements.lock"
+    locked = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", lock.read_text(encoding="utf-8")))
+    strange = [name for name in packages if locked.get(name) != installed[name]]
+    if strange:
+        wanted = ", ".join(f"{name} {locked.get(name)}" for name in strange)
+        return Check("Окружение", finding, False, f"версии не те, нужны {wanted}: удалите .venv и make run")
+    return Check("Окружение", finding)
 
 
 def _existing(path: Path) -> Path:
@@ -69,12 +100,16 @@ def _disk(settings: Settings) -> Check:
     return Check("Место на диске", finding, False, "освободите место: для расчёта нужно не меньше 2 ГиБ")
 
 
-def _key() -> Check:
+def _key(settings: Settings) -> Check:
     subject = "Ключ псевдонимов"
     path = key_file()
     if os.environ.get("SCHOOL_QUALITY_PII_KEY"):
         return Check(subject, "в переменной SCHOOL_QUALITY_PII_KEY")
     if not path.exists():
+        if any(settings.landing.glob("[0-9]*/rows/*_results.parquet")):
+            finding = f"{path}: ключа нет, а результаты учеников уже приняты"
+            advice = "верните ключ из резервной копии: с новым ключом те же ученики станут другими"
+            return Check(subject, finding, False, advice)
         return Check(subject, f"{path}: создаётся при первом чтении файлов с учениками")
     if path.stat().st_mode & 0o077:
         return Check(subject, f"{path} доступен другим пользователям", False, f"chmod 600 {path}")
@@ -97,14 +132,58 @@ def _locks(settings: Settings) -> list[Check]:
 
 
 def _airflow() -> Check:
-    home = airflow_home()
-    return Check(
-        "Airflow", str(home) if (home / "migrated").is_file() else f"{home}: создаётся первым запуском"
-    )
+    subject = "Airflow"
+    address = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "")
+    file = airflow_home() / "airflow.db"
+    if not address and not file.is_file():
+        return Check(subject, f"{airflow_home()}: создаётся первым запуском")
+
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = create_engine(address or f"sqlite:///{file}")
+    kind = engine.url.get_backend_name()  # never the address: it may hold a password
+    try:
+        with engine.connect() as connection:
+            query = text("select slots from slot_pool where pool = :pool")
+            slots = connection.execute(query, {"pool": POOL}).scalar()
+    except SQLAlchemyError as error:
+        reason = type(error).__name__
+        return Check(
+            subject, f"база {kind} не отвечает: {reason}", False, "проверьте её и airflow db migrate"
+        )
+    finally:
+        engine.dispose()
+    if slots != 1:
+        finding = f"база {kind}, в пуле {POOL} мест: {slots or 'нет пула'}"
+        return Check(subject, finding, False, f'airflow pools set {POOL} 1 "one writer"')
+    return Check(subject, f"{airflow_home()}, база {kind}, пул {POOL} на одно место")
 
 
 def _release(settings: Settings) -> Check:
-    release = releases.current(settings)
+    subject = "Выпуск"
+    try:
+        release = releases.current(settings)
+    except (UsageError, json.JSONDecodeError) as error:
+        finding = f"ссылка {settings.current} ведёт не на выпуск: {error}"
+        return Check(
+            subject, finding, False, "верните папку выпуска из копии или school-quality run --year ГОД"
+        )
     if release is None:
-        return Check("Выпуск", "ещё нет", advice="school-quality run --year ГОД")
-    return Check("Выпуск", f"{release.release_id}, период {release.period}, на дату {release.as_of}")
+        return Check(subject, "ещё нет", advice="school-quality run --year ГОД")
+    warehouse = settings.published / release.release_id / "warehouse.duckdb"
+    if not warehouse.is_file():
+        return Check(subject, f"нет файла {warehouse}", False, "верните папку выпуска из копии")
+    return Check(subject, f"{release.release_id}, период {release.period}, на дату {release.as_of}")
+
+
+def _last_run(settings: Settings) -> Check:
+    subject = "Последний запуск"
+    found = runs.all_runs(settings)
+    if not found:
+        return Check(subject, "ещё не было")
+    last = max(found, key=lambda run: run.started_at)
+    finding = f"{last.dag_id}, {last.started_at:%d.%m.%Y %H:%M} UTC, {_OUTCOMES[last.outcome]}"
+    if last.outcome != "failed":
+        return Check(subject, finding)
+    return Check(subject, f"{finding}, шаг {last.failed_step}", advice=f"причина в папке {settings.notices}")

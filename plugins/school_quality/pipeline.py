@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from school_quality.landing import IngestReport
+    from school_quality.warehouse.changes import Effect
+    from school_quality.warehouse.runs import Run
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +79,13 @@ def validate(settings: Settings) -> None:
 def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | None:
     """Build the marts of everything received so far; None if the current release is made of the same.
 
-    Raises `NothingToPublish` where no assessment result was accepted, `BuildFailed` where dbt fails.
+    Raises `NothingToPublish` where no assessment result was accepted, `BuildFailed` where dbt fails,
+    `UsageError` for a methodology version that does not exist.
     """
+    if parameters.methodology_version is not None:
+        from school_quality.warehouse.scenarios import check_version
+
+        check_version(parameters.methodology_version)
     with _writing(settings):
         release = next_release(settings, parameters)
         previous = releases.current(settings)
@@ -96,15 +103,15 @@ def report(settings: Settings, release: ReleaseInfo) -> Path:
         return _documents(settings, release)
 
 
-def publish(settings: Settings, release: ReleaseInfo) -> Path:
-    """Publish a build with its documents; returns the folder of the release."""
+def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) -> Path:
+    """Publish a build with its documents, noting the Airflow ``run``; returns the folder of the release."""
     from school_quality.warehouse import build as dbt
     from school_quality.warehouse.publish import publish as publish_folder
 
     with _writing(settings):
         documents = _documents(settings, release)
         results = dbt.read_results(settings.warehouse)
-        folder = publish_folder(settings, release, settings.build_file, documents, results)
+        folder = publish_folder(settings, release, settings.build_file, documents, results, run)
     progress.info("Опубликован выпуск %s", release.release_id)
     return folder
 
@@ -115,6 +122,77 @@ def built(settings: Settings) -> ReleaseInfo:
     if not path.is_file():
         raise UsageError("Хранилище ещё не построено. Сначала: school-quality build --year ГОД")
     return ReleaseInfo.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What was received in some time: how much was read, what was not accepted, which datasets have news."""
+
+    files: int
+    rejected: list[str]  # paths of files rejected whole
+    rows_rejected: int
+    datasets: list[str]
+    last_at: datetime | None  # UTC, without zone
+
+
+def arrivals(settings: Settings, since: datetime, datasets: Sequence[str] | None = None) -> Arrivals:
+    """What the receipt log says of the time since a moment (UTC, no zone), by default of every dataset.
+
+    Read from the log and not from the report of an ingest, so that a task that was killed after landing
+    knows on its second try what it had done on its first.
+    """
+    from school_quality.landing.receipts import read_receipts
+
+    found = [
+        receipt
+        for receipt in read_receipts(settings)
+        if receipt.received_at >= since and (datasets is None or receipt.dataset in datasets)
+    ]
+    landed = [receipt for receipt in found if receipt.action == "land"]
+    return Arrivals(
+        files=len(landed),
+        rejected=sorted(receipt.path for receipt in landed if receipt.outcome == "rejected"),
+        rows_rejected=sum(receipt.rows_rejected for receipt in landed),
+        datasets=sorted(
+            {
+                receipt.dataset
+                for receipt in found
+                if receipt.dataset and (receipt.rows_accepted or receipt.action == "withdraw")
+            }
+        ),
+        last_at=max((receipt.received_at for receipt in found), default=None),
+    )
+
+
+def covered_by(settings: Settings, parameters: Parameters) -> str | None:
+    """A release on disk that is made of everything received so far, whatever its day of judgement.
+
+    A run that changed files have started has nothing to add to it.
+    """
+    from school_quality.landing.receipts import last_seq, read_receipts
+
+    seq, version = last_seq(read_receipts(settings)), releases.code_version()
+    for release_id in reversed(releases.all_ids(settings)):
+        release = ReleaseInfo.from_json(releases.manifest(settings, release_id))
+        same = replace(release.parameters, as_of=parameters.as_of) == parameters
+        if same and release.receipt_seq == seq and release.code_version == version:
+            return release_id
+    return None
+
+
+def effect(settings: Settings, release: ReleaseInfo) -> Effect | None:
+    """What ``release``, built or published, changes against the one before it; None where there is none."""
+    from school_quality.warehouse import changes
+
+    if release.previous_release_id not in releases.all_ids(settings):
+        return None
+    previous = str(release.previous_release_id)
+    published = settings.published / release.release_id / "warehouse.duckdb"
+    if published.is_file():
+        return changes.effect(settings, published, previous)
+    with _writing(settings):
+        _ensure_built(settings, release)
+        return changes.effect(settings, settings.build_file, previous)
 
 
 def has_rejections(settings: Settings) -> bool:
@@ -165,6 +243,8 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
         receipt_seq=receipt_seq,
         code_version=version,
         previous_release_id=previous,
+        municipality=parameters.municipality,
+        methodology_version=parameters.methodology_version,
     )
 
 
@@ -233,6 +313,7 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
         year=release.reporting_year,
         period=release.period if release.period != str(release.reporting_year) else None,
         release=release.to_json(),
+        municipality=release.municipality,
         progress=progress.info,
     )
     staging.rename(folder)

@@ -68,6 +68,16 @@ class Settings:
         return self.published / "current"
 
     @property
+    def runs(self) -> Path:
+        """The record of each run; see `school_quality.warehouse.runs`."""
+        return self.data_root / "runs"
+
+    @property
+    def notices(self) -> Path:
+        """The notice of each run as a text file; see `school_quality.notices`."""
+        return self.data_root / "notices"
+
+    @property
     def ingest_lock(self) -> Path:
         return self.data_root / "landing.lock"
 

@@ -1,33 +1,48 @@
-"""The tasks of which the DAGs are made: one line each, over `school_quality.pipeline`.
+"""The tasks of which the DAGs are made: a few lines each, over `school_quality.pipeline`.
 
 Everything heavy is imported when a task runs, never when a DAG file is parsed. A retry is worth it only where
-the cause can go away by itself: a busy lock, a full or slow disk. A failed test or a bad parameter cannot.
+the cause can go away by itself: a busy lock, a full or slow disk, a worker that was killed. A failed test or
+a bad parameter cannot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (
+    Asset,
+    AssetAlias,
+    AssetAny,
+    AssetOrTimeSchedule,
     ExceptionRetryPolicy,
+    MultipleCronTriggerTimetable,
     Param,
     RetryAction,
     RetryRule,
-    TriggerRule,
     get_current_context,
     task,
 )
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from school_quality import school_calendar
 from school_quality.embedded import POOL
-from school_quality.errors import SchoolQualityError
+from school_quality.errors import SchoolQualityError, UsageError
 from school_quality.screen import progress
+
+if TYPE_CHECKING:
+    from school_quality.settings import Settings
+    from school_quality.warehouse.releases import Parameters
+    from school_quality.warehouse.runs import Run
 
 WRITER: dict[str, Any] = {
     "pool": POOL,
+    "weight_rule": "upstream",  # a run that has begun ends before another begins
     "retries": 2,
     "retry_delay": timedelta(minutes=1),
     "retry_policy": ExceptionRetryPolicy(
@@ -37,24 +52,130 @@ WRITER: dict[str, Any] = {
 }
 """Arguments of every task that writes files: the one slot, and retries for what heals."""
 
+QUIET = timedelta(minutes=float(os.environ.get("SCHOOL_QUALITY_QUIET_MINUTES") or 30))
+"""How long files that a recomputation reads must have been quiet before it begins."""
 
-def parameters(**period: Any) -> dict[str, Param]:
-    """The parameters of a DAG that recomputes; ``period`` is the JSON schema of its period."""
+LONGEST_WAIT = timedelta(hours=6)
+"""Where files never stop coming, it begins after this time with what there is."""
+
+APPROVAL_TIMEOUT = timedelta(hours=24)
+"""How long a publication waits for a person; without an answer it is not published."""
+
+NEWS = AssetAlias("landed")
+"""What `ingest` announces: an event for each dataset with new rows, and for no other."""
+
+
+def asset(dataset: str) -> Asset:
+    """The asset that stands for the landed rows of a dataset."""
+    return Asset(name=dataset, uri=f"school-quality://landing/{dataset}")
+
+
+def schedule(period_type: str) -> AssetOrTimeSchedule:
+    """The days of the calendar, or news in a dataset that this kind of recomputation reads."""
+    return AssetOrTimeSchedule(
+        timetable=MultipleCronTriggerTimetable(*school_calendar.crons(period_type), timezone="UTC"),
+        assets=AssetAny(*(asset(dataset) for dataset in school_calendar.datasets(period_type))),
+    )
+
+
+def data_root() -> Param:
+    return Param(None, type=["null", "string"], title="Папка данных, если не обычная")
+
+
+def parameters(period: str) -> dict[str, Param]:
+    """The parameters of a DAG that recomputes; ``period`` is the pattern of its period."""
+    approval = os.environ.get("SCHOOL_QUALITY_APPROVAL", "").lower() in {"1", "true", "yes"}
     return {
-        "reporting_year": Param(type="integer", minimum=2010, maximum=2100, title="Отчётный год"),
-        "period": Param(title="Период", **period),
-        "as_of": Param(None, type=["null", "string"], format="date", title="Дата, на которую судим о сроках"),
-        "data_root": Param(None, type=["null", "string"], title="Папка данных, если не обычная"),
+        "reporting_year": Param(
+            None,
+            type=["null", "integer"],
+            minimum=2010,
+            maximum=2100,
+            title="Отчётный год",
+            description="Пусто: по календарю на дату запуска",
+        ),
+        "period": Param(
+            None,
+            type=["null", "string"],
+            pattern=period,
+            title="Период",
+            description="Пусто: по календарю на дату запуска",
+        ),
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Дата, на которую судим о сроках",
+            description="Пусто: дата запуска; если год задан, 31 августа следующего года",
+        ),
+        "municipality": Param(
+            None,
+            type=["null", "string"],
+            title="Только один район: код или название",
+            description="Документы пишутся для него одного; хранилище остаётся полным",
+        ),
+        "methodology_version": Param(
+            None, type=["null", "string"], title="Версия методики для всех лет, если не своя у каждого года"
+        ),
+        "dry_run": Param(False, type="boolean", title="Пробный расчёт: ничего не публиковать"),
+        "approval": Param(approval, type="boolean", title="Публиковать только с разрешения"),
+        "data_root": data_root(),
     }
 
 
-@task(execution_timeout=timedelta(hours=2), **WRITER)
-def ingest(quiet_seconds: float = 0) -> None:
-    """Land what is new in the inbox."""
+@task.sensor(
+    mode="reschedule",  # holds neither a worker nor the pool's slot while it waits
+    poke_interval=60,
+    timeout=LONGEST_WAIT.total_seconds() + 3600,
+    execution_timeout=timedelta(minutes=10),
+    retries=2,
+    retry_delay=timedelta(minutes=1),
+)
+def wait_for_quiet(period_type: str) -> bool:
+    """Wait, in a run that files have started, until no such file is younger than the quiet time.
+
+    Files that come meanwhile wait with it. They start one more run, which finds itself overtaken and is
+    skipped: ten files dropped one by one are one recomputation.
+    """
     from school_quality import pipeline
 
+    run = get_current_context()["dag_run"]
+    if run.run_type != "asset_triggered":
+        return True
     with _explained():
-        pipeline.ingest(_settings(), quiet_seconds=quiet_seconds)
+        now = datetime.now(UTC)
+        news = pipeline.arrivals(
+            _settings(), _naive(now - QUIET), school_calendar.datasets(period_type)
+        ).last_at
+        if news is not None and now - _started_at(run) < LONGEST_WAIT:
+            progress.info("Последний файл пришёл в %s UTC, ждём, не придут ли ещё.", f"{news:%H:%M}")
+            return False
+        covered = pipeline.covered_by(_settings(), _asked(period_type))
+    if covered is not None:
+        _skip(f"Нового нет: всё принятое уже в выпуске {covered}.")
+    return True
+
+
+@task(execution_timeout=timedelta(hours=2), outlets=[NEWS], **WRITER)
+def ingest(quiet_seconds: float, at_once_by_hand: bool = False, only_news: bool = False) -> dict[str, Any]:
+    """Land what is new in the inbox, and announce the datasets that have new rows.
+
+    Files touched less than ``quiet_seconds`` ago wait, but ``at_once_by_hand`` not for a run that a person
+    started. With ``only_news``, a run that finds no file ends here, skipped.
+    """
+    from school_quality import pipeline
+
+    context = get_current_context()
+    run = context["dag_run"]
+    with _explained():
+        at_once = at_once_by_hand and run.run_type == "manual"
+        pipeline.ingest(_settings(), quiet_seconds=0 if at_once else quiet_seconds)
+        found = pipeline.arrivals(_settings(), _naive(_started_at(run)))
+    for dataset in found.datasets:
+        context["outlet_events"][NEWS].add(asset(dataset))
+    if only_news and found.last_at is None:
+        _skip("Нового нет: с прошлого раза не пришло ни одного файла.")
+    return {"files": found.files, "rejected": found.rejected, "rows_rejected": found.rows_rejected}
 
 
 @task(execution_timeout=timedelta(hours=1), **WRITER)
@@ -67,63 +188,263 @@ def validate() -> None:
 
 
 @task(execution_timeout=timedelta(hours=4), **WRITER)
-def build() -> dict[str, Any]:
+def build(period_type: str) -> dict[str, Any]:
     """Build the marts; returns the release to be. Skipped, with all after it, if nothing changed."""
     from school_quality import pipeline
-    from school_quality.warehouse.releases import Parameters
 
-    params = get_current_context()["params"]
     with _explained():
-        asked = Parameters.of(params["reporting_year"], params["period"], params["as_of"])
-        release = pipeline.build(_settings(), asked)
+        release = pipeline.build(_settings(), _asked(period_type))
     if release is None:
         raise AirflowSkipException("the current release is made of the same receipts, code and parameters")
     return release.to_json()
 
 
 @task(execution_timeout=timedelta(hours=1), **WRITER)
-def report(release: dict[str, Any]) -> None:
-    """Write the documents of the release."""
+def report(release: dict[str, Any]) -> dict[str, Any] | None:
+    """Write the documents of the release; returns what it changes against the one before it."""
     from school_quality import pipeline
     from school_quality.warehouse.releases import ReleaseInfo
 
     with _explained():
         pipeline.report(_settings(), ReleaseInfo.from_json(release))
+        effect = pipeline.effect(_settings(), ReleaseInfo.from_json(release))
+    return asdict(effect) if effect else None
+
+
+class Approval(ApprovalOperator):
+    """Waits for a person's yes where the run asks for one; everywhere else it says yes itself."""
+
+    def execute(self, context: Any) -> Any:
+        params = context["params"]
+        if params["dry_run"] or not params["approval"]:
+            return None
+        return super().execute(context)
+
+
+def approve() -> Approval:
+    """Ask a person, in Airflow's list of required actions, whether the release may be published."""
+    return Approval(
+        task_id="approve",
+        subject="Опубликовать выпуск {{ ti.xcom_pull(task_ids='build')['release_id'] }}?",
+        body=(
+            "Без ответа за сутки выпуск не публикуется, в силе остаётся прежний.\n\n"
+            "Изменилось: {{ ti.xcom_pull(task_ids='report') }}"
+        ),
+        defaults=ApprovalOperator.REJECT,
+        response_timeout=APPROVAL_TIMEOUT,
+    )
 
 
 @task(execution_timeout=timedelta(hours=1), **WRITER)
 def publish(release: dict[str, Any]) -> None:
-    """Show the release to readers."""
+    """Show the release to readers; skipped in a dry run."""
     from school_quality import pipeline
     from school_quality.warehouse.releases import ReleaseInfo
 
+    context = get_current_context()
+    if context["params"]["dry_run"]:
+        _skip("Пробный расчёт: ничего не опубликовано.")
     with _explained():
-        pipeline.publish(_settings(), ReleaseInfo.from_json(release))
+        info = ReleaseInfo.from_json(release)
+        pipeline.publish(_settings(), info, _run("published", release=info.to_json()))
 
 
-@task(execution_timeout=timedelta(minutes=10), trigger_rule=TriggerRule.NONE_FAILED)
-def summary() -> None:
-    """Say in a few lines what readers see now, whether this run changed it or not."""
+@task(execution_timeout=timedelta(minutes=10), retries=1, retry_delay=timedelta(minutes=1))
+def notice() -> None:
+    """Say how the run ended, whatever happened in it; on the screen, what readers see now."""
     from school_quality import pipeline
+    from school_quality.warehouse import releases
 
     with _explained():
-        pipeline.tell(pipeline.summary(_settings()))
+        run = _ended()
+        settings = _settings()
+        if run.dag_id != "ingest_inbox" and run.outcome != "failed" and releases.current_id(settings):
+            pipeline.tell(pipeline.summary(settings))
+        _tell(settings, run)
 
 
-def _settings() -> Any:
+def notice_of_failure(context: Mapping[str, Any]) -> None:
+    """The notice of a run that ended without one: it took too long, or its last task could not run.
+
+    Called by Airflow as the DAG's ``on_failure_callback``, outside of any task.
+    """
+    from school_quality import notices
+    from school_quality.settings import Settings
+
+    dag_run = context["dag_run"]
+    settings = Settings.load((dag_run.conf or {}).get("data_root"))
+    run = _record(dag_run, "failed", message=str(context.get("reason") or "время вышло"))
+    if not notices.path_of(settings, run).exists():
+        _tell(settings, run)
+
+
+def _settings() -> Settings:
     from school_quality.settings import Settings
 
     return Settings.load(get_current_context()["params"].get("data_root"))
 
 
+def _naive(moment: datetime) -> datetime:
+    """UTC without a zone, as in the receipt log."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _started_at(dag_run: Any) -> datetime:
+    """When a run began; Airflow leaves it open where the run was ended before its first task."""
+    started: datetime = dag_run.start_date or dag_run.run_after
+    return started
+
+
+def _asked(period_type: str) -> Parameters:
+    """What the run is asked to compute; what is not said follows from its date, by the calendar."""
+    from school_quality.warehouse.releases import Parameters
+
+    context = get_current_context()
+    params, run = context["params"], context["dag_run"]
+    year, period, as_of = params["reporting_year"], params["period"], params["as_of"]
+    if year is None and period is None:
+        day = (run.logical_date or run.run_after).date()
+        due = school_calendar.latest(period_type, day)
+        year, period, as_of = due.reporting_year, due.period, as_of or day
+    elif period is None and period_type != "year":
+        raise UsageError(
+            f"Год {year} задан, а период нет: укажите, например, {year}-{period_type[0].upper()}1"
+        )
+    return Parameters.of(
+        year or int(period[:4]), period, as_of, params["municipality"], params["methodology_version"]
+    )
+
+
+def _skip(message: str) -> None:
+    """End the task as skipped, and say why where people look: on the screen or in the task's log."""
+    progress.info("%s", message)
+    raise AirflowSkipException(message)
+
+
+def _record(dag_run: Any, outcome: str, **found: Any) -> Run:
+    """The record of a run of which only Airflow's own facts are known, and ``found``."""
+    from school_quality.warehouse.runs import Run
+
+    return Run(
+        run_id=f"{dag_run.dag_id}/{dag_run.run_id}",
+        dag_id=dag_run.dag_id,
+        run_type=str(getattr(dag_run.run_type, "value", dag_run.run_type)),
+        started_at=_naive(_started_at(dag_run)).replace(microsecond=0),
+        ended_at=None if outcome == "published" else _naive(datetime.now(UTC)).replace(microsecond=0),
+        outcome=outcome,
+        **found,
+    )
+
+
+def _run(outcome: str, *, release: dict[str, Any] | None, **found: Any) -> Run:
+    """The record of the run of this task, with what its tasks have left so far."""
+    from school_quality.warehouse.releases import ReleaseInfo
+
+    context = get_current_context()
+    landed = context["ti"].xcom_pull(task_ids="ingest") or {"files": 0, "rejected": [], "rows_rejected": 0}
+    info = ReleaseInfo.from_json(release) if release else None
+    return _record(
+        context["dag_run"],
+        outcome,
+        reporting_year=info.reporting_year if info else None,
+        period=info.period if info else context["params"].get("period"),
+        as_of=info.as_of if info else None,
+        release_id=info.release_id if info else None,
+        files_read=landed["files"],
+        files_rejected=len(landed["rejected"]),
+        rows_rejected=landed["rows_rejected"],
+        **found,
+    )
+
+
+def _ended() -> Run:
+    """The record of the run at its end: which task failed, or how far it had reason to go."""
+    from dataclasses import replace
+
+    context = get_current_context()
+    ti, run_id = context["ti"], context["run_id"]
+    states = ti.get_task_states(context["dag"].dag_id, run_ids=[run_id])[run_id]
+    release = ti.xcom_pull(task_ids="build")
+    failed = next((name for name in context["dag"].task_dict if states.get(name) == "failed"), None)
+    if failed is not None:
+        message = ti.xcom_pull(task_ids=failed, key="error")
+        outcome = "failed"
+        found: dict[str, Any] = {
+            "failed_step": failed,
+            "message": message or "процесс прерван или время шага вышло; подробности в журнале шага",
+        }
+    else:
+        found = {}
+        if states.get("publish") == "success":
+            outcome = "published"
+        elif release is not None:
+            outcome = "dry_run" if context["params"]["dry_run"] else "not_approved"
+        elif "publish" not in states and states.get("ingest") == "success":
+            outcome = "landed"
+        else:
+            outcome = "nothing_new"
+    run = _run(outcome, release=release, **found)
+    return replace(run, ended_at=_naive(datetime.now(UTC)).replace(microsecond=0))
+
+
+def _tell(settings: Settings, run: Run) -> None:
+    """Record the run and send its notice, unless it has nothing to say."""
+    from school_quality import notices
+    from school_quality.warehouse import runs
+
+    if not notices.is_worth_telling(run):
+        return
+    runs.save(settings, run)
+    path = notices.send(settings, run, _findings(settings, run))
+    progress.info("Извещение: %s", path)
+
+
+def _findings(settings: Settings, run: Run) -> Any:
+    from school_quality import datasets
+    from school_quality.notices import Findings
+    from school_quality.warehouse import releases, status
+    from school_quality.warehouse.changes import Effect
+
+    current = releases.current_id(settings)
+    computed: dict[str, Any] = {}
+    if run.dag_id != "ingest_inbox" and run.outcome != "failed":
+        effect = get_current_context()["ti"].xcom_pull(task_ids="report")
+        computed["effect"] = Effect.from_json(effect) if effect else None
+        if current is not None:
+            manifest = releases.manifest(settings, current)
+            computed["warnings"] = manifest["tests"]["warned"]
+            year = run.reporting_year or manifest["reporting_year"]
+            computed["submissions"] = status.submissions(settings, year)
+    return Findings(
+        **computed,
+        current_release=current,
+        rejected=_rejected(settings, run),
+        titles={name: dataset.title for name, dataset in datasets.load().items()},
+    )
+
+
+def _rejected(settings: Settings, run: Run) -> list[str]:
+    from school_quality import pipeline
+
+    return pipeline.arrivals(settings, run.started_at).rejected if run.files_rejected else []
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turn an error that a user can cause into one message and a failed task without retries."""
+    """Turn an error that a user can cause into one message and a failed task without retries.
+
+    The message stays with the run, for its notice.
+    """
+    ti = get_current_context()["ti"]
     try:
         yield
+    except AirflowSkipException:
+        raise
     except SchoolQualityError as error:
         progress.error("%s", error)
+        ti.xcom_push("error", str(error))
         raise AirflowFailException(str(error)) from error
     except Exception as error:
         progress.error("Шаг прерван: %s: %s", type(error).__name__, error)
+        ti.xcom_push("error", f"{type(error).__name__}: {error}")
         raise

@@ -16,7 +16,8 @@ from school_quality import embedded
 
 PROJECT = Path(__file__).resolve().parents[2]
 RECOMPUTE = ("recompute_annual", "recompute_half_year", "recompute_quarter")
-STEPS = ["ingest", "validate", "build", "report", "publish", "summary"]
+STEPS = ["wait_for_quiet", "ingest", "validate", "build", "report", "approve", "publish", "notice"]
+WRITERS = {"ingest", "validate", "build", "report", "publish"}
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +52,9 @@ def test_the_inbox_dag_lands_and_writes_remarks_and_computes_nothing(dags: dict[
 
     edges = {task.task_id: task.downstream_task_ids for task in dag.tasks}
 
-    assert edges == {"ingest": {"validate"}, "validate": set()}
-    assert dag.get_task("ingest").op_kwargs == {"quiet_seconds": 120}
+    assert edges == {"ingest": {"validate"}, "validate": {"notice"}, "notice": set()}
+    assert dag.get_task("ingest").op_kwargs == {"quiet_seconds": 120, "only_news": True}
+    assert dag.schedule == "*/15 * * * *"
 
 
 def test_one_run_of_a_dag_at_a_time_and_none_by_catching_up(dags: dict[str, Any]) -> None:
@@ -65,15 +67,34 @@ def test_one_run_of_a_dag_at_a_time_and_none_by_catching_up(dags: dict[str, Any]
 def test_every_task_that_writes_takes_the_one_slot_and_every_task_has_a_timeout(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         for task in dag.tasks:
+            if task.task_id == "approve":
+                assert task.response_timeout == timedelta(hours=24)
+                continue
             assert task.execution_timeout is not None
             assert task.execution_timeout <= timedelta(hours=4)
-            if task.task_id != "summary":
-                assert task.pool == embedded.POOL
+            assert (task.pool == embedded.POOL) == (task.task_id in WRITERS)
+
+
+def test_waiting_takes_no_worker_and_no_slot(dags: dict[str, Any]) -> None:
+    for dag_id in RECOMPUTE:
+        waiting = dags[dag_id].get_task("wait_for_quiet")
+
+        assert waiting.mode == "reschedule"
+        assert waiting.pool != embedded.POOL
+
+
+def test_the_notice_comes_whatever_happened_and_hides_no_failure(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        notice = dag.get_task("notice")
+
+        assert notice.is_teardown
+        assert not notice.on_failure_fail_dagrun
+        assert dag.on_failure_callback is not None
 
 
 def test_only_locks_and_the_disk_are_worth_a_retry(dags: dict[str, Any]) -> None:
     for task in dags["recompute_annual"].tasks:
-        if task.task_id != "summary":
+        if task.task_id in WRITERS:
             assert task.retries == 2
             assert task.retry_policy.evaluate(OSError("disk"), 1, 2).action.value == "retry"
             assert task.retry_policy.evaluate(ValueError("bug"), 1, 2).action.value == "fail"
@@ -97,6 +118,38 @@ def test_a_recomputation_takes_only_periods_of_its_kind(
     params["period"] = good
     with pytest.raises(ParamValidationError):
         params["period"] = bad
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "days"),
+    [
+        ("recompute_annual", ["2023-06-16", "2023-09-16"]),
+        ("recompute_half_year", ["2023-01-16", "2023-06-11"]),
+        ("recompute_quarter", ["2023-01-16", "2023-04-06", "2023-06-11", "2023-11-11"]),
+    ],
+)
+def test_the_calendar_says_when_a_recomputation_runs_and_it_can_be_backfilled(
+    dags: dict[str, Any], dag_id: str, days: list[str]
+) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+    from pendulum import datetime
+
+    scheduled = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dags[dag_id]))
+    runs = scheduled.iter_dagrun_infos_between(datetime(2023, 1, 1), datetime(2023, 12, 31))
+
+    assert [f"{run.logical_date:%Y-%m-%d}" for run in runs] == days
+    assert scheduled.timetable.periodic
+
+
+def test_every_dataset_calls_for_one_recomputation(dags: dict[str, Any]) -> None:
+    from airflow.sdk import Asset
+
+    from school_quality import datasets
+
+    read = {dag_id: dags[dag_id].timetable.asset_condition.objects for dag_id in RECOMPUTE}
+
+    assert sorted(asset.name for assets in read.values() for asset in assets) == sorted(datasets.load())
+    assert Asset("form_pupils", uri="school-quality://landing/form_pupils") in read["recompute_quarter"]
 
 
 def test_reading_the_dag_files_imports_nothing_heavy() -> None:

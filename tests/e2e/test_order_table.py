@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import openpyxl
@@ -134,6 +135,24 @@ def test_every_school_has_a_scorecard_in_html_and_pdf(order: Path) -> None:
 
     assert len(list(cards.glob("*.html"))) == len(SECONDARY) + len(BASIC)
     assert {path.stem for path in cards.glob("*.pdf")} == {path.stem for path in cards.glob("*.html")}
+
+
+def test_the_datasets_that_came_are_announced_and_no_others(order: Path, environment: dict[str, str]) -> None:
+    with sqlite3.connect(Path(environment["AIRFLOW_HOME"]) / "airflow.db") as connection:
+        events = connection.execute(
+            "select distinct asset.name from asset_event join asset on asset.id = asset_event.asset_id"
+        ).fetchall()
+
+    assert sorted(name for (name,) in events) == ["official_list", "procedure_results", "school_register"]
+
+
+def test_the_run_is_on_record_and_its_notice_says_what_is_missing(order: Path) -> None:
+    found = query(order, "select dag_id, run_type, outcome, period, files_read from meta.run")
+    [notice] = [path.read_text(encoding="utf-8") for path in (order / "notices").iterdir()]
+
+    assert found == [("recompute_annual", "manual", "published", "2022", 3)]
+    assert "опубликован выпуск" in notice
+    assert "Не сдано школами в срок" in notice
 
 
 def test_a_second_run_says_that_nothing_changed_and_makes_no_release(order: Path, cli: Cli) -> None:

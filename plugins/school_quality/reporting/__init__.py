@@ -40,6 +40,7 @@ def write_documents(
     year: int,
     period: str | None,
     release: dict[str, Any],
+    municipality: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> DocumentsReport:
     """Write the documents of a year, or the edition of a quarter or half-year.
@@ -53,14 +54,15 @@ def write_documents(
         year: reporting year.
         period: ``2022-Q1``, ``2022-H2`` …; None for the year.
         release: what the documents cite: ``release_id``, ``as_of`` (a date or ISO text).
+        municipality: id or name of the only one for which documents are written; None for all.
         progress: is told in Russian how far the work is.
 
     Raises:
-        UsageError: the warehouse has no school in that year, or no such period.
+        UsageError: the warehouse has no school in that year, or no such period or municipality.
     """
     tell = progress or (lambda message: None)
     with open_warehouse(warehouse) as connection:
-        reference = read_reference(connection, year, period)
+        reference = read_reference(connection, year, period, municipality)
         identification = build_identification(connection, reference, release)
         _write_identification(identification, directory / "reports", release)
         tell(f"Список школ: {identification.schools}")

@@ -42,6 +42,7 @@ class Reference:
     district_procedures: dict[tuple[str, str], Row]
     district_scores: dict[str, tuple[float, int]]
     reasons: dict[str, str]
+    municipality_id: str | None = None  # documents are written for this one only
 
     def reason(self, row: Row) -> str:
         """The Russian label of a row's reason; the reason itself where the methodology gives it none."""
@@ -80,11 +81,13 @@ def _shown(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str | None) -> Reference:
-    """Dimensions and district figures of ``year``.
+def read_reference(
+    connection: duckdb.DuckDBPyConnection, year: int, period: str | None, municipality: str | None = None
+) -> Reference:
+    """Dimensions and district figures of ``year``; ``municipality`` is an id or a name.
 
     Raises:
-        UsageError: the warehouse has no school in that year, or no such period.
+        UsageError: the warehouse has no school in that year, or no such period or municipality.
     """
     years = [
         r["reporting_year"]
@@ -101,15 +104,17 @@ def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str
         raise UsageError(f"Период {period} за {year} год неизвестен. Есть: {', '.join(sorted(periods))}.")
     academic_year = f"{year}-{year + 1}"
     part = period if period != str(year) else None
+    municipalities = {
+        r["municipality_id"]: r["municipality_name"]
+        for r in rows(connection, "select municipality_id, municipality_name from marts.dim_municipality")
+    }
     return Reference(
         year=year,
         academic_year=academic_year,
         period=part,
         period_label=periods[part]["label"] if part else f"{year} год ({academic_year} учебный год)",
-        municipalities={
-            r["municipality_id"]: r["municipality_name"]
-            for r in rows(connection, "select municipality_id, municipality_name from marts.dim_municipality")
-        },
+        municipalities=municipalities,
+        municipality_id=_municipality_id(municipalities, municipality) if municipality else None,
         schools={r["school_id"]: r for r in rows(connection, "select * from marts.dim_school")},
         indicators={
             (r["methodology_version"], r["indicator_code"], r["component"]): r
@@ -136,6 +141,18 @@ def read_reference(connection: duckdb.DuckDBPyConnection, year: int, period: str
     )
 
 
+def _municipality_id(municipalities: dict[str, str], asked: str) -> str:
+    """The id of a municipality given by id or name. Raises `UsageError` where there is none, or several."""
+    wanted = asked.strip().casefold()
+    found = [
+        id_ for id_, name in municipalities.items() if wanted in {id_.casefold(), (name or "").casefold()}
+    ]
+    if len(found) != 1:
+        known = ", ".join(sorted(f"{name} ({id_})" for id_, name in municipalities.items()))
+        raise UsageError(f"Район «{asked}» не найден или не один. Есть: {known}.")
+    return found[0]
+
+
 def procedure_order(procedure: Row) -> tuple[int, int, str]:
     """Sort key of procedures: ЕГЭ, ОГЭ, ВПР, then by grade and name."""
     exams = ("ege", "oge", "vpr")
@@ -148,14 +165,20 @@ def procedure_order(procedure: Row) -> tuple[int, int, str]:
     )
 
 
-def read_schools(connection: duckdb.DuckDBPyConnection, reference: Reference) -> Iterator[SchoolFacts]:
-    """Every school of the reference's year, by municipality, number and code."""
-    statuses = rows(
+def read_statuses(connection: duckdb.DuckDBPyConnection, reference: Reference) -> list[Row]:
+    """Statuses of the schools that the documents are about, by municipality, number and code."""
+    return rows(
         connection,
         "select s.* from marts.fct_school_status as s left join marts.dim_school as d using (school_id)"
-        " where s.reporting_year = ? order by s.municipality_id, d.school_number, s.school_id",
-        [reference.year],
+        " where s.reporting_year = $1 and ($2 is null or s.municipality_id = $2)"
+        " order by s.municipality_id, d.school_number, s.school_id",
+        [reference.year, reference.municipality_id],
     )
+
+
+def read_schools(connection: duckdb.DuckDBPyConnection, reference: Reference) -> Iterator[SchoolFacts]:
+    """Every school that the documents are about, in the order of `read_statuses`."""
+    statuses = read_statuses(connection, reference)
     for start in range(0, len(statuses), BATCH):
         yield from _read_batch(connection, reference, statuses[start : start + BATCH])
 

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from school_quality.reporting import words
-from school_quality.reporting.facts import Reference, Row, procedure_order, rows
+from school_quality.reporting.facts import Reference, Row, procedure_order, read_statuses, rows
 
 STATUSES = (
     ("ШНОР", "is_low_results", "official_low_results"),
@@ -84,12 +84,7 @@ def build_identification(
     connection: duckdb.DuckDBPyConnection, reference: Reference, release: dict[str, Any]
 ) -> Identification:
     """Every school of the year with a status, computed or official, by municipality and number."""
-    statuses = rows(
-        connection,
-        "select s.* from marts.fct_school_status as s left join marts.dim_school as d using (school_id)"
-        " where s.reporting_year = ? order by s.municipality_id, d.school_number, s.school_id",
-        [reference.year],
-    )
+    statuses = read_statuses(connection, reference)
     failures = rows(
         connection,
         "select school_id, procedure_id, failed_pct from marts.fct_procedure_result"

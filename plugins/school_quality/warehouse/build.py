@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _KINDS = {"model": "моделей", "seed": "справочников", "test": "проверок"}
 _SHOWN_FAILURES = 5
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_SHOWN_ROWS = 3
+_PSEUDONYMS = {"pupil_id", "pupil_name_id"}  # say nothing to a reader and have no place in a notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def release_variables(settings: Settings, release: ReleaseInfo) -> dict[str, Any
         "code_version": release.code_version,
         "previous_release_id": release.previous_release_id,
         "created_at": release.created_at.isoformat(sep=" "),
+        "methodology_version": release.methodology_version,
     }
 
 
@@ -112,7 +115,7 @@ def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> lis
     results = read_results(work_dir)
     bad = [result for result in results if result.is_bad]
     if process.returncode or bad:
-        raise BuildFailed(_explain(bad, errors, work_dir))
+        raise BuildFailed(_explain(bad, errors, build_file, variables.get("previous_release_id")))
     return results
 
 
@@ -179,21 +182,64 @@ def read_results(work_dir: Path) -> list[NodeResult]:
     ]
 
 
-def _explain(bad: list[NodeResult], errors: list[str], work_dir: Path) -> str:
+def _explain(bad: list[NodeResult], errors: list[str], build_file: Path, previous: str | None) -> str:
+    work_dir = build_file.parent
     lines = []
     for result in bad[:_SHOWN_FAILURES]:
         if result.status == "fail":
-            lines.append(f"проверка {result.name} не прошла, строк с ошибкой: {result.failures}")
+            models = ", ".join(_tested_models(work_dir, result.unique_id)) or "неизвестна"
+            lines.append(
+                f"проверка {result.name} не прошла; модель {models}; строк с ошибкой: {result.failures}"
+            )
+            lines += [f"  {row}" for row in _failing_rows(build_file, result.unique_id)]
         else:
             lines.append(f"{result.name}: {' '.join(result.message.split())[:300]}")
     if len(bad) > _SHOWN_FAILURES:
         lines.append(f"и ещё {len(bad) - _SHOWN_FAILURES}")
     lines = lines or [" ".join(error.split())[:300] for error in errors[:_SHOWN_FAILURES]]
     details = "\n  ".join(lines) or "dbt завершился без объяснения"
-    return (
-        f"Хранилище не построено, прежний выпуск остаётся в силе.\n  {details}\n"
-        f"Журнал dbt: {work_dir / 'logs' / 'dbt.log'}"
-    )
+    remains = f"прежний выпуск остаётся в силе: {previous}" if previous else "выпусков ещё нет"
+    return f"Хранилище не построено, {remains}.\n  {details}\nЖурнал dbt: {work_dir / 'logs' / 'dbt.log'}"
+
+
+def _tested_models(work_dir: Path, test_id: str) -> list[str]:
+    """Names of the models that a test judges; empty where dbt left no manifest."""
+    path = work_dir / "target" / "manifest.json"
+    if not path.is_file():
+        return []
+    node = json.loads(path.read_text(encoding="utf-8"))["nodes"].get(test_id, {})
+    attached = node.get("attached_node")
+    judged = [attached] if attached else node.get("depends_on", {}).get("nodes", [])
+    return [unique_id.rsplit(".", 1)[-1] for unique_id in judged]
+
+
+def _failing_rows(build_file: Path, test_id: str) -> list[str]:
+    """The first rows that a failed test complains about, without pupils' pseudonyms.
+
+    dbt counts failing rows and does not keep them, so the test's own SQL is asked again.
+    """
+    import duckdb
+
+    results = json.loads(_results_file(build_file.parent).read_text(encoding="utf-8"))["results"]
+    sql = next((result.get("compiled_code") for result in results if result["unique_id"] == test_id), None)
+    if not sql or not build_file.is_file():
+        return []
+    try:
+        with duckdb.connect(str(build_file), read_only=True) as connection:
+            cursor = connection.execute(f"select * from ({sql}) limit {_SHOWN_ROWS}")
+            names = [column[0] for column in cursor.description or ()]
+            found = cursor.fetchall()
+    except duckdb.Error as error:
+        log.warning("the failing rows of %s cannot be read: %s", test_id, error)
+        return []
+    return [
+        ", ".join(
+            f"{name}={value}"
+            for name, value in zip(names, row, strict=True)
+            if name not in _PSEUDONYMS and value is not None
+        )
+        for row in found
+    ]
 
 
 def _results_file(work_dir: Path) -> Path:

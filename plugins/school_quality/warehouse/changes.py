@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from school_quality.landing.receipts import read_receipts
 from school_quality.settings import Settings
@@ -76,6 +78,7 @@ def cause(release: ReleaseInfo, previous: ReleaseInfo) -> str | None:
             ("code", release.code_version != previous.code_version),
             ("as_of", release.as_of != previous.as_of),
             ("reporting_year", release.reporting_year != previous.reporting_year),
+            ("methodology_version", release.methodology_version != previous.methodology_version),
         )
         if is_changed
     ]
@@ -140,6 +143,88 @@ def between(settings: Settings, first: str, second: str) -> list[tuple[object, .
             """
         ).fetchall()
     return found
+
+
+SHOWN_SCHOOLS = 20
+"""A list of more schools than this is for a document, not for a notice."""
+
+LISTS = ("is_low_results", "is_risk_zone", "is_supported")
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Schools that came into a list of `LISTS` or left it: how many, and the first by number or name."""
+
+    what: str
+    reporting_year: str
+    entered: int
+    left: int
+    entered_schools: list[str]
+    left_schools: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a warehouse says otherwise than a release: indicator values, their schools, the lists."""
+
+    values: int
+    schools: int
+    movements: list[Movement]
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Effect:
+        movements = [Movement(**movement) for movement in document["movements"]]
+        return cls(document["values"], document["schools"], movements)
+
+
+def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
+    """How ``warehouse``, a build or published file, differs from a release on disk."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as new (read_only)")
+        attach(connection, settings, release_id, "old")
+        connection.execute(f"create table difference as {differences('new', 'old')}")
+        counts = connection.execute(
+            "select count(distinct (school_id, period, indicator_code)), count(distinct school_id) "
+            "from difference where indicator_code is not null"
+        ).fetchone()
+        movements = connection.execute(
+            """
+            with schools as (
+                select
+                    school_id,
+                    school_number,
+                    coalesce('№ ' || school_number, school_name, school_id)
+                    || case
+                        when (select count(*) from new.marts.dim_municipality) > 1
+                        then ' (' || coalesce(municipality_name, 'район неизвестен') || ')' else ''
+                    end as label,
+                from new.marts.dim_school left join new.marts.dim_municipality using (municipality_id)
+            )
+
+            select
+                what,
+                period,
+                count(*) filter (where after = 'true') as entered,
+                count(*) filter (where before = 'true') as gone,
+                coalesce(
+                    list(coalesce(label, school_id) order by school_number, label)
+                    filter (where after = 'true'), []
+                )[:?] as entered_schools,
+                coalesce(
+                    list(coalesce(label, school_id) order by school_number, label)
+                    filter (where before = 'true'), []
+                )[:?] as gone_schools,
+            from difference left join schools using (school_id)
+            where what in ? and (before = 'true' or after = 'true')
+            group by what, period
+            order by list_position(?, what), period
+            """,
+            [SHOWN_SCHOOLS, SHOWN_SCHOOLS, list(LISTS), list(LISTS)],
+        ).fetchall()
+    values, schools = counts or (0, 0)
+    return Effect(values, schools, [Movement(*movement) for movement in movements])
 
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str, name: str) -> None:

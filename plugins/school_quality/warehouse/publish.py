@@ -16,7 +16,7 @@ from typing import Any
 
 from school_quality.landing.receipts import sync
 from school_quality.settings import Settings
-from school_quality.warehouse import changes
+from school_quality.warehouse import changes, runs
 from school_quality.warehouse.build import NodeResult
 from school_quality.warehouse.releases import MANIFEST, ReleaseInfo, prune
 
@@ -26,11 +26,17 @@ PUBLISHED_SCHEMAS = ("marts", "meta")
 
 
 def publish(
-    settings: Settings, release: ReleaseInfo, build_file: Path, documents: Path, results: list[NodeResult]
+    settings: Settings,
+    release: ReleaseInfo,
+    build_file: Path,
+    documents: Path,
+    results: list[NodeResult],
+    run: runs.Run | None = None,
 ) -> Path:
     """Publish ``build_file`` and the folder ``documents`` as ``release``; returns the folder of the release.
 
-    The caller holds the build lock. Publishing the same release again is a repetition, not a second release.
+    The caller holds the build lock; ``run`` is the Airflow run that publishes, if one does. Publishing the
+    same release again is a repetition, not a second release.
     """
     settings.published.mkdir(parents=True, exist_ok=True)
     for leftover in (*settings.published.glob(".staging-*"), *settings.published.glob(".removed-*")):
@@ -40,7 +46,7 @@ def publish(
         staging = settings.published / f".staging-{release.release_id}"
         staging.mkdir()
         shutil.copytree(documents, staging, dirs_exist_ok=True)
-        rows = _write_warehouse(settings, release, build_file, staging)
+        rows = _write_warehouse(settings, release, build_file, staging, run)
         _write_manifest(staging, release, rows, results)
         for path in _files_and_folders(staging):
             sync(path)
@@ -62,7 +68,7 @@ def _switch(settings: Settings, release_id: str) -> None:
 
 
 def _write_warehouse(
-    settings: Settings, release: ReleaseInfo, build_file: Path, staging: Path
+    settings: Settings, release: ReleaseInfo, build_file: Path, staging: Path, run: runs.Run | None
 ) -> dict[str, dict[str, int]]:
     """Copy the published schemas with their comments, and the marts to Parquet; row counts by table."""
     import duckdb
@@ -90,6 +96,7 @@ def _write_warehouse(
                 f'comment on column warehouse.{schema}."{table}"."{column}" is \'{_escaped(comment)}\''
             )
         changes.record(connection, settings, release)
+        runs.record(connection, settings, run)
         for schema, table, _ in _tables(connection):
             found = connection.execute(f'select count(*) from warehouse.{schema}."{table}"').fetchone()
             rows[schema][table] = found[0] if found else 0

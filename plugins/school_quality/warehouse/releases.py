@@ -31,14 +31,27 @@ _GENERATED = {"__pycache__", "target", "logs", "dbt_packages"}
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What is asked of a run: the last reporting year, the period of the documents, the day of judgement."""
+    """What is asked of a run: the last reporting year, the period of the documents, the day of judgement.
+
+    ``municipality`` (id or name) limits the documents, never the warehouse; ``methodology_version`` replaces
+    the edition of each year by this one.
+    """
 
     year: int
     period: str
     as_of: date
+    municipality: str | None = None
+    methodology_version: str | None = None
 
     @classmethod
-    def of(cls, year: int, period: str | None = None, as_of: str | date | None = None) -> Parameters:
+    def of(
+        cls,
+        year: int,
+        period: str | None = None,
+        as_of: str | date | None = None,
+        municipality: str | None = None,
+        methodology_version: str | None = None,
+    ) -> Parameters:
         """Parameters with their defaults: the whole year, 31 August of the year after.
 
         Raises `UsageError` for a period of another year or an unreadable date.
@@ -57,7 +70,7 @@ class Parameters:
                 as_of = date.fromisoformat(as_of)
             except ValueError as error:
                 raise UsageError(f"Дата «{as_of}» не понята. Нужна дата вида {year + 1}-08-31.") from error
-        return cls(year, match[0], as_of or date(year + 1, 8, 31))
+        return cls(year, match[0], as_of or date(year + 1, 8, 31), municipality, methodology_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +85,18 @@ class ReleaseInfo:
     receipt_seq: int
     code_version: str
     previous_release_id: str | None
+    municipality: str | None = None
+    methodology_version: str | None = None
 
     @property
-    def inputs(self) -> tuple[int, str, date, int, str]:
-        return (self.reporting_year, self.period, self.as_of, self.receipt_seq, self.code_version)
+    def parameters(self) -> Parameters:
+        return Parameters(
+            self.reporting_year, self.period, self.as_of, self.municipality, self.methodology_version
+        )
+
+    @property
+    def inputs(self) -> tuple[Parameters, int, str]:
+        return (self.parameters, self.receipt_seq, self.code_version)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -86,7 +107,7 @@ class ReleaseInfo:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> ReleaseInfo:
-        fields = {name: document[name] for name in cls.__dataclass_fields__}
+        fields = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
         fields["created_at"] = datetime.fromisoformat(fields["created_at"])
         fields["as_of"] = date.fromisoformat(fields["as_of"])
         return cls(**fields)

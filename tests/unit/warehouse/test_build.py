@@ -28,8 +28,13 @@ RELEASE = ReleaseInfo(
 )
 
 
-def stand_in_for_dbt(folder: Path, results: list[dict[str, object]], returncode: int) -> Path:
-    """A program in the place of the interpreter: it leaves ``results`` where dbt would and says two lines."""
+def stand_in_for_dbt(
+    folder: Path, results: list[dict[str, object]], returncode: int, manifest: dict[str, object] | None = None
+) -> Path:
+    """A program in the place of the interpreter: it leaves ``results`` where dbt would and says two lines.
+
+    With a ``manifest`` it leaves that, too, and a build file with a table of marts.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "python"
     event = {
@@ -42,7 +47,17 @@ def stand_in_for_dbt(folder: Path, results: list[dict[str, object]], returncode:
         "target = pathlib.Path(sys.argv[sys.argv.index('--target-path') + 1])\n"
         "target.mkdir(parents=True, exist_ok=True)\n"
         f"(target / 'run_results.json').write_text({json.dumps({'results': results})!r})\n"
-        "print('a warning that is no JSON')\n"
+        + (
+            f"(target / 'manifest.json').write_text({json.dumps(manifest)!r})\n"
+            "import duckdb, os\n"
+            "with duckdb.connect(os.environ['SCHOOL_QUALITY_BUILD_FILE']) as connection:\n"
+            "    connection.execute('create schema marts')\n"
+            "    connection.execute('create table marts.t (school_id int, value int, pupil_id text)')\n"
+            "    connection.execute(\"insert into marts.t values (6001, 120, 'ab')\")\n"
+            if manifest
+            else ""
+        )
+        + "print('a warning that is no JSON')\n"
         f"print({json.dumps(event)!r})\n"
         f"sys.exit({returncode})\n"
     )
@@ -87,13 +102,22 @@ def test_a_failed_test_is_named_with_its_rows_and_the_release_that_stays(
         result("test.school_quality.bands_cover.abc", "fail", 4, "Got 4 results"),
         result("model.school_quality.fct_lineage", "error", message="Runtime Error\n  no such column"),
     ]
-    monkeypatch.setattr(sys, "executable", str(stand_in_for_dbt(tmp_path, results, 1)))
+    results[0]["compiled_code"] = "select * from build.marts.t where value > 100"
+    manifest = {
+        "nodes": {"test.school_quality.bands_cover.abc": {"attached_node": "model.school_quality.fct_points"}}
+    }
+    monkeypatch.setattr(sys, "executable", str(stand_in_for_dbt(tmp_path, results, 1, manifest)))
 
     with pytest.raises(BuildFailed) as failure:
-        build.run_dbt(tmp_path / "warehouse" / "build.duckdb", {})
+        build.run_dbt(
+            tmp_path / "warehouse" / "build.duckdb", {"previous_release_id": "20230101T000000Z-aaaaaaaa"}
+        )
 
     text = str(failure.value)
-    assert "прежний выпуск остаётся в силе" in text
+    assert "прежний выпуск остаётся в силе: 20230101T000000Z-aaaaaaaa" in text
+    assert "модель fct_points; строк с ошибкой: 4" in text
+    assert "school_id=6001, value=120" in text
+    assert "pupil_id" not in text
     assert "проверка bands_cover не прошла, строк с ошибкой: 4" in text
     assert "fct_lineage: Runtime Error no such column" in text
     assert "dbt.log" in text

@@ -1,0 +1,198 @@
+"""One notice a run, in plain Russian: released or not, what changed, what was not accepted, what is missing.
+
+Every notice is a text file under ``notices/`` of the data root. It goes by mail, too, where Airflow has a
+connection ``smtp_default`` and ``SCHOOL_QUALITY_NOTIFY`` names the recipients. It holds numbers and names of
+schools and paths of files, never anything about a pupil or a teacher.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from school_quality.settings import Settings
+from school_quality.warehouse.changes import Effect, Movement
+from school_quality.warehouse.runs import Run
+from school_quality.warehouse.status import Submissions
+
+log = logging.getLogger(__name__)
+
+CONNECTION = "smtp_default"
+RECIPIENTS = "SCHOOL_QUALITY_NOTIFY"
+KEPT_NOTICES = 1000
+_SHOWN = 20
+
+_RUNS = {
+    "ingest_inbox": "Приём файлов",
+    "recompute_annual": "Пересчёт за год",
+    "recompute_half_year": "Пересчёт за полугодие",
+    "recompute_quarter": "Пересчёт за четверть",
+}
+_LISTS = {"is_low_results": "ШНОР", "is_risk_zone": "Зона риска", "is_supported": "Поддержка"}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a notice tells beside the run itself; empty where the run did not come so far.
+
+    ``titles`` names datasets in Russian, ``warnings`` are the data tests that warned.
+    """
+
+    current_release: str | None = None
+    effect: Effect | None = None
+    rejected: Sequence[str] = ()
+    submissions: Sequence[Submissions] = ()
+    warnings: Sequence[str] = ()
+    titles: dict[str, str] = field(default_factory=dict)
+
+
+def is_worth_telling(run: Run) -> bool:
+    """Not where a run that files or the clock started found nothing new: that would be noise."""
+    if run.outcome != "nothing_new":
+        return True
+    return run.dag_id != "ingest_inbox" and run.run_type != "asset_triggered"
+
+
+def subject(run: Run) -> str:
+    """One line: which run and how it ended."""
+    ended = {
+        "published": f"опубликован выпуск {run.release_id}",
+        "nothing_new": "нового нет",
+        "dry_run": "пробный расчёт, ничего не опубликовано",
+        "not_approved": "публикация не разрешена",
+        "landed": f"прочитано файлов: {run.files_read}",
+        "failed": "ОШИБКА",
+    }[run.outcome]
+    period = f" {run.period}" if run.period else ""
+    return f"{_RUNS[run.dag_id]}{period}: {ended}"
+
+
+def text(run: Run, found: Findings) -> str:
+    """The whole notice."""
+    parts = [[f"{subject(run)}."], _outcome(run, found), _effect(found), _files(run, found)]
+    if run.outcome in {"published", "nothing_new", "dry_run", "not_approved"}:
+        parts += [_missing(found), _warnings(found)]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def _outcome(run: Run, found: Findings) -> list[str]:
+    lines = []
+    if run.as_of:
+        lines.append(f"О сроках судим на {run.as_of:%d.%m.%Y}.")
+    if run.outcome == "failed":
+        lines.append(f"Шаг {run.failed_step or 'неизвестен'} не удался: {run.message or 'причины нет'}")
+    if run.outcome == "nothing_new":
+        lines.append("С прошлого раза ничего не изменилось, пересчёта не было.")
+    if run.outcome not in {"published", "landed"}:
+        lines.append(
+            f"В силе остаётся выпуск {found.current_release}."
+            if found.current_release
+            else "Выпусков ещё нет."
+        )
+    return lines
+
+
+def _effect(found: Findings) -> list[str]:
+    if found.effect is None:
+        return []
+    lines = [
+        f"По сравнению с прежним выпуском: изменилось значений {found.effect.values}, "
+        f"школ {found.effect.schools}."
+    ]
+    for movement in found.effect.movements:
+        moves = [_moved("вошли", movement.entered, movement.entered_schools)]
+        moves.append(_moved("вышли", movement.left, movement.left_schools))
+        lines.append(f"  {_title(movement)}: {'; '.join(filter(None, moves))}")
+    return lines
+
+
+def _title(movement: Movement) -> str:
+    return f"{_LISTS[movement.what]} {movement.reporting_year}"
+
+
+def _moved(verb: str, count: int, schools: Sequence[str]) -> str:
+    return f"{verb} {count} ({_some(schools, count)})" if count else ""
+
+
+def _files(run: Run, found: Findings) -> list[str]:
+    if not run.files_read:
+        return []
+    lines = [
+        f"Прочитано файлов {run.files_read}, не принято целиком {run.files_rejected}, "
+        f"не принято строк {run.rows_rejected}."
+    ]
+    lines += [f"  не принят: {path}" for path in found.rejected[:_SHOWN]]
+    if len(found.rejected) > _SHOWN:
+        lines.append(f"  и ещё {len(found.rejected) - _SHOWN}")
+    if run.files_rejected or run.rows_rejected:
+        lines.append("Что исправить, написано в книгах замечаний: папка rejected/remarks.")
+    return lines
+
+
+def _missing(found: Findings) -> list[str]:
+    lines = []
+    for entry in found.submissions:
+        absent = entry.counts.get("missing", 0)
+        if absent:
+            title = found.titles.get(entry.dataset, entry.dataset)
+            lines.append(f"  {title}, {entry.period}: {absent} ({_some(entry.absent, len(entry.absent))})")
+    return ["Не сдано школами в срок:", *lines] if lines else []
+
+
+def _warnings(found: Findings) -> list[str]:
+    if not found.warnings:
+        return []
+    return [f"Проверки с предупреждениями: {_some(found.warnings, len(found.warnings))}."]
+
+
+def _some(names: Sequence[str], count: int) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown} и ещё {count - _SHOWN}" if count > _SHOWN else shown
+
+
+def path_of(settings: Settings, run: Run) -> Path:
+    """Where the notice of a run lies, or will."""
+    return settings.notices / f"{run.file_name}.txt"
+
+
+def send(settings: Settings, run: Run, found: Findings) -> Path:
+    """Write the notice and mail it where mail is set up; returns its file.
+
+    A notice that cannot be mailed is no reason to fail: it lies in its folder, and the log says why.
+    """
+    settings.notices.mkdir(parents=True, exist_ok=True)
+    path = path_of(settings, run)
+    body = text(run, found)
+    staging = path.with_suffix(".tmp")
+    staging.write_text(body, encoding="utf-8")
+    staging.replace(path)
+    for old in sorted(settings.notices.glob("*.txt"))[:-KEPT_NOTICES]:
+        old.unlink(missing_ok=True)
+    try:
+        _mail(subject(run), body)
+    except Exception:
+        log.exception("the notice could not be mailed; it lies in %s", path)
+    return path
+
+
+def _mail(line: str, body: str) -> None:
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    recipients = [name.strip() for name in os.environ.get(RECIPIENTS, "").split(",") if name.strip()]
+    if not recipients:
+        return
+    try:
+        BaseHook.get_connection(CONNECTION)
+    except AirflowNotFoundException:
+        log.warning("%s names recipients, but there is no connection %s", RECIPIENTS, CONNECTION)
+        return
+
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+
+    with SmtpHook(smtp_conn_id=CONNECTION) as hook:
+        hook.send_email_smtp(to=recipients, subject=line, html_content=f"<pre>{html.escape(body)}</pre>")

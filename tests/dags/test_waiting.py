@@ -1,0 +1,166 @@
+"""Ten files dropped one by one are one recomputation: a run waits for quiet, and ends if it was overtaken."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from school_quality import embedded
+
+
+def before(**ago: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**ago)
+
+
+@pytest.fixture(autouse=True)
+def airflow(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+    embedded.configure()
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A run that files have started, five minutes ago, as its tasks see it."""
+    from school_quality import steps
+
+    run = SimpleNamespace(
+        run_type="asset_triggered",
+        start_date=before(minutes=5),
+        run_after=datetime(2023, 9, 20, tzinfo=UTC),
+        logical_date=None,
+    )
+    params: dict[str, Any] = dict.fromkeys(
+        ("reporting_year", "period", "as_of", "municipality", "methodology_version")
+    )
+    pushed: dict[str, str] = {}
+    context = {
+        "dag_run": run,
+        "params": {**params, "data_root": str(tmp_path)},
+        "ti": SimpleNamespace(xcom_push=pushed.__setitem__),
+    }
+    monkeypatch.setattr(steps, "get_current_context", lambda: context)
+    run.params, run.pushed = context["params"], pushed
+    return run
+
+
+def arrived(monkeypatch: pytest.MonkeyPatch, minutes: float, dataset: str = "ege_results") -> None:
+    """Let the receipt log hold one file of a dataset, received some time ago."""
+    from school_quality.landing import receipts
+
+    receipt = SimpleNamespace(
+        seq=1,
+        received_at=before(minutes=minutes).replace(tzinfo=None),
+        dataset=dataset,
+        action="land",
+        outcome="accepted",
+        rows_accepted=10,
+        rows_rejected=0,
+        path="file.xlsx",
+    )
+    monkeypatch.setattr(receipts, "read_receipts", lambda settings, up_to=None: [receipt])
+
+
+def is_quiet(period_type: str = "year") -> bool:
+    from school_quality import steps
+
+    return bool(steps.wait_for_quiet.function(period_type))  # type: ignore[attr-defined]
+
+
+def test_a_run_waits_while_a_file_that_it_reads_is_younger_than_half_an_hour(
+    run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived(monkeypatch, 29)
+    assert not is_quiet()
+
+    arrived(monkeypatch, 31)
+    assert is_quiet()
+
+
+def test_files_of_another_kind_of_recomputation_are_not_waited_for(
+    run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived(monkeypatch, 1, dataset="form_pupils")
+
+    assert is_quiet("year")
+    assert not is_quiet("quarter")
+
+
+def test_after_six_hours_of_files_it_begins_with_what_there_is(
+    run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived(monkeypatch, 1)
+    run.start_date = before(hours=7)
+
+    assert is_quiet()
+
+
+@pytest.mark.parametrize("run_type", ["manual", "scheduled", "backfill"])
+def test_only_runs_that_files_have_started_wait(
+    run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, run_type: str
+) -> None:
+    arrived(monkeypatch, 1)
+    run.run_type = run_type
+
+    assert is_quiet()
+
+
+def test_a_run_that_was_overtaken_is_skipped_and_says_by_which_release(
+    run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from school_quality.warehouse import releases
+    from school_quality.warehouse.releases import ReleaseInfo
+
+    arrived(monkeypatch, 60)
+    made = ReleaseInfo(
+        release_id="20230919T120000Z-00000001",
+        created_at=datetime(2023, 9, 19, 12),
+        reporting_year=2023,
+        period="2023",
+        as_of=date(2023, 9, 19),
+        receipt_seq=1,
+        code_version=releases.code_version(),
+        previous_release_id=None,
+    )
+    monkeypatch.setattr(releases, "all_ids", lambda settings: [made.release_id])
+    monkeypatch.setattr(releases, "manifest", lambda settings, release_id: made.to_json())
+
+    with pytest.raises(AirflowSkipException, match=made.release_id):
+        is_quiet()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({}, (2023, "2023", date(2023, 9, 20)), id="by-the-calendar"),
+        pytest.param(
+            {"as_of": "2023-10-01"}, (2023, "2023", date(2023, 10, 1)), id="another-day-of-judgement"
+        ),
+        pytest.param({"reporting_year": 2021}, (2021, "2021", date(2022, 8, 31)), id="a-year"),
+        pytest.param({"period": "2020"}, (2020, "2020", date(2021, 8, 31)), id="a-period"),
+    ],
+)
+def test_what_a_run_is_not_told_follows_from_its_date(
+    run: SimpleNamespace, given: dict[str, Any], expected: tuple[int, str, date]
+) -> None:
+    from school_quality import steps
+
+    run.params.update(given)
+    asked = steps._asked("year")
+
+    assert (asked.year, asked.period, asked.as_of) == expected
+
+
+def test_a_year_without_its_quarter_is_refused_in_plain_words(run: SimpleNamespace) -> None:
+    from school_quality import steps
+    from school_quality.errors import UsageError
+
+    run.params["reporting_year"] = 2022
+
+    with pytest.raises(UsageError, match="2022-Q1"):
+        steps._asked("quarter")

@@ -1,0 +1,110 @@
+"""The notice of a run says in plain Russian how it ended and what to do, and names nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+from school_quality import notices
+from school_quality.notices import Findings
+from school_quality.settings import Settings
+from school_quality.warehouse import runs
+from school_quality.warehouse.changes import Effect, Movement
+from school_quality.warehouse.runs import Run
+from school_quality.warehouse.status import Submissions
+
+PUBLISHED = Run(
+    run_id="recompute_quarter/scheduled__2023-04-06T00:00:00+00:00",
+    dag_id="recompute_quarter",
+    run_type="scheduled",
+    started_at=datetime(2023, 4, 6, 0, 0, 5),
+    ended_at=datetime(2023, 4, 6, 0, 2),
+    outcome="published",
+    reporting_year=2022,
+    period="2022-Q3",
+    as_of=date(2023, 4, 6),
+    release_id="20230406T000010Z-00000001",
+    files_read=12,
+    files_rejected=1,
+    rows_rejected=3,
+)
+
+
+def test_the_notice_of_a_release_tells_what_changed_and_what_is_missing() -> None:
+    found = Findings(
+        current_release=PUBLISHED.release_id,
+        effect=Effect(41, 7, [Movement("is_low_results", "2022", 2, 1, ["№ 5", "№ 7"], ["№ 50"])]),
+        rejected=["Формы/опечатка.xlsx"],
+        submissions=[
+            Submissions("form_pupils", "2022-Q3", "2023-04-05", {"received": 12, "missing": 2}, ["3", "9"])
+        ],
+        warnings=["shares_add_up"],
+        titles={"form_pupils": "Учёт обучающихся"},
+    )
+
+    text = notices.text(PUBLISHED, found)
+
+    assert text == (
+        "Пересчёт за четверть 2022-Q3: опубликован выпуск 20230406T000010Z-00000001.\n"
+        "\n"
+        "О сроках судим на 06.04.2023.\n"
+        "\n"
+        "По сравнению с прежним выпуском: изменилось значений 41, школ 7.\n"
+        "  ШНОР 2022: вошли 2 (№ 5, № 7); вышли 1 (№ 50)\n"
+        "\n"
+        "Прочитано файлов 12, не принято целиком 1, не принято строк 3.\n"
+        "  не принят: Формы/опечатка.xlsx\n"
+        "Что исправить, написано в книгах замечаний: папка rejected/remarks.\n"
+        "\n"
+        "Не сдано школами в срок:\n"
+        "  Учёт обучающихся, 2022-Q3: 2 (3, 9)\n"
+        "\n"
+        "Проверки с предупреждениями: shares_add_up.\n"
+    )
+
+
+def test_the_notice_of_a_failure_names_the_step_the_cause_and_the_release_that_stays() -> None:
+    failed = replace(PUBLISHED, outcome="failed", failed_step="build", message="проверка t не прошла")
+
+    text = notices.text(failed, Findings(current_release="20230101T000000Z-aaaaaaaa"))
+
+    assert "Пересчёт за четверть 2022-Q3: ОШИБКА." in text
+    assert "Шаг build не удался: проверка t не прошла" in text
+    assert "В силе остаётся выпуск 20230101T000000Z-aaaaaaaa." in text
+
+
+def test_a_long_list_is_cut_and_says_so() -> None:
+    schools = [f"№ {n}" for n in range(1, 21)]
+    effect = Effect(900, 300, [Movement("is_risk_zone", "2022", 35, 0, schools, [])])
+
+    text = notices.text(PUBLISHED, Findings(effect=effect))
+
+    assert "Зона риска 2022: вошли 35 (№ 1, № 2" in text
+    assert "№ 20 и ещё 15)" in text
+
+
+def test_only_runs_of_people_and_of_the_calendar_tell_that_there_is_nothing_new() -> None:
+    idle = replace(PUBLISHED, outcome="nothing_new")
+
+    assert notices.is_worth_telling(idle)
+    assert not notices.is_worth_telling(replace(idle, run_type="asset_triggered"))
+    assert not notices.is_worth_telling(replace(idle, dag_id="ingest_inbox"))
+    assert notices.is_worth_telling(replace(idle, dag_id="ingest_inbox", outcome="failed"))
+
+
+def test_a_notice_is_a_file_even_without_mail(tmp_path: Path) -> None:
+    path = notices.send(Settings(tmp_path), PUBLISHED, Findings())
+
+    assert path == notices.path_of(Settings(tmp_path), PUBLISHED)
+    assert path.read_text(encoding="utf-8").startswith("Пересчёт за четверть 2022-Q3: опубликован")
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_the_record_of_a_run_comes_back_and_replaces_an_earlier_one_of_the_same_run(tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+
+    runs.save(settings, replace(PUBLISHED, outcome="failed"))
+    runs.save(settings, PUBLISHED)
+
+    assert runs.all_runs(settings) == [PUBLISHED]
