@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -83,6 +84,8 @@ class Deployment:
         self.services = load({**SECRETS, **self.variables})["services"]
         self.data = self.root / "data"
         self.home = self.root / "airflow"
+        # not below root, which pytest keeps from other users, PostgreSQL's among them
+        self.postgres_folder = Path(tempfile.gettempdir()) / f"school-quality-{secrets.token_hex(4)}"
         (self.home / "logs").mkdir(parents=True)
         self.data.mkdir()
 
@@ -121,9 +124,8 @@ class Deployment:
         """Debian's PostgreSQL with the user, database and password of the Compose file."""
         binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
         given = self.services["postgres"]["environment"]
-        folder = Path("/tmp") / f"school-quality-postgres-{secrets.token_hex(4)}"  # noqa: S108 -- readable by its user
+        folder = self.postgres_folder
         folder.mkdir(mode=0o755)
-        self.postgres_folder = folder
         password = folder / "password"
         password.write_text(given["POSTGRES_PASSWORD"])
         user: dict[str, Any] = {}
@@ -131,20 +133,9 @@ class Deployment:
             user = {"user": "postgres", "group": "postgres", "extra_groups": []}
             for path in (folder, password):
                 shutil.chown(path, "postgres", "postgres")
-        name, database = given["POSTGRES_USER"], given["POSTGRES_DB"]
-        run: Callable[..., Any] = lambda *command: subprocess.run(  # noqa: E731
-            command, cwd=folder, check=True, capture_output=True, **user
-        )
-        run(
-            binaries / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            name,
-            "-A",
-            "scram-sha-256",
-            f"--pwfile={password}",
-        )
+        login = ["-U", given["POSTGRES_USER"], "-A", "scram-sha-256", f"--pwfile={password}"]
+        initdb = [binaries / "initdb", "-D", folder / "data", *login]
+        subprocess.run(initdb, cwd=folder, check=True, capture_output=True, **user)
         options = (
             f"-p {self.ports['postgres']} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
         )
@@ -152,12 +143,23 @@ class Deployment:
             [binaries / "postgres", "-D", folder / "data", *options.split()],
             cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **user,
         )  # fmt: skip
-        address = ["-h", "127.0.0.1", "-p", str(self.ports["postgres"]), "-U", name]
-        ready = [binaries / "pg_isready", *address]
-        wait_for("PostgreSQL", 60, lambda: subprocess.run(ready, capture_output=True).returncode == 0)
-        login = {**os.environ, "PGPASSWORD": given["POSTGRES_PASSWORD"]}
-        create = [binaries / "createdb", *address, database]
-        subprocess.run(create, check=True, env=login, capture_output=True)
+        wait_for("PostgreSQL", 60, lambda: self.postgres("pg_isready", check=False).returncode == 0)
+        self.postgres("createdb", given["POSTGRES_DB"])
+
+    def postgres(self, tool: str, *arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a client tool of PostgreSQL with the login of the Compose file."""
+        given = self.services["postgres"]["environment"]
+        login = {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.ports["postgres"]),
+            "PGUSER": given["POSTGRES_USER"],
+            "PGPASSWORD": given["POSTGRES_PASSWORD"],
+        }
+        binary = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{tool}"))[-1]
+        return subprocess.run(
+            [binary, *map(str, arguments)],
+            env={**os.environ, **login}, check=check, capture_output=True, text=True,
+        )  # fmt: skip
 
     def start_redis(self) -> None:
         """Debian's Redis with the password of the Compose file."""
@@ -231,9 +233,11 @@ class Deployment:
         files = sorted((self.home / "logs").glob("*.log"))
         return "\n".join(f"== {path.name}\n{path.read_text(errors='replace')[-2500:]}" for path in files)
 
-    def login(self) -> None:
-        """Get a token with the first user's name and password."""
-        user = {"username": SECRETS["FIRST_USER"], "password": SECRETS["FIRST_USER_PASSWORD"]}
+    def login(
+        self, name: str = SECRETS["FIRST_USER"], password: str = SECRETS["FIRST_USER_PASSWORD"]
+    ) -> None:
+        """Get a token for a user, by default the first one; `call` uses it from now on."""
+        user = {"username": name, "password": password}
         self.token = ""
         self.token = self.call("POST", "/auth/token", user)["access_token"]
 
@@ -248,7 +252,7 @@ class Deployment:
         if not self.token:
             request.remove_header("Authorization")
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 -- the address above
-            return json.load(answer)
+            return json.load(answer) if "json" in answer.headers["Content-Type"] else answer.read().decode()
 
     def wait_until_up(self) -> None:
         """Until the API answers, the scheduler lives and the DAG is known; then log in."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,6 +76,52 @@ def test_the_services_of_the_compose_file_make_a_release_on_postgresql(deploymen
     assert {pool["name"]: pool["slots"] for pool in pools}["duckdb_writer"] == 1
     for service in ("api-server", "scheduler", "dag-processor", "triggerer"):
         deployment.check_health(service)
+    check_roles(deployment)
+    check_restore(deployment)
+
+
+def check_roles(deployment: Deployment) -> None:
+    """Airflow's roles open what docs/production.md says."""
+    refused: dict[str, list[int]] = {}
+    for role in ("Public", "Viewer", "User"):
+        deployment.login()
+        new_user = {
+            "username": role,
+            "password": "a password",
+            "email": f"{role}@example.org",
+            "first_name": role,
+            "last_name": role,
+            "roles": [{"name": role}],
+        }
+        deployment.call("POST", "/auth/fab/v1/users", new_user)
+        deployment.login(role, "a password")
+        refused[role] = [status(deployment, path) for path in ("/schools/", "/schools/remarks")]
+    assert refused == {"Public": [403, 403], "Viewer": [200, 403], "User": [200, 200]}
+
+
+def status(deployment: Deployment, path: str) -> int:
+    """The HTTP status of a page for the user who has logged in."""
+    try:
+        deployment.call("GET", path)
+    except urllib.error.HTTPError as error:
+        return error.code
+    return 200
+
+
+def check_restore(deployment: Deployment) -> None:
+    """A dump as docs/production.md makes it holds users, history and the record of openings."""
+    dump = deployment.root / "airflow.dump"
+    deployment.postgres("pg_dump", "--format", "custom", "--file", dump, "airflow")
+    deployment.postgres("createdb", "restored")
+    deployment.postgres("pg_restore", "--clean", "--if-exists", "--dbname", "restored", dump)
+
+    for table in ("ab_user", "dag_run", "log"):
+        count = f"select count(*) from {table}"
+        before, after = (
+            int(deployment.postgres("psql", "-At", "-c", count, name).stdout)
+            for name in ("airflow", "restored")
+        )
+        assert 0 < after <= before, table
 
 
 CELERY = (
