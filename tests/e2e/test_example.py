@@ -28,7 +28,7 @@ def test_the_run_says_what_it_did_step_by_step(example: tuple[Path, str]) -> Non
         "Файлов прочитано: 37",
         "не принято 2",
         "Построено: моделей",
-        "Карты школ: 15",
+        "Карточки школ: 15",
         "Школ в 2022 году: 15",
     ):
         assert words in said

@@ -105,5 +105,5 @@ def _write_scorecards(cards: Iterator[Scorecard], directory: Path, tell: Callabl
             for task in printing:
                 task.result()
             written += len(batch)
-            tell(f"Карты школ: {written}")
+            tell(f"Карточки школ: {written}")
     return written

@@ -48,7 +48,7 @@ def test_every_school_of_the_year_gets_a_card_as_html_and_pdf(warehouse: Path, t
     assert report == DocumentsReport(scorecards=4, identified=3)
     names = {path.name for path in (tmp_path / "scorecards").iterdir()}
     assert names == {f"{school}.{kind}" for school in SCHOOLS for kind in ("html", "pdf")}
-    assert told[-1] == "Карты школ: 4"
+    assert told[-1] == "Карточки школ: 4"
 
 
 def test_a_card_has_one_or_two_pages(documents: Path) -> None:
