@@ -197,7 +197,10 @@ def test_a_viewer_sees_what_is_published(server: Server, path: str) -> None:
 
 @pytest.mark.parametrize("path", FOR_STAFF)
 def test_a_viewer_is_refused_remarks_and_technical_pages(server: Server, path: str) -> None:
-    assert server.ask(path, "director")[0] == 403
+    status, text, _ = server.ask(path, "director")
+
+    assert status == 403
+    assert text == "Эта страница для сотрудников центра: нужна роль User или выше."
 
 
 @pytest.mark.parametrize("path", FOR_STAFF)

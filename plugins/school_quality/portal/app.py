@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
 from school_quality.portal import documents, pages
 from school_quality.portal.access import IsStaff, Reader, Staff, opened, reader
@@ -44,6 +44,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         response.headers["Cache-Control"] = "private, no-store"
         response.headers["Referrer-Policy"] = "same-origin"
         return response
+
+    @app.exception_handler(HTTPException)
+    async def refuse(request: Request, error: HTTPException) -> Response:
+        return PlainTextResponse(error.detail, error.status_code)
 
     @app.get("/")
     def release(user: Reader, may_all: IsStaff) -> HTMLResponse:
