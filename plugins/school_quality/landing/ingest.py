@@ -28,7 +28,7 @@ from school_quality.landing.report import IngestReport
 from school_quality.landing.spool import Spool
 from school_quality.landing.verdicts import REFERENCES, Counts, Judge, LandedFile
 from school_quality.model import Context, FileReading, Remark
-from school_quality.reading import READER_VERSION, Source, of_files, read_files, scan
+from school_quality.reading import READER_VERSION, Source, kept_processes, of_files, read_files, scan
 from school_quality.settings import Settings
 from school_quality.validation import keep
 
@@ -114,7 +114,7 @@ def ingest(
     without a zone, by default now. Nothing is landed, and nothing is left behind, if anything raises.
     """
     moment = received_at or datetime.now(UTC).replace(tzinfo=None)
-    with locked(settings):
+    with locked(settings), kept_processes():
         write_schema_batch(settings, {d.name: landed_schema(d) for d in load().values()})
         log = read_receipts(settings)
         plan = Plan.of(scan(settings.inbox, quiet_seconds), files, settings, log)

@@ -14,12 +14,14 @@ from school_quality.model import FileReading
 from school_quality.reading import workers
 from school_quality.reading.reader import READER_VERSION
 from school_quality.reading.sources import Source, SourceChanged, of_files, scan
+from school_quality.reading.workers import kept as kept_processes
 
 __all__ = [
     "READER_VERSION",
     "Source",
     "SourceChanged",
     "declarations_fingerprint",
+    "kept_processes",
     "of_files",
     "read_file",
     "read_files",

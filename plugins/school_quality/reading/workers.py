@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Literal, cast
 
@@ -81,6 +81,28 @@ class Worker:
         process.wait()
 
 
+_kept: list[Worker] | None = None  # idle processes, while someone keeps them
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep the reading processes from one `read_all` to the next: each costs half a second to start.
+
+    The key and the declarations that they have read stay with them.
+    """
+    global _kept
+    if _kept is not None:
+        yield
+        return
+    _kept = []
+    try:
+        yield
+    finally:
+        idle, _kept = _kept, None
+        for worker in idle:
+            worker.stop()
+
+
 @dataclass(slots=True)
 class _Shared:
     """What the threads that feed the processes share with the caller."""
@@ -142,7 +164,7 @@ def read_all(sources: Sequence[Source], processes: int) -> Iterator[FileReading]
 
 
 def _feed(shared: _Shared) -> None:
-    worker = Worker()
+    worker = _kept.pop() if _kept else Worker()
     try:
         while (batch := _next(shared)) is not None:
             _read_batch(shared, worker, batch)
@@ -151,7 +173,10 @@ def _feed(shared: _Shared) -> None:
             shared.failure = error
             shared.changed.notify_all()
     finally:
-        worker.stop()
+        if _kept is None or shared.failure is not None:
+            worker.stop()
+        else:
+            _kept.append(worker)
 
 
 def _next(shared: _Shared) -> Batch | None:
