@@ -21,7 +21,18 @@ def test_landing_restored_elsewhere_gives_the_same_marts(cli: Cli, tmp_path: Pat
 
     backup = tmp_path / "data.tar"
     subprocess.run(
-        ["tar", "--create", "--directory", here, "landing", "rejected", "published", "--file", backup],
+        [
+            "tar",
+            "--create",
+            "--directory",
+            here,
+            "landing",
+            "rejected",
+            "published",
+            "runs",
+            "--file",
+            backup,
+        ],
         check=True,
     )
     subprocess.run(["tar", "--extract", "--directory", there, "--file", backup], check=True)
