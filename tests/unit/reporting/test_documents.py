@@ -51,6 +51,23 @@ def test_every_school_of_the_year_gets_a_card_as_html_and_pdf(warehouse: Path, t
     assert told[-1] == "Карточки школ: 4"
 
 
+@pytest.mark.parametrize("asked", ["2", "лесной район"])
+def test_documents_of_one_municipality_are_of_its_schools_only(
+    warehouse: Path, tmp_path: Path, asked: str
+) -> None:
+    write_documents(warehouse, tmp_path, year=2022, period=None, release=RELEASE, municipality=asked)
+
+    assert {path.stem for path in (tmp_path / "scorecards").iterdir()} == {"201"}
+    assert "Луговой район" not in visible(tmp_path / "reports" / "identified_schools.html")
+
+
+def test_an_unknown_municipality_is_refused_and_the_known_ones_are_named(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=r"Луговой район \(1\)"):
+        write_documents(warehouse, tmp_path, year=2022, period=None, release=RELEASE, municipality="Горный")
+
+
 def test_a_card_has_one_or_two_pages(documents: Path) -> None:
     for school in SCHOOLS:
         assert 1 <= len(pypdf.PdfReader(documents / "scorecards" / f"{school}.pdf").pages) <= 2
