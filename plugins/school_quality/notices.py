@@ -73,7 +73,7 @@ def subject(run: Run) -> str:
 
 def text(run: Run, found: Findings) -> str:
     """The whole notice."""
-    parts = [[f"{subject(run)}."], _outcome(run, found), _effect(found), _files(run, found)]
+    parts = [[f"{subject(run)}."], _outcome(run, found), effect_lines(found.effect), _files(run, found)]
     if run.outcome in {"published", "nothing_new", "dry_run", "not_approved"}:
         parts += [_missing(found), _warnings(found)]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
@@ -96,14 +96,12 @@ def _outcome(run: Run, found: Findings) -> list[str]:
     return lines
 
 
-def _effect(found: Findings) -> list[str]:
-    if found.effect is None:
+def effect_lines(effect: Effect | None) -> list[str]:
+    """What a release changes, in lines for people; none where there is nothing to compare it with."""
+    if effect is None:
         return []
-    lines = [
-        f"По сравнению с прежним выпуском: изменилось значений {found.effect.values}, "
-        f"школ {found.effect.schools}."
-    ]
-    for movement in found.effect.movements:
+    lines = [f"По сравнению с прежним выпуском: изменилось значений {effect.values}, школ {effect.schools}."]
+    for movement in effect.movements:
         moves = [_moved("вошли", movement.entered, movement.entered_schools)]
         moves.append(_moved("вышли", movement.left, movement.left_schools))
         lines.append(f"  {_title(movement)}: {'; '.join(filter(None, moves))}")

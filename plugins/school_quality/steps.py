@@ -218,6 +218,13 @@ class Approval(ApprovalOperator):
         params = context["params"]
         if params["dry_run"] or not params["approval"]:
             return None
+
+        from school_quality.notices import effect_lines
+        from school_quality.warehouse.changes import Effect
+
+        effect = context["ti"].xcom_pull(task_ids="report")
+        changed = effect_lines(Effect.from_json(effect)) if effect else ["Прежнего выпуска нет."]
+        self.body = "\n\n".join(["Без ответа за сутки выпуск не публикуется, остаётся прежний.", *changed])
         return super().execute(context)
 
 
@@ -226,10 +233,6 @@ def approve() -> Approval:
     return Approval(
         task_id="approve",
         subject="Опубликовать выпуск {{ ti.xcom_pull(task_ids='build')['release_id'] }}?",
-        body=(
-            "Без ответа за сутки выпуск не публикуется, в силе остаётся прежний.\n\n"
-            "Изменилось: {{ ti.xcom_pull(task_ids='report') }}"
-        ),
         defaults=ApprovalOperator.REJECT,
         response_timeout=APPROVAL_TIMEOUT,
     )

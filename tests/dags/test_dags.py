@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -90,6 +91,30 @@ def test_the_notice_comes_whatever_happened_and_hides_no_failure(dags: dict[str,
         assert notice.is_teardown
         assert not notice.on_failure_fail_dagrun
         assert dag.on_failure_callback is not None
+
+
+@pytest.mark.parametrize(
+    ("params", "is_asked"),
+    [
+        ({"dry_run": False, "approval": False}, False),
+        ({"dry_run": True, "approval": True}, False),
+        ({"dry_run": False, "approval": True}, True),
+    ],
+)
+def test_a_person_is_asked_only_where_the_run_says_so_and_reads_what_would_change(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch, params: dict[str, bool], is_asked: bool
+) -> None:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    asked: list[str | None] = []
+    monkeypatch.setattr(ApprovalOperator, "execute", lambda self, context: asked.append(self.body))
+    effect = {"values": 41, "schools": 7, "movements": []}
+    context = {"params": params, "ti": SimpleNamespace(xcom_pull=lambda task_ids: effect)}
+
+    dags["recompute_annual"].get_task("approve").execute(context)
+
+    assert bool(asked) == is_asked
+    assert all("изменилось значений 41, школ 7" in str(body) for body in asked)
 
 
 def test_only_locks_and_the_disk_are_worth_a_retry(dags: dict[str, Any]) -> None:
