@@ -24,6 +24,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -47,11 +48,13 @@ REGISTER = (
 FORM = ("Код ОО", "Отчётный год", "Педагогических работников", "Высшая категория", "Первая категория")
 INVENTED = {"математике, 5": 14, "математике, 6": 13, "русскому языку, 5": 21, "русскому языку, 6": 25}
 """Works of the invented exports and their numbers of tasks."""
+WARM_FORMS = 100
+"""Enough for two reading processes to start."""
 INVENTED_ROWS, INVENTED_SCHOOLS = 26_000, 600
 
 
-def make_real(inbox: Path) -> None:
-    """The register, and ten copies of each export, as exports of ten years."""
+def make_real(inbox: Path, warm: Path) -> None:
+    """The register, and ten copies of each export, as exports of ten years; to warm up, those of another."""
     works = sorted(REAL.glob("*ВПР 2021.xlsx"))
     if works:
         shutil.copy(REAL / "school_register.xlsx", inbox)
@@ -61,10 +64,10 @@ def make_real(inbox: Path) -> None:
         files = {
             f"Проведение работы по {name} класс. ВПР 2021.xlsx": invented(n) for name, n in INVENTED.items()
         }
-    for copy in range(COPIES):
+    for year in range(2021 - COPIES, 2022):
+        folder = inbox if year > 2021 - COPIES else warm
         for name, data in files.items():
-            year = str(2012 + copy)
-            (inbox / name.replace("2021", year)).write_bytes(with_note(data, year))
+            (folder / name.replace("2021", str(year))).write_bytes(with_note(data, str(year)))
 
 
 def with_note(workbook: bytes, note: str) -> bytes:
@@ -102,9 +105,16 @@ def write_register(inbox: Path, schools: int) -> None:
     (inbox / "Реестр.csv").write_text("\n".join([REGISTER, *lines]), encoding="utf-8")
 
 
-def write_forms(folder: Path, forms: int) -> None:
+def make_forms(inbox: Path, warm: Path, forms: int) -> None:
+    """The register and a form of each of its schools; to warm up, those of another year."""
+    write_register(inbox, forms)
+    write_forms(inbox, forms, 2022)
+    write_forms(warm, min(forms, WARM_FORMS), 2021)
+
+
+def write_forms(folder: Path, forms: int, year: int) -> None:
     """One workbook a school, made by putting its numbers into the XML of the first."""
-    marks = (7_000_001, 2022, 7_000_002, 7_000_003, 7_000_004)
+    marks = (7_000_001, year, 7_000_002, 7_000_003, 7_000_004)
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         sheet = book.add_worksheet("Форма")
@@ -115,10 +125,12 @@ def write_forms(folder: Path, forms: int) -> None:
     part = next(name for name in parts if name.startswith("xl/worksheets/"))
     for number in range(forms):
         here = parts[part]
-        values = (number + 1, 2022, 20 + number % 50, number % 9, number % 11)
+        values = (number + 1, year, 20 + number % 50, number % 9, number % 11)
         for mark, value in zip(marks, values, strict=True):
             here = here.replace(str(mark).encode(), str(value).encode())
-        with zipfile.ZipFile(folder / f"форма {number + 1}.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(
+            folder / f"форма {year} {number + 1}.xlsx", "w", zipfile.ZIP_DEFLATED
+        ) as archive:
             for name, content in parts.items():
                 archive.writestr(name, here if name == part else content)
 
@@ -200,7 +212,7 @@ def peak_memory(root: Path, forms: int) -> float:
     folder = root / f"memory {forms}"
     (folder / "inbox").mkdir(parents=True)
     write_register(folder / "inbox", forms)
-    write_forms(folder / "inbox", forms)
+    write_forms(folder / "inbox", forms, 2022)
     command = [sys.executable, __file__, "--memory-of", str(folder)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
@@ -228,14 +240,12 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         os.environ["SCHOOL_QUALITY_PII_KEY"] = "a key for measuring"
         root = Path(folder)
-        for part, make in (("real", make_real), ("forms", lambda i: write_forms(i, arguments.forms))):
+        for part, make in (("real", make_real), ("forms", partial(make_forms, forms=arguments.forms))):
             if arguments.part in (None, part):
-                for name in ("inbox", "warm"):
-                    (root / part / name).mkdir(parents=True)
-                write_forms(root / part / "warm", 1)
-                if part == "forms":
-                    write_register(root / part / "inbox", arguments.forms)
-                make(root / part / "inbox")
+                inbox, warm = root / part / "inbox", root / part / "warm"
+                inbox.mkdir(parents=True)
+                warm.mkdir()
+                make(inbox, warm)
         if arguments.part != "forms":
             ratios = measure(root / "real", arguments.rounds)
             is_slow |= any(ratio > REAL_LIMITS[processes] for processes, ratio in ratios.items())

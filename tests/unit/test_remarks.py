@@ -271,5 +271,7 @@ def test_a_school_of_the_register_without_results_is_named_once_most_others_have
 
     assert early == []
     _, *lines = cells(late, "Замечания")
-    assert [(row[0], row[2], row[4], row[7]) for row in lines] == [("реестр.csv", 7, "106", "предупреждение")]
+    assert [(row[0], row[2], row[4], row[7]) for row in lines] == [
+        ("результаты.csv", 2, "Школа 106", "предупреждение")
+    ]
     assert "2022" in lines[0][5]

@@ -11,8 +11,8 @@ def match(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill ``exam``, ``subject``, ``exam_date``, ``pupil_id`` of ``rows_appeals`` from the matching result.
 
     A pupil is the same by name and document; where one side has no document, by name and school, if that is
-    one pupil. Rows that match nothing, or more than one result, fail. Without a date any date of the year
-    will do.
+    one pupil. Rows that match nothing, or more than one result, fail. Without a date on either side any date
+    of the year will do, unless the pupil has a result that is dated, or not dated, just like the appeal.
     """
     mark = get("oge_results").fields["mark"]
     lowest, highest = int(mark.minimum or 0), int(mark.maximum or 0)
@@ -41,6 +41,9 @@ def match(connection: duckdb.DuckDBPyConnection) -> None:
                 (a.has_document and r.has_document and a.pupil_id = r.pupil_id)
                 or (not (a.has_document and r.has_document) and a.pupil_name_id = r.pupil_name_id)
             )
+        qualify r.exam_date is not distinct from a.exam_date
+            or not bool_or(r.exam_date is not distinct from a.exam_date)
+                over (partition by a.row_id, r.exam, r.subject, r.pupil_id)
         """
     )
     unfit = "row_id not in (select row_id from failure where dataset = 'appeals')"

@@ -146,20 +146,50 @@ RESULTS = frozenset({*DATES, "vpr_marks", "procedure_results"})
 RESULT_DATASETS = RESULTS - {"appeals"}
 
 
-def note_closed_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
-    """Results dated after their school closed; without a date, of a later year (contracts, 2.1)."""
-    name = typed.dataset.name
-    if name not in RESULTS:
-        return
-    date = DATES.get(name)
+@cache
+def period_start(period: str) -> str:
+    """The first day of the period of a typed row, as SQL (seed ``periods``); null where it is unreadable."""
+    with reference_seed("periods").open(encoding="utf-8", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["period_type"] == period]
+    starts = []
+    for row in rows:
+        year = f"reporting_year + {row['start_year_offset']}"
+        starts.append(f"try(make_date({year}, {row['start_month']}, {row['start_day']}))")
+    if len(starts) == 1:
+        return starts[0]
+    cases = [f"when {r['period_number']} then {day}" for r, day in zip(rows, starts, strict=True)]
+    return f"case {quoted_name(period)} {' '.join(cases)} end"
+
+
+def after_closing(dataset: Dataset) -> str | None:
+    """Whether a typed row is dated after ``open_to`` of its school, as SQL; ``None`` where rows have no date.
+
+    A result without a date, and what is said of a calendar year, is late in a later year; a form is late if
+    its period starts later (contracts 2.1).
+    """
+    if dataset.name == "support_assignment":
+        return "valid_from > open_to"
+    if dataset.kind == "form":
+        return f"{period_start(dataset.period if dataset.period != 'any' else 'year')} > open_to"
+    if dataset.name == "official_list":
+        return f"{period_start('year')} > open_to"
+    if not {"school_id", "reporting_year"}.issubset(dataset.columns):
+        return None
     late = "reporting_year > year(open_to)"
-    if date:
-        late = f"case when {date} is null then {late} else {date} > open_to end"
+    date = DATES.get(dataset.name)
+    return f"case when {date} is null then {late} else {date} > open_to end" if date else late
+
+
+def note_closed_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+    """Rows dated after their school closed (`after_closing`)."""
+    late = after_closing(typed.dataset)
+    if late is None:
+        return
     field = next(n for n in ("school_code", "login") if n in typed.dataset.fields)
     connection.execute(
         f"""
         insert into failure
-        select row_id, file, {quoted(name)}, {quoted(field)}, 'school_closed', 'row', '',
+        select row_id, file, {quoted(typed.dataset.name)}, {quoted(field)}, 'school_closed', 'row', '',
             map {{'closed': strftime(open_to, '%d.%m.%Y')}}
         from {typed.table} where open_to is not null and {late}
         """

@@ -21,20 +21,14 @@ import duckdb
 import xlsxwriter
 
 from school_quality import datasets
-from school_quality.landing.landed import view_landed
 from school_quality.landing.receipts import Receipt, effective, read_receipts
-from school_quality.model import Remark
 from school_quality.settings import Settings
-from school_quality.validation import render
 
 SUMMARY_SHEET = "Сводка"
 REMARKS_SHEET = "Замечания"
 
 OUTCOMES = {"accepted": "принят", "partly": "принят частично", "rejected": "не принят"}
 LEVELS = {"file": "файл не принят", "row": "строка не принята", "warning": "предупреждение"}
-
-MOST_SCHOOLS_PCT = 80
-"""Schools without results are named once so many of a municipality's have some: before, files are coming."""
 
 MAX_LINES = 200_000
 """More lines than this nobody reads; a workbook says how many it leaves out."""
@@ -103,7 +97,6 @@ def _by_sender(settings: Settings) -> dict[str, list[SentFile]]:
     files = {receipt.seq: SentFile(receipt) for receipt in _to_report(settings)}
     with duckdb.connect() as connection:
         _add_lines(connection, settings, files)
-        _add_schools_without_results(connection, settings, files)
         for sent in files.values():
             sent.lines.sort(key=Line.place)
         schools = _only_schools(connection, settings, files)
@@ -148,49 +141,6 @@ def _add_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, files:
     ).fetchall()
     for seq, *line in found:
         files[seq].lines.append(Line(*line))
-
-
-def _add_schools_without_results(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile]
-) -> None:
-    """Warnings on rows of the register: schools without a result of the last year that has results."""
-    register = datasets.get("school_register")
-    receipts = [sent.receipt for sent in files.values()]
-    names = [d.name for d in datasets.load().values() if d.kind == "results" and d.shape != "appeals"]
-    rows = sorted(str(path) for n in names for path in settings.landing.glob(f"[0-9]*/rows/{n}.parquet"))
-    if not rows:
-        return
-    landed = view_landed(connection, settings, register, receipts)
-    found = connection.execute(
-        f"""
-        with result as (
-            select distinct school_id, reporting_year from read_parquet($rows, union_by_name = true)
-            where list_contains($seqs, seq)
-        ),
-        last_year as (select max(reporting_year) as year from result),
-        school as (
-            select * from (
-                select * from {landed} qualify
-                row_number() over (partition by school_id order by order_seq desc, row_number desc) = 1
-            ), last_year
-            where year(coalesce(open_from, date '0001-01-01')) < year and coalesce(year(open_to), 9999) > year
-        ),
-        judged as (
-            select seq, sheet, row_number, school.school_id, year,
-                result.school_id is not null as has_results,
-                avg(has_results::integer) over (partition by municipality_id) * 100 as with_results_pct
-            from school left join result on result.school_id = school.school_id and reporting_year = year
-        )
-        select seq, sheet, row_number, school_id, year from judged
-        where not has_results and with_results_pct >= {MOST_SCHOOLS_PCT} order by seq, row_number
-        """,
-        {"rows": rows, "seqs": [receipt.seq for receipt in receipts]},
-    ).fetchall()
-    header = register.fields["school_code"].header
-    for seq, sheet, row_number, school_id, year in found:
-        remark = Remark("school_without_results", "warning", details={"year": str(year)})
-        line = Line("warning", sheet or "", row_number, header, school_id, *render(remark))
-        files[seq].lines.append(line)
 
 
 def _only_schools(

@@ -43,7 +43,7 @@ def test_a_cell_that_is_no_number_is_told_with_header_and_value_and_nothing_else
     bench.add(
         "social_index",
         [*rows, INDEX | {"school_code": "6003", "reporting_year": "много"}][:4],
-        reporting_year="2022",
+        reporting_year="2020",
     )
     bench.add(
         "social_index", [*({**r, "reporting_year": "2021"} for r in rows), {**INDEX, "reporting_year": "год"}]
@@ -64,7 +64,7 @@ def test_a_cell_that_is_no_number_is_told_with_header_and_value_and_nothing_else
 def test_a_value_out_of_range_rejects_the_row(bench: Bench, value: str) -> None:
     codes = ("006007", "006099", "007003", "006003")
     rows = [{"school_code": code, "social_index": "50"} for code in codes]
-    file = bench.add("social_index", [*rows, INDEX | {"social_index": value}], reporting_year="2022")
+    file = bench.add("social_index", [*rows, INDEX | {"social_index": value}], reporting_year="2020")
     rows[3]["school_code"] = "6003"
 
     bench.run()
@@ -321,6 +321,48 @@ def test_results_dated_after_their_school_closed_are_rejected(bench: Bench) -> N
     assert bench.rules("oge_results") == bench.rules("vpr_results") == ["school_closed"]
 
 
+CLOSED_SCHOOL = {
+    "form_staff": {"teachers": "10", "highest_category": "1", "first_category": "1"},
+    "form_network": {
+        "academic_year": "2020-2021",
+        "with_schools": "да",
+        "with_organisations": "нет",
+        "joint_events": "1",
+        "seminars": "1",
+    },
+    "form_teacher_courses": {"academic_year": "2020-2021", "teachers": "5", "trained_teachers": "1"},
+    "official_list": {"list_kind": "ШНОР", "document": "Приказ 1"},
+    "social_index": {"social_index": "50"},
+    "support_assignment": {"role": "куратор", "organisation": "Отдел", "valid_to": ""},
+}
+"""Rows of a school that closed on 30 December 2020, without their time."""
+
+
+@pytest.mark.parametrize(
+    ("dataset", "in_time", "late"),
+    [
+        ("form_staff", {"reporting_year": "2020"}, {"reporting_year": "2021"}),
+        ("form_network", {"quarter": "2"}, {"quarter": "3"}),
+        ("form_teacher_courses", {"half_year": "1"}, {"half_year": "2"}),
+        ("official_list", {"academic_year": "2020-2021"}, {"academic_year": "2021-2022"}),
+        ("social_index", {"reporting_year": "2020"}, {"reporting_year": "2021"}),
+        ("support_assignment", {"valid_from": "2020-12-30"}, {"valid_from": "2020-12-31"}),
+    ],
+)
+def test_forms_and_lists_of_a_time_after_their_school_closed_are_rejected(
+    bench: Bench, dataset: str, in_time: dict[str, str], late: dict[str, str]
+) -> None:
+    row = CLOSED_SCHOOL[dataset] | {"school_code": "006099"}
+    kept = bench.add(dataset, [row | in_time])
+    gone = bench.add(dataset, [row | late])
+
+    bench.run()
+
+    assert bench.counts(kept) == (1, 0, 0)
+    assert bench.counts(gone)[0] == 0
+    assert bench.rules(dataset) == ["school_closed"]
+
+
 def appeal(number: int, document: bool, **more: str) -> dict[str, str]:
     return {
         "school_code": "006007",
@@ -348,6 +390,19 @@ def test_an_appeal_takes_exam_subject_and_pupil_from_the_result_that_it_matches(
         ("oge", "math", f"{1:032x}", True, 3),
         ("oge", "math", f"{2:032x}", True, 3),
     ]
+
+
+@pytest.mark.parametrize("appealed", ["", "2022-05-23"])
+def test_an_appeal_matches_the_result_that_is_dated_or_not_as_it_is(bench: Bench, appealed: str) -> None:
+    undated = {name: text for name, text in OGE.items() if name != "exam_date"}
+    bench.add("oge_results", [participant(1, "7", "2")], **OGE)
+    bench.add("oge_results", [participant(1, "8", "2")], **undated)
+    file = bench.add("appeals", [appeal(1, True, exam_date=appealed)], reporting_year="2022")
+
+    bench.run()
+
+    assert bench.counts(file) == (1, 0, 0)
+    assert bench.accepted("appeals", "coalesce(exam_date::varchar, '')") == [(appealed,)]
 
 
 def test_an_appeal_without_a_result_is_rejected(bench: Bench) -> None:
