@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
 Level = Literal["file", "row", "warning"]
+
+CONTEXT_FIELDS = ("year", "grade", "subject", "sitting")
+"""What a path may say of a file (contracts, section 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,9 @@ class Context:
     sitting: str | None = None  # "autumn" where the name or a folder says so
     conflicting_years: tuple[int, ...] = ()
 
-    def key(self) -> str:
-        """Canonical JSON, the ``context`` of a receipt."""
-        items = {"year": self.year, "grade": self.grade, "subject": self.subject, "sitting": self.sitting}
-        return json.dumps({k: v for k, v in items.items() if v is not None}, sort_keys=True)
+    def key(self, fields: Collection[str] = CONTEXT_FIELDS) -> str:
+        """Canonical JSON of some fields, the ``context`` of a receipt; null: asked for, and not said."""
+        return json.dumps({name: getattr(self, name) for name in sorted(fields)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,13 @@ class FileReading:
     rows_skipped: int = 0
     skipped_sheets: list[str] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    consulted: tuple[str, ...] = ()
+    """Fields of the context that were asked for because the content does not say them."""
+
+    @property
+    def used_context(self) -> str:
+        """What the path contributed, or was asked for in vain: the ``context`` of the receipt."""
+        return self.context.key(self.consulted)
 
     @property
     def rejected(self) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -51,14 +52,25 @@ class Batch:
     spool: Spool
     sources: dict[int, Source] = field(default_factory=dict)
     readings: dict[int, FileReading] = field(default_factory=dict)
+    keys: dict[int, Key] = field(default_factory=dict)  # of the receipts
     waiting: dict[Key, str] = field(default_factory=dict)  # path of a file that changed since the scan
+    seen: set[Key] = field(default_factory=set)  # `key_of` of the files that this ingest has looked at
+    copies: list[Source] = field(default_factory=list)  # read, and the same as another one
 
     def read(self, sources: Sequence[Source]) -> None:
         """Read files into the spool; of a reading only what is said of the whole file stays in memory."""
         wanted = {key_of(source): source for source in sources}
-        for number, reading in enumerate(read_files(sources, self.processes), len(self.sources)):
-            self.sources[number] = wanted.pop((reading.file_id, context_key(reading.context)))
-            self.readings[number] = reading
+        self.seen |= set(wanted)
+        known = set(self.keys.values())
+        for reading in read_files(sources, self.processes):
+            number = len(self.sources)
+            source = wanted.pop((reading.file_id, context_key(reading.context)))
+            key = (reading.file_id, reading.used_context)
+            if key in known:
+                self.copies.append(source)
+                continue
+            known.add(key)
+            self.sources[number], self.keys[number], self.readings[number] = source, key, reading
             if not reading.rejected:
                 for block in reading.blocks:
                     self.spool.add(number, block)
@@ -68,20 +80,19 @@ class Batch:
         self.spool.flush()
         self.waiting |= {key: source.path for key, source in wanted.items()}
 
+    def copied(self, number: int) -> list[str]:
+        """Paths of read files that turned out to be the same as another one."""
+        return [s.path for s in self.copies if is_of(s, self.keys[number])]
+
     def in_order(self) -> list[int]:
         """File numbers in the order of their receipts: modification time, then path."""
         return sorted(self.sources, key=lambda n: (self.sources[n].modified_at, self.sources[n].path))
-
-    @property
-    def keys(self) -> set[Key]:
-        """The files that this ingest has looked at."""
-        return {key_of(s) for s in self.sources.values()} | set(self.waiting)
 
     def files(self, first_seq: int, last: dict[Key, Receipt]) -> list[LandedFile]:
         """The files with their seqs; one that is read again keeps its place in the order of corrections."""
         found = []
         for seq, number in enumerate(self.in_order(), first_seq):
-            before = last.get(key_of(self.sources[number]))
+            before = last.get(self.keys[number])
             order_seq = before.order_seq if before is not None and before.action == "land" else seq
             remarks = tuple(self.readings[number].remarks)
             found.append(LandedFile(number, seq, order_seq, self.sources[number].file_id, remarks))
@@ -95,7 +106,29 @@ def context_key(context: Context) -> str:
 
 
 def key_of(source: Source) -> Key:
+    """The content and everything that the path says, before it is known what of that matters."""
     return source.file_id, context_key(source.context)
+
+
+def is_of(source: Source, key: Key) -> bool:
+    """Whether the receipt of ``key`` speaks of this source: its path says the same where it was asked."""
+    file_id, context = key
+    return source.file_id == file_id and source.context.key(json.loads(context)) == context
+
+
+class Known:
+    """Finds the receipt that speaks of a source."""
+
+    def __init__(self, last: Mapping[Key, Receipt]) -> None:
+        self._keys: dict[str, list[Key]] = {}
+        # those in force first: they decide
+        for key, receipt in sorted(last.items(), key=lambda item: item[1].action != "land"):
+            self._keys.setdefault(receipt.file_id, []).append(key)
+
+    def key_of(self, source: Source) -> Key:
+        """The key of the receipt; `key_of` where there is none."""
+        keys = self._keys.get(source.file_id, ())
+        return next((key for key in keys if is_of(source, key)), key_of(source))
 
 
 def ingest(
@@ -142,7 +175,7 @@ class Plan:
     def copies(self, key: Key) -> list[str]:
         """Paths at which the same content lies in the same context, besides the one that is read."""
         read = {s.path for s in self.new + self.reconsidered}
-        return [s.path for s in self.unchanged if key_of(s) == key and s.path not in read]
+        return [s.path for s in self.unchanged if is_of(s, key) and s.path not in read]
 
     @classmethod
     def of(
@@ -150,19 +183,24 @@ class Plan:
     ) -> Plan:
         """Sort the files by their receipts. The same content in the same context counts once."""
         last, force = latest(log), effective(log)
+        known = Known(last)
         asked = found if files is None else of_files(list(files), settings.inbox)
         new: dict[Key, Source] = {}
         unchanged: list[Source] = []
         kept: list[str] = []
         for source in sorted(asked, key=lambda s: (s.modified_at, s.path)):
-            key = key_of(source)
+            key = known.key_of(source)
             if key in force or key in new:
                 unchanged.append(source)
-            elif key in last and files is None and not _came_back(key, force, found, settings):
+            elif (
+                key in last
+                and files is None
+                and not _came_back(key, force, {known.key_of(s) for s in found}, settings)
+            ):
                 kept.append(source.path)
             else:
                 new[key] = source
-        present = {key_of(s): s for s in reversed(found)}
+        present = {known.key_of(s): s for s in reversed(found)}
         reconsidered = [s for k, s in present.items() if k in force and force[k].depends_on_references]
         moved = [
             r
@@ -174,9 +212,8 @@ class Plan:
         return cls(log, list(new.values()), unchanged, tuple(kept), reconsidered, moved)
 
 
-def _came_back(key: Key, force: dict[Key, Receipt], found: Iterable[Source], settings: Settings) -> bool:
+def _came_back(key: Key, force: dict[Key, Receipt], places: set[Key], settings: Settings) -> bool:
     """Whether a file was withdrawn here only because it lay elsewhere meanwhile, where it is no more."""
-    places = {key_of(s) for s in found}
     elsewhere = [r for r in force.values() if r.file_id == key[0]]
     return bool(elsewhere) and all(
         r.key not in places and not settings.lies_in_inbox(r.path) for r in elsewhere
@@ -188,14 +225,17 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
     force = effective(plan.log)
     batch.read(plan.new)
     here = {s.file_id for s in batch.sources.values()}
-    first = last_seq(plan.log) + 1
-    taken_back = withdrawals([r for r in plan.moved if r.file_id in here], first, moment, READER_VERSION)
-    first += len(taken_back)
-    gone = {r.key for r in taken_back}
     with Judge.open(settings, batch.staging.spool, batch.processes) as judge:
         fingerprint = ""
         while True:
-            judge.in_force = [r for k, r in force.items() if k not in gone | batch.keys - set(batch.waiting)]
+            moved = {r.key: r for r in plan.moved if r.file_id in here}
+            # read again, and what its path was asked for has changed with the reader or the declarations
+            moved |= {key: force[key] for key in _replaced(batch, force)}
+            first = last_seq(plan.log) + 1
+            taken_back = withdrawals(moved.values(), first, moment, READER_VERSION)
+            first += len(taken_back)
+            gone = set(moved) | set(batch.keys.values())
+            judge.in_force = [r for k, r in force.items() if k not in gone]
             judge.take_files(batch.files(first, last), batch.spool.blocks)
             judge.judge_references(batch.spool.chunks)
             fingerprint = _fingerprint(judge)
@@ -210,6 +250,17 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
         return _commit(plan, batch, judge, taken_back, fingerprint, moment)
 
 
+def _replaced(batch: Batch, force: dict[Key, Receipt]) -> set[Key]:
+    """Receipts in force that spoke of a file which was read again and has got another key."""
+    known = Known(force)
+    found = {n: known.key_of(source) for n, source in batch.sources.items()}
+    return {
+        key
+        for n, key in found.items()
+        if key in force and key not in batch.keys.values() and key != batch.keys[n]
+    }
+
+
 def _fingerprint(judge: Judge) -> str:
     """Of everything beside its own content that decides about a file."""
     parts = [READER_VERSION, declarations_fingerprint()]
@@ -221,23 +272,23 @@ def _with_results(fingerprint: str, batch: Batch, in_force: Iterable[Receipt]) -
     """The fingerprint of appeals: they also depend on the results that they look for."""
     exams = ("ege_results", "oge_results")
     keys = {r.key for r in in_force if r.dataset in exams}
-    keys |= {key_of(batch.sources[n]) for n, r in batch.readings.items() if r.dataset in exams}
+    keys |= {batch.keys[n] for n, r in batch.readings.items() if r.dataset in exams}
     return hashlib.sha256(repr((fingerprint, sorted(keys))).encode()).hexdigest()[:16]
 
 
 def _to_read_again(
     plan: Plan, batch: Batch, force: dict[Key, Receipt], fingerprint: str, in_force: Sequence[Receipt]
 ) -> list[Source]:
-    read = batch.keys
     for_appeals = _with_results(fingerprint, batch, in_force)
+    known = Known(force)
     again = []
     for source in plan.reconsidered:
-        receipt = force[key_of(source)]
+        receipt = force[known.key_of(source)]
         current = for_appeals if receipt.dataset == "appeals" else fingerprint
-        if receipt.key not in read and receipt.reference_fingerprint != current:
+        if key_of(source) not in batch.seen and receipt.reference_fingerprint != current:
             again.append(source)
     # results first: they decide whether appeals are worth another look
-    results = [s for s in again if force[key_of(s)].dataset != "appeals"]
+    results = [s for s in again if force[known.key_of(s)].dataset != "appeals"]
     return results or again
 
 
@@ -268,7 +319,7 @@ def _commit(
             if remark.level == "file":
                 reasons.setdefault(receipt.seq, line)
                 # the sender of a copy is told as well: the copy itself gets no receipt
-                for path in plan.copies(key_of(source)):
+                for path in [*plan.copies(batch.keys[file.file]), *batch.copied(file.file)]:
                     remarks.add(replace(receipt, path=path), remark)
     for name in judge.judged:
         if batch.spool.chunks.get(name):
@@ -283,7 +334,7 @@ def _commit(
     return IngestReport(
         tuple(receipts),
         last_seq(plan.log),
-        len(plan.unchanged) - len(reread),
+        len(plan.unchanged) + len(batch.copies) - len(reread),
         plan.kept_withdrawn,
         tuple(batch.waiting.values()),
         reread=frozenset(reread),
@@ -314,7 +365,7 @@ def _receipt(
     return Receipt(
         seq=file.seq,
         file_id=source.file_id,
-        context=context_key(source.context),
+        context=reading.used_context,
         reader_version=READER_VERSION,
         action="land",
         received_at=moment,

@@ -322,11 +322,11 @@ def context_words(context: str) -> str:
     """A context in plain Russian for a report: ``2022 год, 5 класс``."""
     items = json.loads(context)
     words = []
-    if "year" in items:
+    if items.get("year"):
         words.append(f"{items['year']} год")
-    if "grade" in items:
+    if items.get("grade"):
         words.append(f"{items['grade']} класс")
-    if "subject" in items:
+    if items.get("subject"):
         words.append(f"предмет {items['subject']}")
     if items.get("sitting") == "autumn":
         words.append("осень")

@@ -15,7 +15,7 @@ from school_quality import datasets
 from school_quality.datasets import Dataset
 from school_quality.model import Block, Context
 from school_quality.reading import pseudonyms, subjects
-from school_quality.reading.context import Mention, combine, mention
+from school_quality.reading.context import Consulted, Mention, combine, mention
 from school_quality.reading.failures import Rejected
 from school_quality.reading.headers import Header, nearest_headers
 from school_quality.reading.tables import Sheet, Table
@@ -45,7 +45,7 @@ class Blocks:
     skipped: int
 
 
-def make(sheet: Sheet, table: Table, path: Context) -> Blocks:
+def make(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     """The block of a table. Raises `Rejected` where year, grade or subject are nowhere."""
     header = table.header
     shape = header.dataset.shape
@@ -134,7 +134,7 @@ def _said(table: Table) -> Context:
 
 
 def _complete(
-    block: Block, table: Table, dataset: Dataset, path: Context, said: Context | None = None
+    block: Block, table: Table, dataset: Dataset, path: Consulted, said: Context | None = None
 ) -> None:
     """Fill in what no column has from titles, then from the path; reject what is required and nowhere."""
     for name, attribute in (("reporting_year", "year"), ("grade", "grade"), ("subject", "subject")):
@@ -148,21 +148,23 @@ def _complete(
                 raise Rejected("two_years", sheet=block.sheet, years=_years(said))
             value = getattr(said, attribute)
         if value is None and declared.from_path:
-            value = getattr(path, attribute)
+            value = path.ask(attribute)
         if value is not None:
             block.constants[name] = str(value)
         elif declared.required:
             raise _missing(name, block, table, dataset, path)
     if "sitting" in dataset.columns:
         said = said or _said(table)
-        if said.sitting or path.sitting:
-            block.constants["sitting"] = str(said.sitting or path.sitting)
+        sitting = said.sitting or path.ask("sitting")
+        if sitting:
+            block.constants["sitting"] = str(sitting)
 
 
-def _missing(name: str, block: Block, table: Table, dataset: Dataset, path: Context) -> Rejected:
+def _missing(name: str, block: Block, table: Table, dataset: Dataset, path: Consulted) -> Rejected:
     """Why a file without year, grade or subject is rejected, with the hint that helps most."""
     if name == "reporting_year" and path.conflicting_years:
-        return Rejected("two_years", sheet=block.sheet, years=_years(path))
+        years = ", ".join(str(y) for y in path.conflicting_years)
+        return Rejected("two_years", sheet=block.sheet, years=years)
     if dataset.shape == "record":
         header = dataset.fields[name].header
         nearest = nearest_headers([header], table.header.unknown)
@@ -238,7 +240,7 @@ def _dataset_of(header: Header, table: Table) -> tuple[Dataset, ExamTitle | None
     return header.dataset, exam_title(table.titles, by_exam[header.dataset.name])
 
 
-def _protocol(sheet: Sheet, table: Table, path: Context) -> Blocks:
+def _protocol(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     dataset, title = _dataset_of(table.header, table)
     if title is not None and title.is_gve:
         return Blocks([], table.skipped + len(table.rows))
@@ -307,7 +309,7 @@ def _read_footer(sheet: Sheet, table: Table, block: Block) -> None:
 # ---- appeals ----
 
 
-def _appeals(sheet: Sheet, table: Table, path: Context) -> Blocks:
+def _appeals(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     """Appeals name the exam in a column or in a title; whether it is ЕГЭ or ОГЭ is found by the result."""
     block = _block(sheet, table, table.rows, table.header.dataset)
     ids, name_ids, has_document = _participants(sheet, table, block)
@@ -345,7 +347,7 @@ def _appeal_exam(text: str) -> tuple[str, str, str, str]:
 # ---- ВПР ----
 
 
-def _pupils(sheet: Sheet, table: Table, path: Context) -> Blocks:
+def _pupils(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     header, dataset = table.header, table.header.dataset
     block = _block(sheet, table, table.rows, dataset)
     if "variant_2" in block.columns:
@@ -368,7 +370,7 @@ def _pupils(sheet: Sheet, table: Table, path: Context) -> Blocks:
     if declared:
         block.footer["participants"] = declared
     said = _said(table)
-    if said.year is None and path.year is None and not path.conflicting_years:
+    if said.year is None and path.ask("year") is None and not path.conflicting_years:
         _year_of_dates(block)
     _complete(block, table, dataset, path, said)
     work = "|".join(block.constants.get(n, "") for n in ("reporting_year", "grade", "subject"))

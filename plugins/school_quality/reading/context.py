@@ -43,6 +43,25 @@ class Mention:
     is_autumn: bool
 
 
+class Consulted:
+    """The context of a path, which notes what it was asked for: only that decides about the file."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.fields: set[str] = set()
+
+    def ask(self, field: str) -> int | str | None:
+        """What the path says of a field (`CONTEXT_FIELDS`)."""
+        self.fields.add(field)
+        said: int | str | None = getattr(self._context, field)
+        return said
+
+    @property
+    def conflicting_years(self) -> tuple[int, ...]:
+        self.fields.add("year")
+        return self._context.conflicting_years
+
+
 def years_in(text: str) -> set[int]:
     """Reporting years that a text names: ``2021-2022`` is 2021, a date gives its year."""
     found: set[int] = set()

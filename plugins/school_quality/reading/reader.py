@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from school_quality.model import FileReading, Remark
 from school_quality.reading import blocks, delimited, workbooks
+from school_quality.reading.context import Consulted
 from school_quality.reading.failures import Rejected
 from school_quality.reading.headers import GUESS, NearMiss
 from school_quality.reading.sources import Source
@@ -22,19 +23,22 @@ def read_here(source: Source) -> FileReading:
     process."""
     if source.rejection is not None:
         return _rejected(source, source.rejection)
+    path = Consulted(source.context)
     try:
-        return _read(source)
+        reading = _read(source, path)
     except Rejected as rejected:
-        return _rejected(source, rejected.remark)
+        reading = _rejected(source, rejected.remark)
     except (MemoryError, RecursionError, OverflowError):
-        return _rejected(source, Remark("reading_limit", "file"))
+        reading = _rejected(source, Remark("reading_limit", "file"))
+    reading.consulted = tuple(sorted(path.fields))
+    return reading
 
 
 def _rejected(source: Source, remark: Remark) -> FileReading:
     return FileReading(source.file_id, source.path, source.context, remarks=[remark])
 
 
-def _read(source: Source) -> FileReading:
+def _read(source: Source, path: Consulted) -> FileReading:
     sheets, is_csv = workbooks.read(source.load())
     reading = FileReading(source.file_id, source.path, source.context)
     rows_read = 0
@@ -51,7 +55,7 @@ def _read(source: Source) -> FileReading:
         for table in found.tables:
             if is_csv:
                 delimited.check_width(sheet, table.header, table.rows)
-            made = blocks.make(sheet, table, source.context)
+            made = blocks.make(sheet, table, path)
             reading.blocks += made.blocks
             reading.rows_skipped += made.skipped
             rows_read += made.skipped + sum(len(b.row_numbers) for b in made.blocks)

@@ -78,6 +78,66 @@ def test_a_file_moved_to_the_right_folder_is_landed_there_and_withdrawn_where_it
     ]
 
 
+def test_a_copy_of_a_file_that_says_everything_itself_changes_nothing_in_any_folder(
+    registered: Settings, put: Put
+) -> None:
+    put("ИСБШ.csv", INDEX)
+    first = land(registered)
+    put("2021/ИСБШ.csv", INDEX)
+    put("2019/5 класс/осень/ИСБШ.csv", INDEX)
+
+    second = land(registered)
+
+    assert [r.context for r in first.landed] == ["{}"]
+    assert (second.receipts, second.unchanged) == ((), 4)
+
+
+def test_copies_that_arrive_together_in_folders_that_do_not_matter_land_once(
+    registered: Settings, put: Put
+) -> None:
+    put("2021/ИСБШ.csv", INDEX)
+    put("2022/ИСБШ.csv", INDEX)
+
+    report = land(registered)
+
+    assert [r.path for r in report.landed] == ["2021/ИСБШ.csv"]
+    assert land(registered).receipts == ()
+
+
+def test_a_vpr_export_moved_to_another_year_is_withdrawn_where_it_was(registered: Settings, put: Put) -> None:
+    table = "логин школы;код обучающегося;вариант;всего баллов;балл за 1\nsch980603;50001;1;5;5\n"
+    wrong = put("2020/5 класс/математика.csv", table)
+    land(registered)
+    right = registered.inbox / "2021" / "5 класс" / "математика.csv"
+    right.parent.mkdir(parents=True)
+    wrong.rename(right)
+
+    report = land(registered)
+
+    assert [(r.action, json.loads(r.context)["year"]) for r in report.receipts] == [
+        ("withdraw", 2020),
+        ("land", 2021),
+    ]
+
+
+def test_a_file_rejected_for_want_of_a_year_lands_from_a_folder_that_has_one(
+    registered: Settings, put: Put
+) -> None:
+    file = put("ИСБШ.csv", YEARLESS)
+    rejected = land(registered)
+    folder = registered.inbox / "2022"
+    folder.mkdir()
+    file.rename(folder / file.name)
+
+    landed_now = land(registered)
+
+    assert [r.outcome for r in rejected.landed] == ["rejected"]
+    assert [(r.action, r.outcome) for r in landed_now.receipts] == [
+        ("withdraw", "withdrawn"),
+        ("land", "accepted"),
+    ]
+
+
 def test_a_file_copied_to_another_folder_is_in_force_in_both(registered: Settings, put: Put) -> None:
     put("2021/ИСБШ.csv", YEARLESS)
     land(registered)
