@@ -46,7 +46,7 @@ def test_a_cell_that_is_no_number_is_told_with_header_and_value_and_nothing_else
         reporting_year="2020",
     )
     bench.add(
-        "social_index", [*({**r, "reporting_year": "2021"} for r in rows), {**INDEX, "reporting_year": "год"}]
+        "social_index", [*({**r, "reporting_year": "2020"} for r in rows), {**INDEX, "reporting_year": "год"}]
     )
 
     bench.run()
