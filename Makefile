@@ -26,8 +26,8 @@ $(READY): requirements.lock pyproject.toml
 		{ echo "Нужен Python 3.11, 3.12 или 3.13; другой можно указать так: make PYTHON=python3.12 …"; exit 2; }
 	@echo "Готовим окружение .venv (один раз, обычно 1-3 минуты) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --no-deps --editable .
 	@touch $@
 
 run: $(READY)

@@ -146,33 +146,14 @@ RESULTS = frozenset({*DATES, "vpr_marks", "procedure_results"})
 RESULT_DATASETS = RESULTS - {"appeals"}
 
 
-@cache
-def period_start(period: str) -> str:
-    """The first day of the period of a typed row, as SQL (seed ``periods``); null where it is unreadable."""
-    with reference_seed("periods").open(encoding="utf-8", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["period_type"] == period]
-    starts = []
-    for row in rows:
-        year = f"reporting_year + {row['start_year_offset']}"
-        starts.append(f"try(make_date({year}, {row['start_month']}, {row['start_day']}))")
-    if len(starts) == 1:
-        return starts[0]
-    cases = [f"when {r['period_number']} then {day}" for r, day in zip(rows, starts, strict=True)]
-    return f"case {quoted_name(period)} {' '.join(cases)} end"
-
-
 def after_closing(dataset: Dataset) -> str | None:
     """Whether a typed row is dated after ``open_to`` of its school, as SQL; ``None`` where rows have no date.
 
-    A result without a date, and what is said of a calendar year, is late in a later year; a form is late if
-    its period starts later (contracts 2.1).
+    A result without a date, a form and a list speak of a reporting year: they are late in a later one
+    (contracts 2.1). The year in which a school closes still has its forms, also those of spring.
     """
     if dataset.name == "support_assignment":
         return "valid_from > open_to"
-    if dataset.kind == "form":
-        return f"{period_start(dataset.period if dataset.period != 'any' else 'year')} > open_to"
-    if dataset.name == "official_list":
-        return f"{period_start('year')} > open_to"
     if not {"school_id", "reporting_year"}.issubset(dataset.columns):
         return None
     late = "reporting_year > year(open_to)"

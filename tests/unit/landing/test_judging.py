@@ -324,13 +324,13 @@ def test_results_dated_after_their_school_closed_are_rejected(bench: Bench) -> N
 CLOSED_SCHOOL = {
     "form_staff": {"teachers": "10", "highest_category": "1", "first_category": "1"},
     "form_network": {
-        "academic_year": "2020-2021",
+        "quarter": "3",
         "with_schools": "да",
         "with_organisations": "нет",
         "joint_events": "1",
         "seminars": "1",
     },
-    "form_teacher_courses": {"academic_year": "2020-2021", "teachers": "5", "trained_teachers": "1"},
+    "form_teacher_courses": {"half_year": "2", "teachers": "5", "trained_teachers": "1"},
     "official_list": {"list_kind": "ШНОР", "document": "Приказ 1"},
     "social_index": {"social_index": "50"},
     "support_assignment": {"role": "куратор", "organisation": "Отдел", "valid_to": ""},
@@ -342,8 +342,8 @@ CLOSED_SCHOOL = {
     ("dataset", "in_time", "late"),
     [
         ("form_staff", {"reporting_year": "2020"}, {"reporting_year": "2021"}),
-        ("form_network", {"quarter": "2"}, {"quarter": "3"}),
-        ("form_teacher_courses", {"half_year": "1"}, {"half_year": "2"}),
+        ("form_network", {"academic_year": "2020-2021"}, {"academic_year": "2021-2022"}),
+        ("form_teacher_courses", {"academic_year": "2020-2021"}, {"academic_year": "2021-2022"}),
         ("official_list", {"academic_year": "2020-2021"}, {"academic_year": "2021-2022"}),
         ("social_index", {"reporting_year": "2020"}, {"reporting_year": "2021"}),
         ("support_assignment", {"valid_from": "2020-12-30"}, {"valid_from": "2020-12-31"}),
