@@ -115,10 +115,9 @@ def test_a_failed_test_is_named_with_its_rows_and_the_release_that_stays(
 
     text = str(failure.value)
     assert "прежний выпуск остаётся в силе: 20230101T000000Z-aaaaaaaa" in text
-    assert "модель fct_points; строк с ошибкой: 4" in text
+    assert "проверка bands_cover не прошла; модель fct_points; строк с ошибкой: 4" in text
     assert "school_id=6001, value=120" in text
     assert "pupil_id" not in text
-    assert "проверка bands_cover не прошла" in text
     assert "fct_lineage: Runtime Error no such column" in text
     assert "dbt.log" in text
 
