@@ -314,10 +314,19 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
         period=release.period if release.period != str(release.reporting_year) else None,
         release=release.to_json(),
         municipality=release.municipality,
+        previous=_documents_before(settings, release),
         progress=progress.info,
     )
     staging.rename(folder)
     return folder
+
+
+def _documents_before(settings: Settings, release: ReleaseInfo) -> Path | None:
+    """The folder of the release before, whose unchanged documents this one shares; None without one."""
+    if release.previous_release_id is None:
+        return None
+    folder = settings.published / release.previous_release_id
+    return folder if folder.is_dir() else None
 
 
 Schools = dict[str, list[str]]

@@ -32,7 +32,8 @@ def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]
     advice = []
     for rank, (text, rows) in enumerate(list(measures.items())[:MEASURES], start=1):
         codes = words.code_ranges(row["indicator_code"] for row in rows)
-        lost = words.counted(sum(row["points_lost"] for row in rows), "балл", "балла", "баллов")
+        known = [row["points_lost"] for row in rows]
+        lost = words.HIDDEN if None in known else words.counted(sum(known), "балл", "балла", "баллов")
         peers = [
             reference.schools[row["peer_school_id"]]
             for row in rows

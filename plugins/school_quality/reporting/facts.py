@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from school_quality.errors import UsageError
-from school_quality.reporting import methodology
+from school_quality.reporting import methodology, words
 
 Row = dict[str, Any]
 
@@ -28,7 +28,8 @@ class Reference:
     """What all cards of a year share.
 
     Keys: of ``indicators`` methodology version, code and component, of ``district_procedures`` municipality
-    and procedure. ``district_scores`` gives the median ``score_pct`` and how many schools have one.
+    and procedure, of ``district_tasks`` municipality and task. ``district_scores`` and ``district_tasks``
+    give the median share of points in percent and how many schools have one.
     """
 
     year: int
@@ -41,23 +42,29 @@ class Reference:
     procedures: dict[str, Row]
     district_procedures: dict[tuple[str, str], Row]
     district_scores: dict[str, tuple[float, int]]
+    district_tasks: dict[tuple[str, int], tuple[float, int]]
     reasons: dict[str, str]
     municipality_id: str | None = None  # documents are written for this one only
 
     def reason(self, row: Row) -> str:
-        """The Russian label of a row's reason; the reason itself where the methodology gives it none."""
+        """The Russian label of a row's reason; the reason itself where nobody gives it one."""
         return self.reasons.get(row["reason"], str(row["reason"]))
 
 
 @dataclass(frozen=True, slots=True)
 class SchoolFacts:
-    """One school in one year; ``values`` holds rows of the year and, for the plots, of years before it."""
+    """One school in one year; ``values`` holds rows of the year and, for the plots, of years before it.
+
+    ``sources`` are rows of ``fct_lineage`` with the path of their file; empty where they were not asked for.
+    """
 
     school: Row
     status: Row
     procedures: list[Row]
     values: list[Row]
     recommendations: list[Row]
+    support: list[Row]
+    sources: list[Row]
 
     @property
     def version(self) -> str:
@@ -137,8 +144,38 @@ def read_reference(
                 [year],
             )
         },
-        reasons=methodology.reasons(),
+        district_tasks=_district_tasks(connection, year),
+        reasons=methodology.reasons() | words.SUPPRESSED_REASONS,
     )
+
+
+def _district_tasks(
+    connection: duckdb.DuckDBPyConnection, year: int
+) -> dict[tuple[str, int], tuple[float, int]]:
+    """Median share of points by municipality and task, over schools of which nothing is suppressed there."""
+    found = rows(
+        connection,
+        """
+        with shares as (
+            select
+                municipality_id,
+                school_id,
+                split_part(indicator_code, '.', 1)::integer as task,
+                100.0 * sum(points) filter (where status = 'scored')
+                / sum(max_points) filter (where status = 'scored') as share_pct
+            from marts.fct_indicator_value
+            where reporting_year = ? and max_points is not null
+            group by all
+            having bool_and(status <> 'suppressed')
+        )
+        select municipality_id, task, median(share_pct)::double as median_pct, count(*) as schools
+        from shares
+        where share_pct is not null
+        group by all
+        """,
+        [year],
+    )
+    return {(row["municipality_id"], row["task"]): (row["median_pct"], row["schools"]) for row in found}
 
 
 def _municipality_id(municipalities: dict[str, str], asked: str) -> str:
@@ -176,15 +213,17 @@ def read_statuses(connection: duckdb.DuckDBPyConnection, reference: Reference) -
     )
 
 
-def read_schools(connection: duckdb.DuckDBPyConnection, reference: Reference) -> Iterator[SchoolFacts]:
+def read_schools(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, *, with_sources: bool
+) -> Iterator[SchoolFacts]:
     """Every school that the documents are about, in the order of `read_statuses`."""
     statuses = read_statuses(connection, reference)
     for start in range(0, len(statuses), BATCH):
-        yield from _read_batch(connection, reference, statuses[start : start + BATCH])
+        yield from _read_batch(connection, reference, statuses[start : start + BATCH], with_sources)
 
 
 def _read_batch(
-    connection: duckdb.DuckDBPyConnection, reference: Reference, statuses: list[Row]
+    connection: duckdb.DuckDBPyConnection, reference: Reference, statuses: list[Row], with_sources: bool
 ) -> Iterator[SchoolFacts]:
     ids = [status["school_id"] for status in statuses]
     year = reference.year
@@ -205,6 +244,27 @@ def _read_batch(
         " where reporting_year = ? and list_contains(?, school_id) order by rank",
         [year, ids],
     )
+    support = _by_school(
+        connection,
+        "select * from marts.fct_support where reporting_year = ? and list_contains(?, school_id)"
+        " order by role, organisation, valid_from",
+        [year, ids],
+    )
+    sources = (
+        _by_school(
+            connection,
+            "select l.*, f.path, f.dataset, f.received_at"
+            " from marts.fct_lineage as l left join ("
+            "     select file_id, max_by(path, received_at) as path, max_by(dataset, received_at) as dataset,"
+            "         max(received_at) as received_at from meta.source_file group by file_id"
+            " ) as f using (file_id)"
+            " where split_part(l.period, '-', 1) = ?::varchar and list_contains(?, l.school_id)"
+            " order by l.period, f.path, l.sheet, l.row_from",
+            [year, ids],
+        )
+        if with_sources
+        else {}
+    )
     for status in statuses:
         school_id = status["school_id"]
         yield SchoolFacts(
@@ -213,6 +273,8 @@ def _read_batch(
             procedures=procedures[school_id],
             values=values[school_id],
             recommendations=recommendations[school_id],
+            support=support[school_id],
+            sources=sources.get(school_id, []),
         )
 
 

@@ -120,14 +120,14 @@ def _points(rows: list[Row]) -> tuple[str, Tone]:
         row = scored[-1]
         tone: Tone = "good" if row["points"] == row["max_points"] else "middle" if row["points"] else "bad"
         return f"{row['points']} из {row['max_points']}", tone
-    if any(row["status"] == "no_data" for row in rows):
+    if any(row["status"] in words.STATUS_WORDS for row in rows):
         return ("" if maximum is None else f"— из {maximum}"), "unknown"
     return "", "plain"
 
 
 def _detail(row: Row, unit: str, reference: Reference) -> str:
     """What stands behind the value: why there is none, both sides of a difference, counts and interval."""
-    if row["status"] == "no_data":
+    if row["status"] in words.STATUS_WORDS:
         return reference.reason(row)
     parts = [row["value_note"]] if row["value_note"] else []
     if row["value_now"] is not None and row["value_before"] is not None:

@@ -6,6 +6,7 @@ Texts from files reach both as data: Jinja escapes them, Typst gets them as JSON
 from __future__ import annotations
 
 import json
+import os
 import re
 import struct
 import unicodedata
@@ -20,6 +21,8 @@ import typst
 _HERE = Path(__file__).parent
 FONTS = _HERE / "fonts"
 TEMPLATES = _HERE / "templates"
+PICTURE_PPI = 200.0
+PRESSES = min(4, os.cpu_count() or 1)
 
 
 @cache
@@ -54,6 +57,16 @@ class Press:
         if not isinstance(pdf, bytes):
             raise TypeError(f"Typst made no PDF of {template}")
         return pdf
+
+    def picture(self, template: str, document: Any) -> bytes:
+        """The PNG of a dataclass ``document`` drawn by ``templates/<template>``, for papers that are no PDF."""
+        data = displayable(json.dumps(asdict(document), ensure_ascii=False))
+        png = self._compiler.compile(
+            input=str(TEMPLATES / template), format="png", ppi=PICTURE_PPI, sys_inputs={"document": data}
+        )
+        if not isinstance(png, bytes):
+            raise TypeError(f"Typst drew no single page of {template}")
+        return png
 
 
 def displayable(text: str) -> str:

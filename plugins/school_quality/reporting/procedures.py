@@ -9,6 +9,9 @@ from school_quality.reporting.facts import Reference, Row, SchoolFacts, procedur
 from school_quality.reporting.footnotes import Footnotes
 from school_quality.reporting.words import Tone
 
+# The flag of a result of which the open edition hides numbers.
+SUPPRESSED = "suppressed"
+
 VERDICTS: dict[bool | None, tuple[str, Tone]] = {
     True: ("низкий", "bad"),
     False: ("не низкий", "good"),
@@ -70,10 +73,13 @@ def build_procedures(facts: SchoolFacts, reference: Reference) -> Procedures:
 def _procedure_line(row: Row, reference: Reference, footnotes: Footnotes) -> ProcedureLine:
     procedure = reference.procedures.get(row["procedure_id"], {})
     district = reference.district_procedures.get((row["municipality_id"], row["procedure_id"]), {})
-    remarks = [words.FLAGS.get(flag, flag) for flag in row["flags"] or ()]
+    flags = row["flags"] or ()
+    is_hidden = SUPPRESSED in flags
+    unknown = words.HIDDEN if is_hidden else words.NO_DATA
+    remarks = [words.FLAGS.get(flag, flag) for flag in flags if flag != SUPPRESSED]
     if row["data_level"] in words.DATA_LEVELS:
         remarks.append(words.DATA_LEVELS[row["data_level"]])
-    failed = words.percent(row["failed_pct"])
+    failed = unknown if row["failed_pct"] is None else words.percent(row["failed_pct"])
     if row["failed"] is not None:
         failed = f"{row['failed']} ({failed})"
     verdict, tone = VERDICTS[row["is_low_result"]]
@@ -81,12 +87,12 @@ def _procedure_line(row: Row, reference: Reference, footnotes: Footnotes) -> Pro
     return ProcedureLine(
         name=str(procedure.get("procedure_name") or row["procedure_id"]),
         marks=footnotes.cite(remarks),
-        participants=words.number(row["participants"], 0),
+        participants=unknown if row["participants"] is None else words.number(row["participants"], 0),
         absent="" if row["absent"] is None else words.number(row["absent"], 0),
         failed=failed,
         interval=words.interval(row["failed_ci_low_pct"], row["failed_ci_high_pct"]),
         district=_district_failed(district),
-        verdict=verdict,
+        verdict=unknown if row["is_low_result"] is None else verdict,
         distance="" if distance is None else words.counted(abs(distance), "ученик", "ученика", "учеников"),
         tone=tone,
         share=_share(row["failed_pct"]),

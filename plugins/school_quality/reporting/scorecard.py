@@ -6,15 +6,16 @@ A pure function of the marts: the same facts give the same card, in HTML and in 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from school_quality.reporting import standing, words
+from school_quality.reporting import methodology, standing, words
 from school_quality.reporting.advice import Advice, build_advice, no_advice
 from school_quality.reporting.facts import Reference, Row, SchoolFacts
 from school_quality.reporting.indicators import IndicatorGroup, build_groups
-from school_quality.reporting.procedures import Procedures, build_procedures
+from school_quality.reporting.procedures import SUPPRESSED, Procedures, build_procedures
 from school_quality.reporting.standing import StatusMark, TaskLine, Verdict
+from school_quality.reporting.support import SupportLine, build_support, no_support
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,28 @@ class Scorecard:
     groups: tuple[IndicatorGroup, ...]
     advice: tuple[Advice, ...]
     advice_note: str
+    support: tuple[SupportLine, ...]
+    support_note: str
     notes: tuple[str, ...]
     vpr_note: str
     imprint: str
 
+    def of_release(self, release: dict[str, Any]) -> Scorecard:
+        """The card as the release prints it: with ``release_id`` and ``as_of``, the day of its data."""
+        as_of = words.day(release.get("as_of"))
+        return replace(
+            self,
+            edition=f"данные на {as_of}" if as_of else "",
+            imprint=words.imprint(release, *filter(None, [self.imprint])),
+        )
 
-def build_scorecard(facts: SchoolFacts, reference: Reference, release: dict[str, Any]) -> Scorecard:
-    """The card of one school for the reference's year or period.
+
+def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
+    """The card of one school for the reference's year or period; it names no release yet.
 
     Args:
         facts: rows of the school's marts.
         reference: dimensions and district figures.
-        release: ``release_id`` and ``as_of`` of the release, shown on the card.
     """
     school, status = facts.school, facts.status
     name = words.school_name(school.get("school_name"), school["school_id"])
@@ -56,17 +67,16 @@ def build_scorecard(facts: SchoolFacts, reference: Reference, release: dict[str,
     procedures = build_procedures(facts, reference)
     versions = sorted({row["methodology_version"] for row in current if row["methodology_version"]})
     annual = reference.period is None
-    as_of = words.day(release.get("as_of"))
     return Scorecard(
         school_id=str(school["school_id"]),
         title=f"{name}: карта школы, {reference.period_label}",
         school_name=name,
         school_line=_school_line(school, status, reference),
         period_label=reference.period_label,
-        edition=f"данные на {as_of}" if as_of else "",
+        edition="",
         verdict=standing.verdict(status, reference),
         statuses=standing.status_marks(status),
-        tasks=standing.task_lines(current, reference),
+        tasks=standing.task_lines(current, status, reference),
         total=standing.total(status) if annual else "",
         total_note=words.OWN_TOTAL_NOTE,
         district_total=standing.district_total(status, reference) if annual else "",
@@ -74,9 +84,11 @@ def build_scorecard(facts: SchoolFacts, reference: Reference, release: dict[str,
         groups=build_groups(_history(facts, reference), current, reference),
         advice=build_advice(facts, reference),
         advice_note=no_advice(status),
-        notes=_notes(current, procedures, reference),
+        support=build_support(facts, reference),
+        support_note=no_support(status),
+        notes=_notes(current, facts, procedures, reference),
         vpr_note=words.VPR_NOTE,
-        imprint=words.imprint(release, f"методика {', '.join(versions)}" if versions else ""),
+        imprint=f"методика {', '.join(versions)}" if versions else "",
     )
 
 
@@ -105,11 +117,20 @@ def _school_line(school: Row, status: Row, reference: Reference) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _notes(values: list[Row], procedures: Procedures, reference: Reference) -> tuple[str, ...]:
+def _notes(
+    values: list[Row], facts: SchoolFacts, procedures: Procedures, reference: Reference
+) -> tuple[str, ...]:
     notes = []
+    if _is_hidden(values, facts):
+        notes.append(words.HIDDEN_NOTE)
     clauses = _clauses(values, reference)
     if clauses:
         notes.append(f"Основание: {'; '.join(clauses)}.")
+    sources = _sources(values)
+    if sources:
+        notes.append(
+            f"Откуда числа: {'; '.join(sources)}. Файл, лист и строки каждого числа — в таблице XLSX."
+        )
     if procedures.identifying or procedures.others:
         limit = (
             f" Низкий результат — не меньше {words.percent(100 * procedures.threshold)}."
@@ -128,6 +149,27 @@ def _notes(values: list[Row], procedures: Procedures, reference: Reference) -> t
         "«Нет данных» — не ноль: ноль баллов — это оценка, а «нет данных» значит, что оценивать нечего."
     )
     return tuple(notes)
+
+
+def _is_hidden(values: list[Row], facts: SchoolFacts) -> bool:
+    """Whether the card shows anything as hidden."""
+    return (
+        bool(facts.status.get("suppressed"))
+        or any(row["status"] == "suppressed" for row in values)
+        or any(SUPPRESSED in (row["flags"] or ()) for row in facts.procedures)
+    )
+
+
+def _sources(values: list[Row]) -> list[str]:
+    """The forms and exports behind the values that exist, each with the codes that it feeds."""
+    codes: defaultdict[str, set[str]] = defaultdict(set)
+    for row in values:
+        if row["status"] in ("scored", "no_points"):
+            seed = methodology.indicator(row["methodology_version"], row["indicator_code"], row["component"])
+            codes[seed["source_form"] if seed else ""].add(row["indicator_code"])
+    codes.pop("", None)
+    ordered = sorted(codes.items(), key=lambda item: min(words.code_key(code) for code in item[1]))
+    return [f"{source} — {words.code_ranges(found)}" for source, found in ordered]
 
 
 def _clauses(values: list[Row], reference: Reference) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from school_quality.reporting import words
@@ -10,6 +11,8 @@ from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.words import Tone
 
 NO_LIST = "списка нет"
+# With fewer schools the middle one of a district says nothing.
+COMPARED_SCHOOLS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +39,23 @@ class StatusMark:
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """Points of one task of the order; ``share`` is points / maximum for the bar, None without points."""
+    """Points of one task of the order; ``share`` is points / maximum for the bar, None without points.
+
+    ``district`` is the middle school of the district by this share, ``district_share`` the same of 1.
+    """
 
     task: int
     title: str
     points: str
     share: float | None
     coverage: str
+    district: str
+    district_share: float | None
 
 
 def verdict(status: Row, reference: Reference) -> Verdict:
     """What the row of ``fct_school_status`` says, most serious first; unknown is said to be unknown."""
-    low, risk, count = status["is_low_results"], status["is_risk_zone"], status["low_procedures"]
-    tone: Tone
-    if low:
-        procedures = words.counted(count, "процедуре", "процедурах", "процедурах")
-        headline = f"По расчёту — школа с низкими результатами (ШНОР): низкие результаты в {procedures}"
-        tone = "bad"
-    elif risk:
-        headline = "По расчёту — школа в зоне риска: индекс результатов ниже нуля и результаты снижаются"
-        tone = "middle"
-    elif low is None:
-        headline = "Статус определить нельзя: за год нет учтённых результатов"
-        tone = "unknown"
-    else:
-        headline = "По расчёту школа не относится ни к ШНОР, ни к зоне риска"
-        tone = "good"
+    headline, tone = _headline(status)
     about = []
     if status["is_supported"]:
         about.append(f"В {reference.academic_year} учебном году школа получает адресную поддержку.")
@@ -69,44 +63,88 @@ def verdict(status: Row, reference: Reference) -> Verdict:
         about.append(f"За год: {words.CHANGES[status['change_from_previous_year']]}.")
     if status["is_effective_mode"]:
         about.append("Школа перешла в эффективный режим.")
-    details = [" ".join(about), _index_details(status)]
-    if status["school_group"] in words.GROUPS:
-        details.append(f"Группа: {words.GROUPS[status['school_group']]}.")
+    details = [_lists(status), " ".join(about), _index_details(status), _groups(status)]
     return Verdict(headline, tone, tuple(line for line in details if line))
 
 
+def _headline(status: Row) -> tuple[str, Tone]:
+    low, risk, count = status["is_low_results"], status["is_risk_zone"], status["low_procedures"]
+    if low:
+        text = "По расчёту — школа с низкими результатами (ШНОР)"
+        if count is not None:
+            text += f": низкие результаты в {words.counted(count, 'процедуре', 'процедурах', 'процедурах')}"
+        return text, "bad"
+    if risk:
+        return (
+            "По расчёту — школа в зоне риска: индекс результатов ниже нуля и результаты снижаются",
+            "middle",
+        )
+    if is_hidden(status, "is_low_results") or is_hidden(status, "is_risk_zone"):
+        return "Статус по расчёту скрыт", "unknown"
+    if low is None:
+        return "Статус определить нельзя: за год нет учтённых результатов", "unknown"
+    return "По расчёту школа не относится ни к ШНОР, ни к зоне риска", "good"
+
+
+def is_hidden(status: Row, column: str) -> bool:
+    """Whether the open edition hides a column of the row; nothing is hidden in the official one."""
+    return column in (status.get("suppressed") or ())
+
+
+def _lists(status: Row) -> str:
+    """The official lists that have the school: they decide, whatever the calculation says."""
+    lists = (
+        ("ШНОР", "official_low_results"),
+        ("низкий ИОР", "official_risk_zone"),
+        ("ШССУ", "official_difficult_social"),
+        ("«500+»", "in_project_500"),
+    )
+    names = [name for name, column in lists if status[column]]
+    return f"В официальных списках: {', '.join(names)}." if names else ""
+
+
 def _index_details(status: Row) -> str:
-    index = words.NO_DATA
-    if status["results_index"] is not None:
-        origin = "вычислен системой" if status["is_index_computed"] else "официальный"
-        index = f"{words.precise(status['results_index'])} ({origin})"
-    social = words.number(status["social_index"], 2)
+    index = _number(status, "results_index", words.precise)
+    if status["results_index"] is not None and status["is_index_computed"] is not None:
+        index += " (вычислен системой)" if status["is_index_computed"] else " (официальный)"
+    social = _number(status, "social_index", lambda value: words.number(value, 2))
     return f"Индекс результатов (ИОР): {index}. Индекс социального благополучия (ИСБШ): {social}."
+
+
+def _number(status: Row, column: str, text: Callable[[float], str]) -> str:
+    if status[column] is not None:
+        return text(float(status[column]))
+    return words.HIDDEN if is_hidden(status, column) else words.NO_DATA
+
+
+def _groups(status: Row) -> str:
+    """The group by context and results, and the finer cluster by the profile of indicators, in words."""
+    parts = []
+    if status["school_group"] in words.GROUPS:
+        parts.append(f"Группа: {words.GROUPS[status['school_group']]}.")
+    elif is_hidden(status, "school_group"):
+        parts.append(f"Группа: {words.HIDDEN}.")
+    if status["cluster"]:
+        parts.append(f"Похожие школы по показателям: {status['cluster']}.")
+    elif is_hidden(status, "cluster"):
+        parts.append(f"Похожие школы по показателям: {words.HIDDEN}.")
+    return " ".join(parts)
 
 
 def status_marks(status: Row) -> tuple[StatusMark, ...]:
     """ШНОР, risk zone, ШССУ and the project 500+ (the last is never computed)."""
+    marks = (
+        ("ШНОР", "низкие образовательные результаты", "is_low_results", "official_low_results"),
+        ("Зона риска", "риск снижения результатов", "is_risk_zone", "official_risk_zone"),
+        ("ШССУ", "сложные социальные условия", "is_difficult_social", "official_difficult_social"),
+    )
     return (
-        _mark(
-            "ШНОР",
-            "низкие образовательные результаты",
-            status["is_low_results"],
-            status["official_low_results"],
-        ),
-        _mark(
-            "Зона риска", "риск снижения результатов", status["is_risk_zone"], status["official_risk_zone"]
-        ),
-        _mark(
-            "ШССУ",
-            "сложные социальные условия",
-            status["is_difficult_social"],
-            status["official_difficult_social"],
-        ),
+        *(_mark(status, *mark) for mark in marks),
         StatusMark(
             title="«500+»",
             meaning="федеральный проект помощи",
             computed="не вычисляется",
-            official=words.yes_no(status["in_project_500"], NO_LIST),
+            official=_yes_no(status, "in_project_500", NO_LIST),
             comparison="",
             differs=False,
             tone="plain",
@@ -114,65 +152,93 @@ def status_marks(status: Row) -> tuple[StatusMark, ...]:
     )
 
 
-def _mark(title: str, meaning: str, computed: bool | None, official: bool | None) -> StatusMark:
-    comparable = computed is not None and official is not None
-    differs = comparable and computed != official
+def _mark(status: Row, title: str, meaning: str, computed: str, official: str) -> StatusMark:
+    comparable = status[computed] is not None and status[official] is not None
+    differs = comparable and status[computed] != status[official]
     return StatusMark(
         title=title,
         meaning=meaning,
-        computed=words.yes_no(computed),
-        official=words.yes_no(official, NO_LIST),
+        computed=_yes_no(status, computed, words.NO_DATA),
+        official=_yes_no(status, official, NO_LIST),
         comparison="расходится" if differs else "совпадает" if comparable else "сравнить нельзя",
         differs=differs,
         tone="bad",
     )
 
 
-def task_lines(values: list[Row], reference: Reference) -> tuple[TaskLine, ...]:
-    """Points and coverage of each task over the given rows of ``fct_indicator_value``."""
-    lines = []
-    for task in sorted({words.task(row["indicator_code"]) for row in values}):
-        mine = [row for row in values if words.task(row["indicator_code"]) == task]
-        title = words.TASKS.get(task, f"Задача {task}")
-        statuses = Counter(row["status"] for row in mine)
-        expected = len(mine) - statuses["not_applicable"]
-        if not expected:
-            lines.append(TaskLine(task, title, "не относится", None, reference.reason(mine[0])))
-            continue
-        scored = [row for row in mine if row["status"] == "scored"]
-        if any(row["max_points"] is not None for row in mine):
-            points, maximum = (sum(row[column] for row in scored) for column in ("points", "max_points"))
-            text = f"{points} из {maximum}" if scored else words.NO_DATA
-            share = points / maximum if maximum else None
-            whole = words.counted(expected, "показателя", "показателей", "показателей")
-            known = f"оценено {len(scored)} из {whole}"
-        else:
-            text, share = "без баллов", None
-            measured = statuses["no_points"]
-            known = f"есть {measured} из {words.counted(expected, 'значения', 'значений', 'значений')}"
-        lines.append(TaskLine(task, title, text, share, known + _missing(mine, reference)))
-    return tuple(lines)
+def _yes_no(status: Row, column: str, unknown: str) -> str:
+    return words.yes_no(status[column], words.HIDDEN if is_hidden(status, column) else unknown)
+
+
+def task_lines(values: list[Row], status: Row, reference: Reference) -> tuple[TaskLine, ...]:
+    """Points and coverage of each task over rows of ``fct_indicator_value``, beside those of the district."""
+    tasks = sorted({words.task(row["indicator_code"]) for row in values})
+    return tuple(
+        _task_line(
+            task,
+            [row for row in values if words.task(row["indicator_code"]) == task],
+            reference.district_tasks.get((status["municipality_id"], task)),
+            reference,
+        )
+        for task in tasks
+    )
+
+
+def _task_line(
+    task: int, mine: list[Row], district: tuple[float, int] | None, reference: Reference
+) -> TaskLine:
+    title = words.TASKS.get(task, f"Задача {task}")
+    statuses = Counter(row["status"] for row in mine)
+    expected = len(mine) - statuses["not_applicable"]
+    if not expected:
+        return TaskLine(task, title, "не относится", None, reference.reason(mine[0]), "", None)
+    scored = [row for row in mine if row["status"] == "scored"]
+    if all(row["max_points"] is None for row in mine):
+        known = (
+            f"есть {statuses['no_points']} из {words.counted(expected, 'значения', 'значений', 'значений')}"
+        )
+        return TaskLine(task, title, "без баллов", None, known + _missing(mine, reference), "", None)
+    points, maximum = (sum(row[column] for row in scored) for column in ("points", "max_points"))
+    nothing = words.HIDDEN if statuses["suppressed"] else words.NO_DATA
+    median = district[0] if district and district[1] >= COMPARED_SCHOOLS else None
+    whole = words.counted(expected, "показателя", "показателей", "показателей")
+    return TaskLine(
+        task=task,
+        title=title,
+        points=f"{points} из {maximum}" if scored else nothing,
+        share=points / maximum if maximum else None,
+        coverage=f"оценено {len(scored)} из {whole}{_missing(mine, reference)}",
+        district="" if median is None else words.percent(median),
+        district_share=None if median is None else round(median / 100, 4),
+    )
 
 
 def _missing(values: list[Row], reference: Reference) -> str:
-    reasons = Counter(reference.reason(row) for row in values if row["status"] == "no_data")
-    if not reasons:
-        return ""
-    parts = [reason for reason, _ in reasons.most_common()]
-    return f"; нет данных: {reasons.total()} ({'; '.join(parts)})"
+    """How many values there are not, and why."""
+    text = ""
+    for status, word in words.STATUS_WORDS.items():
+        reasons = Counter(reference.reason(row) for row in values if row["status"] == status)
+        if reasons:
+            text += (
+                f"; {word}: {reasons.total()} ({'; '.join(reason for reason, _ in reasons.most_common())})"
+            )
+    return text
 
 
 def total(status: Row) -> str:
     """The system's own total and coverage: the order does not prescribe them, say so beside it."""
+    if status["points"] is None and is_hidden(status, "points"):
+        return f"Общий итог: {words.HIDDEN}"
     if status["points"] is None:
         return "Общий итог: нет данных, ни один показатель не оценён"
-    share, coverage = words.percent(status["score_pct"]), words.percent(status["coverage_pct"])
-    return f"Общий итог: {status['points']} из {status['max_points']} баллов ({share}), охват {coverage}"
+    share, coverage = (_number(status, column, words.percent) for column in ("score_pct", "coverage_pct"))
+    maximum = _number(status, "max_points", lambda value: words.number(value, 0))
+    return f"Общий итог: {status['points']} из {maximum} баллов ({share}), охват {coverage}"
 
 
 def district_total(status: Row, reference: Reference) -> str:
-    """The median total of the district's schools; empty where there is nothing to compare with."""
+    """The middle school of the district by its total; empty where there is nothing to compare with."""
     median = reference.district_scores.get(status["municipality_id"])
-    if median is None or median[1] < 2:
+    if median is None or median[1] < COMPARED_SCHOOLS:
         return ""
     return f"В районе у половины школ итог не ниже {words.percent(median[0])}"

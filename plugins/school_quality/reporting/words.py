@@ -17,6 +17,7 @@ from school_quality import dictionary
 Tone = Literal["good", "middle", "bad", "unknown", "plain"]
 
 NO_DATA = "нет данных"
+HIDDEN = "скрыто"
 NBSP = "\u00a0"
 MINUS = "\u2212"
 
@@ -26,6 +27,20 @@ FLAGS = {
     "conflicting_sources": "источники расходятся",
     "computed_index": "индекс вычислен системой",
     "borrowed_scale": "шкала соседнего года",
+}
+
+# Why the open edition hides a value: reasons of the status ``suppressed``.
+SUPPRESSED_REASONS = {
+    "few_pupils": "меньше 10 учеников",
+    "few_teachers": "мало учителей",
+    "complementary": "иначе вычислят другое скрытое",
+}
+
+ROLES = {
+    "curator": "Куратор",
+    "tutor": "Тьютор",
+    "mentor_school": "Школа-наставник",
+    "mentoring_centre": "Муниципальный наставнический центр",
 }
 
 SCHOOL_TYPES = {"secondary": "средняя школа", "basic": "основная школа", "primary": "начальная школа"}
@@ -48,6 +63,8 @@ DATA_LEVELS = {
     "table": "по сводной таблице процентов, а не по ученикам",
 }
 
+STATUS_WORDS = {"no_data": NO_DATA, "suppressed": HIDDEN}
+
 VALUE_TEXTS = {"best": "среди лучших", "middle": "в середине", "lowest": "среди низких"}
 
 PERCENT = "%"
@@ -64,6 +81,11 @@ TASKS = {int(number): title for number, title in dictionary.TASKS.items()}
 VPR_NOTE = (
     "Результаты ВПР сами по себе не используют для оценки работы учителя или школы: "
     "они показывают, где ученикам нужна помощь."
+)
+
+HIDDEN_NOTE = (
+    "Скрыто: меньше 10 учеников или так мало учителей, что их можно узнать, и всё, из чего скрытое можно "
+    "вычислить."
 )
 
 OWN_TOTAL_NOTE = "Общий итог и охват — расчёт этой системы, приказ их не предусматривает."
@@ -142,8 +164,8 @@ def day(value: date | datetime | str | None) -> str:
 
 def shown_value(row: dict[str, Any], unit: str) -> str:
     """The value of a row of ``fct_indicator_value``: a number in its unit, or the words that stand for it."""
-    if row["status"] == "no_data":
-        return NO_DATA
+    if row["status"] in STATUS_WORDS:
+        return STATUS_WORDS[row["status"]]
     if row["value"] is None:
         return VALUE_TEXTS.get(row["value_text"] or "", row["value_text"] or "—")
     return indicator_value(row["value"], unit, signed=row["value_now"] is not None)

@@ -53,12 +53,15 @@ TABLES = {
         is_difficult_social BOOLEAN, official_low_results BOOLEAN, official_risk_zone BOOLEAN,
         official_difficult_social BOOLEAN, in_project_500 BOOLEAN, is_supported BOOLEAN,
         social_index DECIMAL(18, 6), results_index DOUBLE, is_index_computed BOOLEAN, points INTEGER,
-        max_points INTEGER, score_pct DOUBLE, coverage_pct DOUBLE, school_group VARCHAR, cluster INTEGER,
+        max_points INTEGER, score_pct DOUBLE, coverage_pct DOUBLE, school_group VARCHAR, cluster VARCHAR,
         change_from_previous_year VARCHAR, is_effective_mode BOOLEAN""",
     "marts.fct_recommendation": """
         school_id VARCHAR, reporting_year INTEGER, rank INTEGER, indicator_code VARCHAR,
         points_lost INTEGER, measure_code VARCHAR, measure_text VARCHAR, owner VARCHAR,
         roadmap_item VARCHAR, peer_school_id VARCHAR""",
+    "marts.fct_support": """
+        school_id VARCHAR, municipality_id VARCHAR, reporting_year INTEGER, role VARCHAR,
+        organisation VARCHAR, mentor_school_id VARCHAR, valid_from DATE, valid_to DATE""",
     "marts.fct_lineage": """
         school_id VARCHAR, period VARCHAR, indicator_code VARCHAR, component VARCHAR, file_id VARCHAR,
         sheet VARCHAR, row_from INTEGER, row_to INTEGER, rows BIGINT""",
@@ -81,6 +84,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "marts.fct_school_status": {"reporting_year": 2022, "low_procedure_ids": [], "is_supported": False},
     "marts.fct_recommendation": {"reporting_year": 2022},
+    "marts.fct_support": {"reporting_year": 2022},
 }
 
 

@@ -45,7 +45,7 @@ def test_every_school_of_the_year_gets_a_card_as_html_and_pdf(warehouse: Path, t
         warehouse, tmp_path, year=2022, period=None, release=RELEASE, progress=told.append
     )
 
-    assert report == DocumentsReport(scorecards=4, identified=3)
+    assert report == DocumentsReport(scorecards=4, written=4, identified=3)
     names = {path.name for path in (tmp_path / "scorecards").iterdir()}
     assert names == {f"{school}.{kind}" for school in SCHOOLS for kind in ("html", "pdf")}
     assert told[-1] == "Карточки школ: 4"

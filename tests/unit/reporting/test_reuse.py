@@ -1,0 +1,162 @@
+"""Only cards whose inputs changed are written again; the others are shared with the release before."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from school_quality.reporting import DocumentsReport, reuse, write_documents
+
+FIRST = {"release_id": "2022-007", "as_of": "2023-08-31"}
+SECOND = {"release_id": "2022-008", "as_of": "2023-09-01"}
+
+
+@pytest.fixture
+def before(warehouse: Path, tmp_path: Path) -> Path:
+    """The documents of the first release."""
+    write(warehouse, tmp_path / "before", FIRST)
+    return tmp_path / "before"
+
+
+@pytest.fixture
+def changed(warehouse: Path, tmp_path: Path) -> Path:
+    """The warehouse, but for the ИОР of school 102."""
+    path = tmp_path / "changed.duckdb"
+    shutil.copy(warehouse, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update marts.fct_school_status set results_index = -0.5 where school_id = '102'")
+    return path
+
+
+def write(
+    warehouse: Path, directory: Path, release: dict[str, str], previous: Path | None = None
+) -> DocumentsReport:
+    return write_documents(warehouse, directory, year=2022, period=None, release=release, previous=previous)
+
+
+def cards(directory: Path) -> dict[str, int]:
+    """Inode of each file of a card."""
+    return {path.name: path.stat().st_ino for path in (directory / "scorecards").iterdir()}
+
+
+def test_cards_without_changes_are_shared_with_the_release_before(
+    warehouse: Path, before: Path, tmp_path: Path
+) -> None:
+    report = write(warehouse, tmp_path / "after", SECOND, before)
+
+    assert (report.scorecards, report.written) == (4, 0)
+    assert cards(tmp_path / "after") == cards(before)
+    page = (tmp_path / "after" / "scorecards" / "101.html").read_text(encoding="utf-8")
+    assert "выпуск 2022-007 · данные на 31.08.2023" in page
+
+
+def test_a_card_with_a_changed_number_is_written_again_and_names_its_release(
+    changed: Path, before: Path, tmp_path: Path
+) -> None:
+    report = write(changed, tmp_path / "after", SECOND, before)
+
+    assert report.written == 1
+    old, new = cards(before), cards(tmp_path / "after")
+    assert {name for name in new if new[name] != old[name]} == {
+        name for name in new if name.startswith("102.")
+    }
+    page = (tmp_path / "after" / "scorecards" / "102.html").read_text(encoding="utf-8")
+    assert "выпуск 2022-008 · данные на 01.09.2023" in page
+
+
+@pytest.mark.parametrize("kind", ["scorecard.typ", "style.css", "scorecard.py", "PTSans-Bold.ttf"])
+def test_a_change_of_template_style_code_or_font_writes_every_card_again(
+    warehouse: Path, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    copy = tmp_path / "reporting"
+    shutil.copytree(Path(reuse.__file__).parent, copy)
+    (changed,) = copy.rglob(kind)
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    monkeypatch.setattr(reuse, "_HERE", copy)
+    reuse.layout_fingerprint.cache_clear()
+
+    try:
+        report = write(warehouse, tmp_path / "after", SECOND, before)
+    finally:
+        monkeypatch.undo()
+        reuse.layout_fingerprint.cache_clear()
+
+    assert report.written == report.scorecards
+
+
+def test_a_change_of_a_library_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = reuse.layout_fingerprint()
+    monkeypatch.setattr(reuse, "version", lambda library: "0")
+    reuse.layout_fingerprint.cache_clear()
+
+    try:
+        assert reuse.layout_fingerprint() != now
+    finally:
+        reuse.layout_fingerprint.cache_clear()
+
+
+def test_a_damaged_or_missing_file_is_written_again(warehouse: Path, before: Path, tmp_path: Path) -> None:
+    (before / "scorecards" / "101.html").write_text("от руки", encoding="utf-8")
+    (before / "scorecards" / "103.pdf").unlink()
+
+    report = write(warehouse, tmp_path / "after", SECOND, before)
+
+    assert report.written == 2
+    assert "от руки" not in (tmp_path / "after" / "scorecards" / "101.html").read_text(encoding="utf-8")
+    assert (tmp_path / "after" / "scorecards" / "103.pdf").is_file()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"scorecards": {"101": {"inputs": "…"}}}', '{"scorecards": []}']
+)
+def test_a_record_that_cannot_be_understood_means_that_all_is_written(
+    warehouse: Path, before: Path, tmp_path: Path, content: str
+) -> None:
+    (before / reuse.RECORD).write_text(content, encoding="utf-8")
+
+    report = write(warehouse, tmp_path / "after", SECOND, before)
+
+    assert report.written == 4
+
+
+def test_writing_again_in_place_leaves_the_older_release_as_it_is(
+    warehouse: Path, changed: Path, before: Path, tmp_path: Path
+) -> None:
+    write(warehouse, tmp_path / "after", SECOND, before)
+    content = (before / "scorecards" / "102.pdf").read_bytes()
+
+    write(changed, tmp_path / "after", SECOND, before)
+
+    assert (before / "scorecards" / "102.pdf").read_bytes() == content
+    assert (tmp_path / "after" / "scorecards" / "102.pdf").read_bytes() != content
+
+
+def test_where_files_cannot_be_shared_they_are_copied(
+    warehouse: Path, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, "other file system")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+    report = write(warehouse, tmp_path / "after", SECOND, before)
+
+    assert report.written == 0
+    assert (tmp_path / "after" / "scorecards" / "101.pdf").read_bytes() == (
+        before / "scorecards" / "101.pdf"
+    ).read_bytes()
+
+
+def test_the_edition_of_a_quarter_takes_nothing_from_that_of_the_year(
+    warehouse: Path, before: Path, tmp_path: Path
+) -> None:
+    report = write_documents(
+        warehouse, tmp_path / "after", year=2022, period="2022-Q1", release=SECOND, previous=before
+    )
+
+    assert report.written == report.scorecards
