@@ -1,66 +1,94 @@
--- Clause 6: change of supported schools against the other schools of the municipality, with a 95 % interval (normal,
--- unequal variances). Schools chosen for low results are expected to move towards the mean by themselves.
-with outcomes as (
-    select
-        school_id,
-        municipality_id,
-        reporting_year,
-        unnest(['score_pct', 'results_index', 'low_procedures']) as outcome,
-        unnest([score_pct, results_index, low_procedures::double]) as outcome_value,
-        is_supported
-    from {{ ref('fct_school_status') }}
+-- Clause 6: change of the schools that were supported the year before against similar ones that were not. Several
+-- schools may share a similar one, so the 95 % interval counts similar schools (clusters), not pairs, and reads
+-- Student's quantile for one less than their number; with a single similar school there is none.
+with districts as (
+    select distinct
+        statuses.municipality_id,
+        statuses.reporting_year,
+        outcomes.outcome
+    from {{ ref('fct_school_status') }} as statuses
+    cross join {{ ref('effectiveness_outcomes') }} as outcomes
+    where statuses.reporting_year > (select min(reporting_year) from {{ ref('fct_school_status') }})
 ),
 
-changes as (
-    select
-        this_year.municipality_id,
-        this_year.reporting_year,
-        this_year.outcome,
-        year_before.is_supported,
-        this_year.outcome_value - year_before.outcome_value as outcome_change
-    from outcomes as this_year
-    inner join outcomes as year_before
-        on
-            this_year.school_id = year_before.school_id
-            and this_year.outcome = year_before.outcome
-            and this_year.reporting_year = year_before.reporting_year + 1
-    where this_year.outcome_value is not null and year_before.outcome_value is not null
-),
-
-groups as (
+pairs as (
     select
         municipality_id,
         reporting_year,
         outcome,
-        count(*) filter (where is_supported)::integer as supported_schools,
-        count(*) filter (where not is_supported)::integer as comparison_schools,
-        avg(outcome_change) filter (where is_supported) as change_supported,
-        avg(outcome_change) filter (where not is_supported) as change_comparison,
-        var_samp(outcome_change) filter (where is_supported) as variance_supported,
-        var_samp(outcome_change) filter (where not is_supported) as variance_comparison
-    from changes
+        similar_school_id,
+        value_before,
+        similar_before,
+        value_now - value_before as change_supported,
+        similar_now - similar_before as change_comparison,
+        (value_now - value_before) - (similar_now - similar_before) as difference
+    from {{ ref('fct_similar_school') }}
+    where similar_school_id is not null
+),
+
+means as (
+    select
+        municipality_id,
+        reporting_year,
+        outcome,
+        count(*)::integer as supported_schools,
+        count(distinct similar_school_id)::integer as comparison_schools,
+        avg(value_before) as before_supported,
+        avg(similar_before) as before_comparison,
+        avg(change_supported) as change_supported,
+        avg(change_comparison) as change_comparison,
+        avg(difference) as difference
+    from pairs
     group by all
 ),
 
-compared as (
+deviations as (
     select
-        groups.*,
-        years.wilson_z * sqrt(
-            variance_supported / nullif(supported_schools, 0) + variance_comparison / nullif(comparison_schools, 0)
-        ) as half_width
-    from groups
-    inner join {{ ref('int_methodology__years') }} as years using (reporting_year)
+        pairs.municipality_id,
+        pairs.reporting_year,
+        pairs.outcome,
+        pairs.similar_school_id,
+        sum(pairs.difference - means.difference) as deviation
+    from pairs
+    inner join means using (municipality_id, reporting_year, outcome)
+    group by all
+),
+
+errors as (
+    select
+        means.municipality_id,
+        means.reporting_year,
+        means.outcome,
+        sqrt(
+            sum(deviations.deviation * deviations.deviation)
+            * means.comparison_schools / nullif(means.comparison_schools - 1, 0)
+        ) / means.supported_schools as standard_error,
+        max(quantiles.quantile) as quantile
+    from means
+    inner join deviations using (municipality_id, reporting_year, outcome)
+    asof left join {{ ref('student_quantiles') }} as quantiles
+        on means.comparison_schools - 1 >= quantiles.degrees
+    group by
+        means.municipality_id,
+        means.reporting_year,
+        means.outcome,
+        means.comparison_schools,
+        means.supported_schools
 )
 
 select
-    municipality_id,
-    reporting_year,
-    outcome,
-    supported_schools,
-    comparison_schools,
-    change_supported,
-    change_comparison,
-    change_supported - change_comparison as difference,
-    change_supported - change_comparison - half_width as ci_low,
-    change_supported - change_comparison + half_width as ci_high
-from compared
+    districts.municipality_id,
+    districts.reporting_year,
+    districts.outcome,
+    coalesce(means.supported_schools, 0) as supported_schools,
+    coalesce(means.comparison_schools, 0) as comparison_schools,
+    means.before_supported,
+    means.before_comparison,
+    means.change_supported,
+    means.change_comparison,
+    means.difference,
+    means.difference - errors.standard_error * errors.quantile as ci_low,
+    means.difference + errors.standard_error * errors.quantile as ci_high
+from districts
+left join means using (municipality_id, reporting_year, outcome)
+left join errors using (municipality_id, reporting_year, outcome)
