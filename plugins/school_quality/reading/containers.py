@@ -13,7 +13,7 @@ from school_quality.reading import limits
 from school_quality.reading.failures import Rejected
 
 _END = struct.Struct("<4s4H2LH")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_CENTRAL = struct.Struct("<4s4x2H4x3L3H8xL")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1
@@ -51,35 +51,21 @@ def directory(data: bytes) -> list[Part]:
     unpacked."""
     entries, _, at = check_end_record(data[-65557:])
     parts: list[Part] = []
+    unpack_from, central = _CENTRAL.unpack_from, _CENTRAL.size
     try:
         for _ in range(entries):
-            (
-                magic,
-                _,
-                _,
-                flags,
-                method,
-                _,
-                _,
-                crc,
-                packed,
-                size,
-                name_length,
-                extra,
-                comment,
-                _,
-                _,
-                _,
-                offset,
-            ) = _CENTRAL.unpack_from(data, at)
+            magic, flags, method, crc, packed, size, name_length, extra, comment, offset = unpack_from(
+                data, at
+            )
             if magic != b"PK\x01\x02":
                 raise Rejected("file_unreadable")
-            name = data[at + _CENTRAL.size : at + _CENTRAL.size + name_length]
-            if _ZIP64 in (size, packed, offset):
-                start = at + _CENTRAL.size + name_length
-                size, packed, offset = _of_zip64(data[start : start + extra], size, packed, offset)
-            parts.append(Part(name.decode("utf-8", "replace"), flags, method, crc, packed, size, offset))
-            at += _CENTRAL.size + name_length + extra + comment
+            at += central
+            name = data[at : at + name_length].decode("utf-8", "replace")
+            at += name_length
+            if size == _ZIP64 or packed == _ZIP64 or offset == _ZIP64:
+                size, packed, offset = _of_zip64(data[at : at + extra], size, packed, offset)
+            parts.append(Part(name, flags, method, crc, packed, size, offset))
+            at += extra + comment
     except struct.error as error:
         raise Rejected("file_unreadable") from error
     if any(p.flags & _ENCRYPTED for p in parts):

@@ -82,6 +82,7 @@ def forget() -> None:
     """Forget the declarations read so far, after they changed."""
     _index.cache_clear()
     _best.cache_clear()
+    _placed.cache_clear()
 
 
 def fold_row(cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -94,18 +95,25 @@ def recognise(rows: Sequence[Sequence[Cell]], number: int) -> Header | NearMiss 
     not."""
     cells = tuple(rows[number])
     found, near = _best(cells)
-    last = number
+    height = 1
     if found is None or found.dataset.header_rows == 2:
         below = _with_row_below(rows, number)
         if below is not None:
             deeper, deeper_near = _best(below)
             if deeper is not None and deeper.dataset.header_rows == 2:
-                found, last = replace(deeper, height=2), number + 1
+                found, cells, height = deeper, below, 2
             elif deeper_near is not None and (near is None or deeper_near.score > near.score):
                 near = deeper_near
     if found is not None:
-        return replace(found, row=last)
+        return _placed(cells, number + height - 1, height)
     return replace(near, remark=replace(near.remark, row_number=number + 1)) if near is not None else None
+
+
+@lru_cache(maxsize=1024)
+def _placed(cells: tuple[Cell, ...], row: int, height: int) -> Header | None:
+    """The header of `_best` with its place."""
+    found, _ = _best(cells)
+    return replace(found, row=row, height=height) if found is not None else None
 
 
 def _with_row_below(rows: Sequence[Sequence[Cell]], number: int) -> tuple[Cell, ...] | None:

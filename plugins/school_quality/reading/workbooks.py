@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
@@ -42,27 +44,40 @@ _MAX_RATIO = 1032
 """Deflate cannot do better: an entry is no larger unpacked than this times its packed size."""
 
 
-def read(data: bytes) -> tuple[list[Sheet], bool]:
-    """(sheets, whether they come from a CSV); raises `Rejected` where the bytes are no table that is safe to
-    read."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Bytes that are safe to read, and what was seen on the way: scans of the sheets by number."""
+
+    data: bytes
+    is_csv: bool
+    scans: Mapping[int, SheetScan]
+
+
+def check(data: bytes) -> Checked:
+    """What a file is; raises `Rejected` where it is no table that is safe to read."""
     if not data:
         raise Rejected("file_empty")
     if len(data) > limits.FILE_BYTES:
         raise Rejected("file_too_large")
     if data.startswith((ZIP_MAGIC, _EMPTY_ZIP)):
-        return _read_zipped(data), False
+        return Checked(data, False, _scan_zipped(data))
     if data.startswith(biff.OLE_MAGIC):
         errors = biff.formula_errors(data)
-        return _sheets(data, {number: SheetScan(cells) for number, cells in errors.items()}), False
+        return Checked(data, False, {number: SheetScan(cells) for number, cells in errors.items()})
     if data.startswith(_BINARY):
         raise Rejected("not_a_table")
-    return delimited.read(data), True
+    return Checked(data, True, {})
 
 
-def _read_zipped(data: bytes) -> list[Sheet]:
+def cells(checked: Checked) -> list[Sheet]:
+    """The sheets with their cells; raises `Rejected` where they cannot be read after all."""
+    return delimited.read(checked.data) if checked.is_csv else _sheets(checked.data, checked.scans)
+
+
+def _scan_zipped(data: bytes) -> Mapping[int, SheetScan]:
     parts = {p.name.lower(): p for p in containers.directory(data)}
     if "xl/workbook.xml" in parts:
-        return _sheets(data, _scan_xlsx(data, parts))
+        return _scan_xlsx(data, parts)
     mimetype, content = parts.get("mimetype"), parts.get("content.xml")
     if mimetype is None or content is None or not _text(data, mimetype).startswith(_ODS):
         raise Rejected("not_a_table")
@@ -71,7 +86,7 @@ def _read_zipped(data: bytes) -> list[Sheet]:
         raise Rejected("file_encrypted")
     scanner = OdsScanner()
     scanner.feed(unpack(data, content))
-    return _sheets(data, scanner.sheets)
+    return scanner.sheets
 
 
 def _text(data: bytes, part: Part) -> bytes:
@@ -114,7 +129,7 @@ def _sheet_parts(data: bytes, parts: dict[str, Part]) -> list[str]:
     return names
 
 
-def _sheets(data: bytes, scans: dict[int, SheetScan]) -> list[Sheet]:
+def _sheets(data: bytes, scans: Mapping[int, SheetScan]) -> list[Sheet]:
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets: list[Sheet] = []
