@@ -6,9 +6,7 @@ Runs of other periods wait for this one in the pool; `school-quality run` runs t
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from airflow.sdk import DAG, chain
+from airflow.sdk import DAG
 
 from school_quality import steps
 
@@ -17,24 +15,13 @@ PERIOD = "quarter"
 with DAG(
     dag_id="recompute_quarter",
     dag_display_name="Пересчёт за четверть",
-    schedule=steps.schedule(
-        PERIOD
-    ),  # 11 November, 16 January, 6 April, 11 June, or half an hour after the last form
+    # 11 November, 16 January, 6 April, 11 June, or half an hour after the last form
+    schedule=steps.schedule(PERIOD),
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=42),  # waiting for quiet, the steps, a day for approval
+    dagrun_timeout=steps.RUN_TIMEOUT,  # 42 hours: waiting for quiet, the steps, a day for approval
     on_failure_callback=steps.notice_of_failure,
     params=steps.parameters(period=r"^\d{4}-Q[1-4]$"),
     tags=["школы"],
 ):
-    release = steps.build(PERIOD)
-    chain(
-        steps.wait_for_quiet(PERIOD),
-        steps.ingest(quiet_seconds=120, at_once_by_hand=True),
-        steps.validate(),
-        release,
-        steps.report(release),
-        steps.approve(),
-        steps.publish(release),
-        steps.notice().as_teardown(),
-    )
+    steps.recompute(PERIOD)  # quiet, ingest, validate, build, report, approval, publication, notice

@@ -28,6 +28,7 @@ LOW_DISK_BYTES = 2 * 1024**3
 _OUTCOMES = {
     "published": "выпуск опубликован",
     "nothing_new": "нового не было",
+    "no_results": "результатов ещё нет",
     "dry_run": "пробный расчёт",
     "not_approved": "публикация не разрешена",
     "landed": "файлы приняты",

@@ -52,7 +52,7 @@ class Findings:
 
 def is_worth_telling(run: Run) -> bool:
     """Not where a run that files or the clock started found nothing new: that would be noise."""
-    if run.outcome != "nothing_new":
+    if run.outcome not in {"nothing_new", "no_results"}:
         return True
     return run.dag_id != "ingest_inbox" and run.run_type != "asset_triggered"
 
@@ -62,6 +62,7 @@ def subject(run: Run) -> str:
     ended = {
         "published": f"опубликован выпуск {run.release_id}",
         "nothing_new": "нового нет",
+        "no_results": "публиковать нечего",
         "dry_run": "пробный расчёт, ничего не опубликовано",
         "not_approved": "публикация не разрешена",
         "landed": f"прочитано файлов: {run.files_read}",
@@ -85,6 +86,8 @@ def _outcome(run: Run, found: Findings) -> list[str]:
         lines.append(f"О сроках судим на {run.as_of:%d.%m.%Y}.")
     if run.outcome == "failed":
         lines.append(f"Шаг {run.failed_step or 'неизвестен'} не удался: {run.message or 'причины нет'}")
+    if run.outcome in {"no_results", "not_approved"} and run.message:
+        lines.append(run.message)
     if run.outcome == "nothing_new":
         lines.append("С прошлого раза ничего не изменилось, пересчёта не было.")
     if run.outcome not in {"published", "landed"}:

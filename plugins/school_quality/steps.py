@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (
@@ -25,6 +26,7 @@ from airflow.sdk import (
     Param,
     RetryAction,
     RetryRule,
+    chain,
     get_current_context,
     task,
 )
@@ -32,7 +34,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from school_quality import school_calendar
 from school_quality.embedded import POOL
-from school_quality.errors import SchoolQualityError, UsageError
+from school_quality.errors import NothingToPublish, SchoolQualityError, UsageError
 from school_quality.screen import progress
 
 if TYPE_CHECKING:
@@ -40,11 +42,25 @@ if TYPE_CHECKING:
     from school_quality.warehouse.releases import Parameters
     from school_quality.warehouse.runs import Run
 
+
+def _number(name: str, default: float) -> float:
+    """A number of minutes or hours that the administrator may set. ValueError names the variable."""
+    given = os.environ.get(name) or default
+    try:
+        number = float(given)
+    except ValueError:
+        number = 0
+    if not 0 < number < 10_000:
+        raise ValueError(f"{name}={given}: нужно число больше нуля, например {default:g}")
+    return number
+
+
 WRITER: dict[str, Any] = {
     "pool": POOL,
     "weight_rule": "upstream",  # a run that has begun ends before another begins
     "retries": 2,
-    "retry_delay": timedelta(minutes=1),
+    "retry_delay": timedelta(seconds=15),  # a killed process is begun again soon; a full disk gets minutes
+    "retry_exponential_backoff": 8,
     "retry_policy": ExceptionRetryPolicy(
         [RetryRule(OSError, RetryAction.RETRY, reason="a lock or the disk")],
         default=RetryAction.FAIL,
@@ -52,14 +68,17 @@ WRITER: dict[str, Any] = {
 }
 """Arguments of every task that writes files: the one slot, and retries for what heals."""
 
-QUIET = timedelta(minutes=float(os.environ.get("SCHOOL_QUALITY_QUIET_MINUTES") or 30))
+QUIET = timedelta(minutes=_number("SCHOOL_QUALITY_QUIET_MINUTES", 30))
 """How long files that a recomputation reads must have been quiet before it begins."""
 
 LONGEST_WAIT = timedelta(hours=6)
 """Where files never stop coming, it begins after this time with what there is."""
 
-APPROVAL_TIMEOUT = timedelta(hours=24)
+APPROVAL_TIMEOUT = timedelta(hours=_number("SCHOOL_QUALITY_APPROVAL_HOURS", 24))
 """How long a publication waits for a person; without an answer it is not published."""
+
+RUN_TIMEOUT = timedelta(hours=_number("SCHOOL_QUALITY_RUN_HOURS", 42))
+"""How long a recomputation may take with all its waiting: for quiet, for the slot, for an approval."""
 
 NEWS = AssetAlias("landed")
 """What `ingest` announces: an event for each dataset with new rows, and for no other."""
@@ -189,13 +208,19 @@ def validate() -> None:
 
 @task(execution_timeout=timedelta(hours=4), **WRITER)
 def build(period_type: str) -> dict[str, Any]:
-    """Build the marts; returns the release to be. Skipped, with all after it, if nothing changed."""
+    """Build the marts; returns the release to be. Skipped, with all after it, if nothing changed.
+
+    Also where there is no result at all yet, unless a person has asked for it.
+    """
     from school_quality import pipeline
 
     with _explained():
-        release = pipeline.build(_settings(), _asked(period_type))
+        try:
+            release = pipeline.build(_settings(), _asked(period_type))
+        except NothingToPublish as nothing:
+            _skip_or_fail(nothing)
     if release is None:
-        raise AirflowSkipException("the current release is made of the same receipts, code and parameters")
+        raise AirflowSkipException("Ничего не изменилось: прежний выпуск сделан из того же.")
     return release.to_json()
 
 
@@ -224,7 +249,9 @@ class Approval(ApprovalOperator):
 
         effect = context["ti"].xcom_pull(task_ids="report")
         changed = effect_lines(Effect.from_json(effect)) if effect else ["Прежнего выпуска нет."]
-        self.body = "\n\n".join(["Без ответа за сутки выпуск не публикуется, остаётся прежний.", *changed])
+        until = f"{datetime.now(UTC) + APPROVAL_TIMEOUT:%d.%m %H:%M}"
+        rule = f"Без ответа до {until} UTC выпуск не публикуется, остаётся прежний."
+        self.body = "\n\n".join([rule, *changed])
         return super().execute(context)
 
 
@@ -274,11 +301,49 @@ def notice_of_failure(context: Mapping[str, Any]) -> None:
     from school_quality import notices
     from school_quality.settings import Settings
 
-    dag_run = context["dag_run"]
+    dag_run = context.get("dag_run") or _bare_run(context)
     settings = Settings.load((dag_run.conf or {}).get("data_root"))
-    run = _record(dag_run, "failed", message=str(context.get("reason") or "время вышло"))
+    run = _record(dag_run, "failed", failed_step=_interrupted(context), message=_why(context.get("reason")))
     if not notices.path_of(settings, run).exists():
         _tell(settings, run)
+
+
+def _bare_run(context: Mapping[str, Any]) -> SimpleNamespace:
+    """What is known of a run of which Airflow says no more than its id: none of its tasks had begun."""
+    return SimpleNamespace(
+        dag_id=context["dag"].dag_id,
+        run_id=context["run_id"],
+        run_type=str(context["run_id"]).partition("__")[0],
+        conf=None,
+        start_date=datetime.now(UTC),
+    )
+
+
+def _interrupted(context: Mapping[str, Any]) -> str | None:
+    """The task that was running, or next to run, when the run ended."""
+    return getattr(context.get("ti"), "task_id", None)
+
+
+def _why(reason: str | None) -> str:
+    """Airflow's reason for the end of a run, in words for the notice."""
+    if reason == "timed_out":
+        return f"запуск шёл дольше {RUN_TIMEOUT / timedelta(hours=1):g} ч и остановлен"
+    return f"запуск остановлен, Airflow называет причину так: {reason or 'неизвестна'}"
+
+
+def recompute(period_type: str) -> None:
+    """The steps of a recomputation and their order: inside a DAG, this is the whole of it."""
+    release = build(period_type)
+    chain(
+        wait_for_quiet(period_type),
+        ingest(quiet_seconds=120, at_once_by_hand=True),
+        validate(),
+        release,
+        report(release),
+        approve(),
+        publish(release),
+        notice().as_teardown(),
+    )
 
 
 def _settings() -> Settings:
@@ -318,7 +383,19 @@ def _asked(period_type: str) -> Parameters:
     )
 
 
-def _skip(message: str) -> None:
+def _skip_or_fail(nothing: NothingToPublish) -> NoReturn:
+    """A run that nobody has started ends as skipped where there is nothing yet; a person is told of an error.
+
+    What there was to say stays with the run, for its notice.
+    """
+    context = get_current_context()
+    if context["dag_run"].run_type == "manual":
+        raise nothing
+    context["ti"].xcom_push("nothing", str(nothing))
+    _skip(str(nothing))
+
+
+def _skip(message: str) -> NoReturn:
     """End the task as skipped, and say why where people look: on the screen or in the task's log."""
     progress.info("%s", message)
     raise AirflowSkipException(message)
@@ -382,12 +459,23 @@ def _ended() -> Run:
             outcome = "published"
         elif release is not None:
             outcome = "dry_run" if context["params"]["dry_run"] else "not_approved"
+            answer = ti.xcom_pull(task_ids="approve")
+            found = {"message": _refusal(answer)} if answer else {}
+        elif nothing := ti.xcom_pull(task_ids="build", key="nothing"):
+            outcome, found = "no_results", {"message": nothing}
         elif "publish" not in states and states.get("ingest") == "success":
             outcome = "landed"
         else:
             outcome = "nothing_new"
     run = _run(outcome, release=release, **found)
     return replace(run, ended_at=_naive(datetime.now(UTC)).replace(microsecond=0))
+
+
+def _refusal(answer: Mapping[str, Any]) -> str:
+    """Why a release was not approved; who refused is known to Airflow and stays there."""
+    if answer["responded_by_user"] is None:
+        return f"Никто не ответил за {APPROVAL_TIMEOUT / timedelta(hours=1):g} ч."
+    return "Публиковать не разрешили; кто, видно в Airflow у задачи approve."
 
 
 def _tell(settings: Settings, run: Run) -> None:

@@ -125,6 +125,27 @@ def test_only_locks_and_the_disk_are_worth_a_retry(dags: dict[str, Any]) -> None
             assert task.retry_policy.evaluate(ValueError("bug"), 1, 2).action.value == "fail"
 
 
+def test_a_killed_process_is_begun_again_soon_and_a_full_disk_gets_minutes(dags: dict[str, Any]) -> None:
+    for task in dags["recompute_annual"].tasks:
+        if task.task_id in WRITERS:
+            assert task.retry_delay == timedelta(seconds=15)
+            assert task.retry_delay * task.retry_exponential_backoff == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "nan", "сутки"])
+def test_times_are_settings_of_the_administrator_and_a_wrong_one_names_its_variable(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    from school_quality import steps
+
+    monkeypatch.setenv("SCHOOL_QUALITY_RUN_HOURS", "0.5")
+    assert steps._number("SCHOOL_QUALITY_RUN_HOURS", 42) == 0.5
+
+    monkeypatch.setenv("SCHOOL_QUALITY_RUN_HOURS", wrong)
+    with pytest.raises(ValueError, match=f"SCHOOL_QUALITY_RUN_HOURS={wrong}: нужно число больше нуля"):
+        steps._number("SCHOOL_QUALITY_RUN_HOURS", 42)
+
+
 @pytest.mark.parametrize(
     ("dag_id", "good", "bad"),
     [

@@ -125,6 +125,7 @@ def test_a_run_that_was_overtaken_is_skipped_and_says_by_which_release(
         as_of=date(2023, 9, 19),
         receipt_seq=1,
         code_version=releases.code_version(),
+        methodology_hash=releases.methodology_hash(),
         previous_release_id=None,
     )
     monkeypatch.setattr(releases, "all_ids", lambda settings: [made.release_id])
@@ -164,3 +165,99 @@ def test_a_year_without_its_quarter_is_refused_in_plain_words(run: SimpleNamespa
 
     with pytest.raises(UsageError, match="2022-Q1"):
         steps._asked("quarter")
+
+
+def nothing_received(run: SimpleNamespace, run_type: str) -> Any:
+    """The build step of a run over an empty data root."""
+    from school_quality import steps
+
+    run.run_type = run_type
+    run.params["reporting_year"] = 2023
+    return steps.build.function("year")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "asset_triggered", "backfill"])
+def test_where_nothing_was_received_yet_a_run_that_nobody_started_is_skipped_and_says_so(
+    run: SimpleNamespace, run_type: str
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    with pytest.raises(AirflowSkipException, match="нет ни одного принятого результата за 2023 год"):
+        nothing_received(run, run_type)
+
+    assert "Публиковать нечего" in run.pushed["nothing"]
+    assert "error" not in run.pushed
+
+
+def test_where_nothing_was_received_yet_a_run_that_a_person_started_fails(run: SimpleNamespace) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    with pytest.raises(AirflowFailException, match="Публиковать нечего"):
+        nothing_received(run, "manual")
+
+    assert "Публиковать нечего" in run.pushed["error"]
+
+
+def test_a_methodology_version_that_does_not_exist_is_refused_with_those_that_do(
+    run: SimpleNamespace,
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    run.params["methodology_version"] = "1812"
+
+    with pytest.raises(AirflowFailException, match=r"Версии методики «1812» нет\. Есть: 1496-2022"):
+        nothing_received(run, "manual")
+
+    assert "1812" in run.pushed["error"]
+
+
+def test_a_methodology_version_goes_with_the_release_into_the_marts(
+    run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from school_quality import pipeline
+    from school_quality.warehouse import build
+
+    built: list[dict[str, Any]] = []
+    monkeypatch.setattr(pipeline, "check_results_exist", lambda settings, release: None)
+    monkeypatch.setattr(build, "run_dbt", lambda build_file, variables: built.append(variables) or [])
+    run.params["methodology_version"] = "1496-2022"
+    Path(run.params["data_root"], "warehouse").mkdir()
+
+    release = nothing_received(run, "manual")
+
+    assert release["methodology_version"] == "1496-2022"
+    assert [variables["methodology_version"] for variables in built] == ["1496-2022"]
+
+
+def ended(run: SimpleNamespace, **known: Any) -> str:
+    """The notice that Airflow's callback leaves of a run that ended by itself."""
+    from school_quality import steps
+
+    steps.notice_of_failure(
+        {"dag": SimpleNamespace(dag_id="recompute_annual"), "run_id": "manual__1", **known}
+    )
+    [notice] = (Path(run.params["data_root"]) / "notices").glob("*.txt")
+    return notice.read_text(encoding="utf-8")
+
+
+def test_a_run_that_took_too_long_leaves_a_notice_that_names_the_step_and_the_limit(
+    run: SimpleNamespace,
+) -> None:
+    run.dag_id, run.run_id = "recompute_annual", "manual__1"
+    run.conf = {"data_root": run.params["data_root"]}
+
+    notice = ended(run, dag_run=run, ti=SimpleNamespace(task_id="build"), reason="timed_out")
+
+    assert "Пересчёт за год: ОШИБКА." in notice
+    assert "Шаг build не удался: запуск шёл дольше 42 ч и остановлен" in notice
+
+
+def test_a_run_of_which_only_the_id_is_known_leaves_a_notice_too(
+    run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOL_QUALITY_DATA", run.params["data_root"])
+
+    notice = ended(run, reason="all_tasks_deadlocked")
+
+    assert "Airflow называет причину так: all_tasks_deadlocked" in notice
+    assert "Выпусков ещё нет." in notice

@@ -20,12 +20,27 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 RELEASE = "20230901T000000Z-aaaaaaaa"
-FOR_READERS = ["/schools/", "/schools/missing", f"/schools/releases/{RELEASE}/scorecards/7.html"]
+PUBLISHED = f"/schools/releases/{RELEASE}"
+FOR_READERS = [
+    "/schools/",
+    "/schools/missing",
+    f"{PUBLISHED}/scorecards/7.html",
+    f"{PUBLISHED}/scorecards/7.xlsx",
+    f"{PUBLISHED}/reports/municipal_1.docx",
+    f"{PUBLISHED}/site/index.html",
+    f"{PUBLISHED}/site/assets/site.js",
+    f"{PUBLISHED}/open/site/index.html",
+    f"{PUBLISHED}/open/reports/municipal_1.pdf",
+    f"{PUBLISHED}/open/data/warehouse.duckdb",
+]
 FOR_STAFF = [
+    f"{PUBLISHED}/reports/draft_order_1.docx",
     "/schools/remarks",
     "/schools/remarks/" + quote("ЦОКО.xlsx"),
+    "/schools/data-docs",
     "/schools/data-docs/index.html",
     "/schools/dbt-docs",
+    "/schools/dbt-docs/page",
     "/schools/timings",
 ]
 PASSWORDS = {"director": "viewer password", "analyst": "user password"}
@@ -70,6 +85,14 @@ def _data_root(root: Path) -> Path:
     (release / "scorecards").mkdir(parents=True)
     (release / "scorecards" / "7.html").write_text("<h1>Карточка</h1>", encoding="utf-8")
     (release / "scorecards" / ".draft.html").write_text("a draft", encoding="utf-8")
+    for name in (
+        "scorecards/7.xlsx",
+        "reports/municipal_1.docx", "reports/draft_order_1.docx", "reports/effectiveness_1.pdf",
+        "site/index.html", "site/assets/site.js", "site/assets/site.css",
+        "open/site/index.html", "open/reports/municipal_1.pdf", "open/data/warehouse.duckdb",
+    ):  # fmt: skip
+        (release / name).parent.mkdir(parents=True, exist_ok=True)
+        (release / name).write_text(f"{name}: Школа", encoding="utf-8")
     (release / "scorecards" / "link.html").symlink_to(root / "inbox" / "secret.csv")
     (root / "published" / "current").symlink_to(RELEASE)
     manifest = {
@@ -180,8 +203,10 @@ def test_there_is_no_route_that_was_forgotten_here(server: Server) -> None:
 
     assert found.stdout.splitlines()[-1].split() == [
         "/",
+        "/data-docs",
         "/data-docs/{name}",
         "/dbt-docs",
+        "/dbt-docs/page",
         "/missing",
         "/releases/{release_id}/{name:path}",
         "/remarks",
@@ -226,6 +251,8 @@ def test_the_staff_sees_remarks_and_technical_pages(server: Server, path: str) -
         "releases/..%2finbox/scorecards/secret.csv",
         "remarks/..%2f..%2finbox%2fsecret.csv",
         "data-docs/..%2fbuild.duckdb",
+        f"releases/{RELEASE}/open/..%2fwarehouse.duckdb",
+        f"releases/{RELEASE}/site/..%2f..%2f..%2finbox%2fsecret.csv",
     ],
 )
 def test_no_path_leaves_the_published_documents(server: Server, path: str) -> None:
@@ -241,7 +268,61 @@ def test_a_viewer_is_offered_only_what_he_may_open(server: Server) -> None:
 
     assert 'href="missing"' in for_viewer
     assert "remarks" not in for_viewer
+    assert "draft_order" not in for_viewer
     assert 'href="remarks"' in for_staff
+    assert f'Проект приказа: Округ: <a href="releases/{RELEASE}/reports/draft_order_1.docx">' in for_staff
+
+
+def test_the_release_page_offers_both_editions_by_titles_in_plain_words(server: Server) -> None:
+    _, text, _ = server.ask("/schools/", "director")
+
+    assert f'Отчёт: Округ: <a href="releases/{RELEASE}/reports/municipal_1.docx">DOCX</a>' in text
+    assert "Результативность поддержки: Округ" in text
+    assert f'<a href="releases/{RELEASE}/site/index.html">Сайт</a>' in text
+    assert f'<a href="releases/{RELEASE}/scorecards/7.xlsx">XLSX</a>' in text
+    assert "Открытая редакция" in text
+    for name in ("site/index.html", "reports/municipal_1.pdf", "data/warehouse.duckdb"):
+        assert f'href="releases/{RELEASE}/open/{name}"' in text
+
+
+def test_a_draft_is_refused_by_any_spelling_of_its_path(server: Server) -> None:
+    for path in (
+        "reports/draft_order_1.docx", "reports/./draft_order_1.docx", "reports//draft_order_1.docx",
+        "scorecards/..%2freports/draft_order_1.docx",
+    ):  # fmt: skip
+        status, text, _ = server.ask(f"{PUBLISHED}/{path}", "director")
+
+        assert status in {403, 404}, path
+        assert "draft_order_1.docx:" not in text
+
+
+def test_what_is_to_be_worked_on_is_saved_and_what_is_to_be_read_is_shown(server: Server) -> None:
+    shown = {
+        name: server.ask(f"{PUBLISHED}/{name}", "director")[2]["Content-Disposition"].split(";")[0]
+        for name in (
+            "scorecards/7.html",
+            "scorecards/7.xlsx",
+            "reports/municipal_1.docx",
+            "site/assets/site.js",
+        )
+    }
+
+    assert shown == {
+        "scorecards/7.html": "inline",
+        "scorecards/7.xlsx": "attachment",
+        "reports/municipal_1.docx": "attachment",
+        "site/assets/site.js": "inline",
+    }
+
+
+@pytest.mark.parametrize("folder", ["site", "open/site"])
+def test_a_site_runs_the_scripts_of_its_own_files_and_no_others(server: Server, folder: str) -> None:
+    _, _, headers = server.ask(f"{PUBLISHED}/{folder}/index.html", "director")
+    rules = dict(rule.strip().split(" ", 1) for rule in headers["Content-Security-Policy"].split(";"))
+
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == "'self'"
+    assert rules["connect-src"] == "'self'"
 
 
 def test_a_name_from_a_file_is_text_and_pages_run_no_script(server: Server) -> None:
@@ -254,11 +335,23 @@ def test_a_name_from_a_file_is_text_and_pages_run_no_script(server: Server) -> N
 
 
 def test_dbt_docs_hold_the_manifest_and_cannot_use_the_login(server: Server) -> None:
-    _, text, headers = server.ask("/schools/dbt-docs", "analyst")
+    _, text, headers = server.ask("/schools/dbt-docs/page", "analyst")
 
     assert '{"a model": "<\\/script>"}' in text
     assert "sandbox allow-scripts" in headers["Content-Security-Policy"]
     assert "allow-same-origin" not in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("page", "inside"), [("data-docs", "data-docs/index.html"), ("dbt-docs", "dbt-docs/page")]
+)
+def test_pages_of_others_keep_the_way_back(server: Server, page: str, inside: str) -> None:
+    _, text, headers = server.ask(f"/schools/{page}", "analyst")
+
+    assert f'<iframe src="{inside}"' in text
+    assert '<a href="./">Выпуск</a>' in text
+    assert "frame-src 'self'" in headers["Content-Security-Policy"]
+    assert "script-src" not in headers["Content-Security-Policy"]
 
 
 def test_the_menu_of_airflow_has_the_page(server: Server) -> None:
@@ -281,12 +374,16 @@ def test_the_menu_of_airflow_has_the_page(server: Server) -> None:
 
 def test_who_opened_which_document_is_recorded(server: Server) -> None:
     server.ask(f"/schools/releases/{RELEASE}/scorecards/7.html", "director")
-    server.ask(f"/schools/releases/{RELEASE}/scorecards/none.html", "director")
+    for name in ("scorecards/none.html", "site/index.html", "site/assets/site.js"):
+        server.ask(f"{PUBLISHED}/{name}", "director")
 
     with sqlite3.connect(server.home / "airflow.db") as connection:
         found = connection.execute(
             "select owner, extra from log where event = 'school_quality.open' and owner = 'director'"
         ).fetchall()
     documents = {json.loads(extra)["document"] for _, extra in found}
-    assert documents == {f"{RELEASE}/scorecards/7.html"}
+    assert f"{RELEASE}/scorecards/7.html" in documents
+    assert f"{RELEASE}/scorecards/none.html" not in documents
+    assert f"{RELEASE}/site/index.html" in documents
+    assert f"{RELEASE}/site/assets/site.js" not in documents  # a browser fetched it, nobody opened it
     assert f"director opened {RELEASE}/scorecards/7.html" in server.log.read_text(errors="replace")

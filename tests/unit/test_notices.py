@@ -93,6 +93,16 @@ def test_only_runs_of_people_and_of_the_calendar_tell_that_there_is_nothing_new(
     assert notices.is_worth_telling(replace(idle, dag_id="ingest_inbox", outcome="failed"))
 
 
+def test_a_run_without_results_says_what_to_do_and_one_that_files_started_is_silent() -> None:
+    early = replace(PUBLISHED, outcome="no_results", release_id=None, message="Положите выгрузки в inbox.")
+
+    text = notices.text(early, Findings())
+
+    assert "публиковать нечего.\n" in text
+    assert "Положите выгрузки в inbox." in text
+    assert not notices.is_worth_telling(replace(early, run_type="asset_triggered"))
+
+
 def test_a_notice_is_a_file_even_without_mail(tmp_path: Path) -> None:
     path = notices.send(Settings(tmp_path), PUBLISHED, Findings())
 

@@ -23,6 +23,8 @@ from fastapi import Depends, HTTPException
 
 log = logging.getLogger(__name__)
 
+FOR_STAFF = "Эта страница для сотрудников центра: нужна роль User или выше."
+
 EVENT = "school_quality.open"
 """Under this name openings stand in Airflow's audit log (Browse, Audit Log)."""
 
@@ -47,7 +49,7 @@ def is_staff(user: Annotated[Any, Depends(get_user)]) -> bool:
 def staff(user: Annotated[Any, Depends(get_user)], may_start: Annotated[bool, Depends(is_staff)]) -> str:
     """The name of a user who may start the intake of files. Raises 401 or 403."""
     if not may_start:
-        raise HTTPException(403, "Эта страница для сотрудников центра: нужна роль User или выше.")
+        raise HTTPException(403, FOR_STAFF)
     return str(user.get_name())
 
 

@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
 from school_quality.portal import documents, pages
-from school_quality.portal.access import IsStaff, Reader, Staff, opened, reader
+from school_quality.portal.access import FOR_STAFF, IsStaff, Reader, Staff, opened, reader
 from school_quality.settings import Settings
 
 PREFIX = "/schools"
@@ -20,6 +20,12 @@ PREFIX = "/schools"
 _NO_SCRIPTS = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; form-action 'none'"
 )
+_FRAME = f"{_NO_SCRIPTS}; frame-src 'self'"
+_SITE = (  # its scripts are files of the release; they may fetch its data and nothing else
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'"
+)
+_SITES = ("site/", "open/site/")
 _DBT_DOCS = (  # it is one large script; the sandbox keeps it from using the login
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; sandbox allow-scripts allow-popups"
@@ -58,9 +64,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return HTMLResponse(pages.missing_page(where, is_staff=may_all))
 
     @app.get("/releases/{release_id}/{name:path}")
-    def document(user: Reader, release_id: str, name: str) -> FileResponse:
+    def document(user: Reader, may_all: IsStaff, release_id: str, name: str) -> FileResponse:
         path = documents.published(where, release_id, name)
-        return _hand_out(user, f"{release_id}/{name}", path)
+        if path is not None and documents.is_for_staff(path) and not may_all:
+            raise HTTPException(403, FOR_STAFF)
+        is_site = name.startswith(_SITES)
+        return _hand_out(user, f"{release_id}/{name}", path, _SITE if is_site else None)
 
     @app.get("/remarks")
     def remarks(user: Staff) -> HTMLResponse:
@@ -72,6 +81,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
         return _hand_out(user, f"remarks/{name}", documents.within(remarks_dir(where), name))
 
+    @app.get("/data-docs")
+    def data_docs_frame(user: Staff) -> HTMLResponse:
+        return _framed("data_docs", "data-docs/index.html")
+
     @app.get("/data-docs/{name}")
     def data_docs(user: Staff, name: str) -> FileResponse:
         from school_quality.validation.docs import data_docs_dir
@@ -79,6 +92,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return _hand_out(user, f"data-docs/{name}", documents.within(data_docs_dir(where), name))
 
     @app.get("/dbt-docs")
+    def dbt_docs_frame(user: Staff) -> HTMLResponse:
+        return _framed("dbt_docs", "dbt-docs/page")
+
+    @app.get("/dbt-docs/page")
     def dbt_docs(user: Staff) -> HTMLResponse:
         page = pages.dbt_docs(where)
         if page is None:
@@ -93,11 +110,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _hand_out(user: str, document: str, path: Path | None) -> FileResponse:
+def _framed(name: str, source: str) -> HTMLResponse:
+    """A page of others inside one of ours, which has the way back; each keeps its own restrictions."""
+    page = pages.framed_page(name, source)
+    return HTMLResponse(page, headers={"Content-Security-Policy": _FRAME})
+
+
+def _hand_out(user: str, document: str, path: Path | None, policy: str | None = None) -> FileResponse:
+    """A file, shown or to be saved; ``policy`` replaces the one that forbids all scripts."""
     if path is None:
         raise HTTPException(404, "Такого документа нет.")
-    opened(user, document)
-    shown = path.suffix in {".html", ".pdf"}
+    is_part = policy is not None and path.suffix in documents.PARTS_OF_PAGES
+    if not is_part:
+        opened(user, document)
+    is_shown = is_part or path.suffix in {".html", ".pdf"}
     return FileResponse(
-        path, filename=path.name, content_disposition_type="inline" if shown else "attachment"
+        path,
+        filename=path.name,
+        content_disposition_type="inline" if is_shown else "attachment",
+        headers={"Content-Security-Policy": policy} if policy else None,
     )

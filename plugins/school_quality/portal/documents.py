@@ -8,10 +8,22 @@ from pathlib import Path
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
 
-FOLDERS = ("scorecards", "reports", "site")
+FOLDERS = ("scorecards", "reports", "site", "open")
 """What of a release is for every reader. The warehouse itself holds the remarks to files and is not."""
 
-REPORT_TITLES = {"identified_schools": "Список выявленных школ"}
+DRAFT = "draft_order_"
+"""How the name of a document begins that is not decided yet: it is for the staff only."""
+
+TITLES = {
+    "identified_schools": "Список выявленных школ",
+    "municipal": "Отчёт",
+    DRAFT.removesuffix("_"): "Проект приказа",
+    "effectiveness": "Результативность поддержки",
+}
+"""Titles of reports by the beginning of their names; the id of a municipality may follow."""
+
+PARTS_OF_PAGES = {".css", ".js", ".json", ".svg", ".png", ".ico", ".woff2"}
+"""What a browser fetches for a page of a site by itself; nobody opens it as a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +37,19 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report in all its formats, as paths within the release; ``site/`` pages are reports, too."""
+    """A report in all its formats, as paths within the release."""
 
     title: str
     formats: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Reports, start page of the site (None: there is none) and data files of an edition of a release."""
+
+    reports: list[Report]
+    site: str | None
+    data: list[str]
 
 
 def within(folder: Path, name: str) -> Path | None:
@@ -76,16 +97,50 @@ def cards(settings: Settings, release_id: str) -> list[Card]:
     ]
 
 
-def reports(settings: Settings, release_id: str) -> list[Report]:
-    """The reports of a release and the start page of its public site."""
-    folder = settings.published / release_id
-    found = [
-        Report(REPORT_TITLES.get(stem, stem.replace("_", " ")), formats)
-        for stem, formats in _by_stem(folder, "reports").items()
+def edition(settings: Settings, release_id: str, folder: str = "", *, with_drafts: bool) -> Edition:
+    """What a release holds beside its scorecards; ``folder`` is ``open`` for the edition for everybody."""
+    release = settings.published / release_id
+    names = _municipalities(release)
+    reports = [
+        Report(_title(Path(stem).name, names), formats)
+        for stem, formats in _by_stem(release, f"{folder}/reports".lstrip("/")).items()
+        if with_drafts or not Path(stem).name.startswith(DRAFT)
     ]
-    if (folder / "site" / "index.html").is_file():
-        found.append(Report("Страницы для сайта", {"html": "site/index.html"}))
-    return found
+    start = Path(folder, "site", "index.html")
+    data = sorted((release / folder / "data").glob("[!.]*")) if folder else []
+    return Edition(
+        reports=sorted(reports, key=lambda report: report.title),
+        site=start.as_posix() if (release / start).is_file() else None,
+        data=[path.relative_to(release).as_posix() for path in data if path.is_file()],
+    )
+
+
+def is_for_staff(path: Path) -> bool:
+    """Whether a document of a release is not for every reader: a draft."""
+    return path.name.startswith(DRAFT)
+
+
+def _title(stem: str, municipalities: dict[str, str]) -> str:
+    """``municipal_03`` is «Отчёт: Муниципалитет»; a report without a title keeps its name."""
+    for kind, title in TITLES.items():
+        place = stem.removeprefix(f"{kind}_")
+        if stem == kind:
+            return title
+        if place != stem:
+            return f"{title}: {municipalities.get(place, place)}"
+    return stem.replace("_", " ")
+
+
+def _municipalities(release: Path) -> dict[str, str]:
+    from school_quality.reporting.facts import open_warehouse
+
+    with open_warehouse(release / "warehouse.duckdb") as connection:
+        return dict(
+            connection.execute(
+                "select municipality_id, coalesce(municipality_name, municipality_id) "
+                "from marts.dim_municipality"
+            ).fetchall()
+        )
 
 
 def _by_stem(release: Path, folder: str) -> dict[str, dict[str, str]]:

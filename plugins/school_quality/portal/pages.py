@@ -31,8 +31,14 @@ def release_page(settings: Settings, *, is_staff: bool) -> str:
         is_staff=is_staff,
         release=release,
         cards=documents.cards(settings, release.release_id),
-        reports=documents.reports(settings, release.release_id),
+        official=documents.edition(settings, release.release_id, with_drafts=is_staff),
+        open=documents.edition(settings, release.release_id, "open", with_drafts=False),
     )
+
+
+def framed_page(name: str, source: str) -> str:
+    """A page of Great Expectations or dbt below the portal's own navigation; ``source`` is its address."""
+    return _page("framed", section=name, source=source)
 
 
 def missing_page(settings: Settings, *, is_staff: bool) -> str:
@@ -88,7 +94,7 @@ def dbt_docs(settings: Settings) -> str | None:
 
 def _page(name: str, *, is_staff: bool = True, **content: Any) -> str:
     template = environment().get_template(f"portal/{name}.html.j2")
-    return template.render(page=name, is_staff=is_staff, **content)
+    return template.render(page=content.pop("section", name), is_staff=is_staff, **content)
 
 
 def _titles() -> dict[str, str]:

@@ -26,7 +26,7 @@ _COLUMNS = {
     "run_type": ("varchar", "manual, scheduled, asset_triggered or backfill"),
     "started_at": ("timestamp", "Start, UTC"),
     "ended_at": ("timestamp", "End, UTC; null for the run that made this release"),
-    "outcome": ("varchar", "published, nothing_new, dry_run, not_approved, landed or failed"),
+    "outcome": ("varchar", "published, nothing_new, no_results, dry_run, not_approved, landed or failed"),
     "failed_step": ("varchar", "Task that failed"),
     "message": ("varchar", "What the failed task said"),
     "reporting_year": ("integer", "Reporting year asked for; null where only files were landed"),
