@@ -98,10 +98,30 @@ def section(indicator: Row, bands: Iterable[Row]) -> list[str]:
     return lines
 
 
+def cluster_section(clusters: Iterable[Row]) -> list[str]:
+    """Markdown of the finer clusters of one edition: words, and the profile from which the centre starts."""
+    lines = [
+        "## Кластеры школ",
+        "",
+        "Кластер дополняет четыре группы: он говорит, где результаты сильнее и куда они движутся. Сравнивают доли "
+        "набранных баллов задачи 1 по четырём сторонам (`cluster_indicators`), только внутри района. Центры начинают "
+        "с профилей этой таблицы, поэтому слова остаются верны, а новая школа почти не сдвигает остальных.",
+        "",
+        "| кластер | что общего у школ | экзамены, % | ВПР, % | динамика экзаменов, % | динамика ВПР, % |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in clusters:
+        shares = [row[f"{side}_{kind}_pct"] for kind in ("level", "dynamics") for side in ("exam", "vpr")]
+        lines.append(f"| {row['cluster']} | {row['description']} | {' | '.join(shares)} |")
+    return [*lines, ""]
+
+
 def render(folder: Path | None = None) -> str:
     """The whole dictionary; ``folder`` holds the methodology seeds (by default the project's)."""
     versions = seed("methodology_versions", folder)
-    indicators, bands, parameters = (seed(name, folder) for name in ("indicators", "bands", "parameters"))
+    indicators, bands, parameters, clusters = (
+        seed(name, folder) for name in ("indicators", "bands", "parameters", "clusters")
+    )
     lines = [HEAD]
     for version in versions:
         name = version["methodology_version"]
@@ -127,6 +147,7 @@ def render(folder: Path | None = None) -> str:
             if row["methodology_version"] == name
         ]
         lines.append("")
+        lines += cluster_section(row for row in clusters if row["methodology_version"] == name)
     return "\n".join(lines).rstrip() + "\n"
 
 

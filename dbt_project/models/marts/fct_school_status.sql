@@ -60,7 +60,7 @@ select
         when statuses.is_poor and statuses.index_sign <= 0 then 'struggling'
         when not statuses.is_poor and statuses.index_sign <= 0 then 'underperforming'
     end as school_group,
-    null::varchar as cluster,
+    clusters.cluster,
     case
         when statuses.is_low_results and not statuses.was_low_results then 'entered'
         when not statuses.is_low_results and statuses.was_low_results then 'left'
@@ -74,3 +74,4 @@ select
     and coalesce(statuses.difference_sign >= 0, false) as is_effective_mode
 from statuses
 left join scores using (school_id, reporting_year)
+left join {{ ref('int_school__clusters') }} as clusters using (school_id, reporting_year)
