@@ -171,11 +171,22 @@ def report(settings: Settings) -> None:
 
 
 @main.command()
+@click.option(
+    "--to",
+    "target",
+    type=click.Choice(["postgres"]),
+    help="Скопировать в PostgreSQL выпуск, который видят читатели; адрес: SCHOOL_QUALITY_POSTGRES_URL.",
+)
 @with_settings
-def publish(settings: Settings) -> None:
-    """Опубликовать последний расчёт."""
+def publish(settings: Settings, target: str | None) -> None:
+    """Опубликовать последний расчёт; с --to postgres скопировать текущий выпуск в PostgreSQL."""
     from school_quality import pipeline
 
+    if target is not None:
+        embedded.configure()
+        with quiet(embedded.log_file()):
+            pipeline.copy_to_postgres(settings)
+        return
     with quiet(embedded.log_file()):
         pipeline.publish(settings, pipeline.built(settings))
         pipeline.tell(pipeline.summary(settings))
@@ -374,6 +385,20 @@ def explain(settings: Settings, school: str, indicator: str, year: int, period: 
         raise UsageError(f"Выпусков ещё нет. Сначала: school-quality run --year {year}")
     warehouse = settings.published / release_id / "warehouse.duckdb"
     click.echo(found(warehouse, settings.landing, school, indicator, year, period).render())
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.option("--release", "release_id", metavar="ВЫПУСК", help="Другой выпуск, не текущий.")
+@click.argument("arguments", metavar="КОМАНДА...", nargs=-1, type=click.UNPROCESSED)
+@with_settings
+def metrics(settings: Settings, release_id: str | None, arguments: tuple[str, ...]) -> None:
+    """Метрики (MetricFlow) по выпуску: metrics query --metrics schools; что есть: metrics list metrics."""
+    from school_quality.warehouse import metrics as found
+
+    embedded.configure()
+    code = found.run(settings, arguments or ("--help",), release_id)
+    if code:
+        sys.exit(USAGE)
 
 
 @main.command()

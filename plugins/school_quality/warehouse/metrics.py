@@ -1,0 +1,61 @@
+"""The semantic layer: MetricFlow over a published file, which it opens read-only.
+
+MetricFlow wants to stand in a dbt project with a parsed manifest and takes the default target of its profile.
+So it gets a project folder of its own in the Airflow home, made of links to ours, with the readers' profile:
+nothing it does can reach the build file, and a parse is kept until the code changes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from school_quality import embedded
+from school_quality.errors import SchoolQualityError, UsageError
+from school_quality.settings import Settings, dbt_project_dir
+from school_quality.warehouse import releases
+
+_LINKED = ("dbt_project.yml", "macros", "models", "seeds", "tests")
+
+
+def run(settings: Settings, arguments: Sequence[str], release_id: str | None = None) -> int:
+    """Run ``mf`` with ``arguments`` on a release, by default the current one; returns its exit code.
+
+    Raises `UsageError` where there is no such release, `SchoolQualityError` for an unreadable project.
+    """
+    release_id = release_id or releases.current_id(settings)
+    if release_id is None:
+        raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
+    release = releases.manifest(settings, release_id)
+    warehouse = settings.published / str(release["release_id"]) / "warehouse.duckdb"
+    environment = {**os.environ, "SCHOOL_QUALITY_PUBLISHED_FILE": str(warehouse)}
+    project = _project(environment)
+    return subprocess.run(  # noqa: S603 -- our own interpreter; the arguments are the user's own
+        [sys.executable, "-c", "from dbt_metricflow.cli.main import cli; cli()", *arguments],
+        cwd=project,
+        env={**environment, "DBT_PROJECT_DIR": str(project), "DBT_PROFILES_DIR": str(project)},
+        check=False,
+    ).returncode
+
+
+def _project(environment: dict[str, str]) -> Path:
+    """The folder with links to the dbt project of this code and its parsed manifest."""
+    root = embedded.airflow_home() / "metrics"
+    project = root / releases.code_version()
+    if (project / "target" / "semantic_manifest.json").is_file():
+        return project
+    shutil.rmtree(root, ignore_errors=True)  # the parse of older code
+    project.mkdir(parents=True)
+    for name in _LINKED:
+        (project / name).symlink_to(dbt_project_dir() / name)
+    (project / "profiles.yml").symlink_to(dbt_project_dir() / "readers" / "profiles.yml")
+    command = [sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats", "--quiet", "parse"]
+    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise SchoolQualityError(f"Семантический слой не читается:\n{done.stdout}{done.stderr}")
+    return project
