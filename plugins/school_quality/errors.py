@@ -17,3 +17,11 @@ class NothingToPublish(SchoolQualityError):
 
 class BuildFailed(SchoolQualityError):
     """dbt did not finish or a data test failed: the last release stays (exit code 1)."""
+
+
+class PostgresFailed(SchoolQualityError):
+    """PostgreSQL refused the copy of a release: the copy before it stays (exit code 1)."""
+
+
+class PostgresUnavailable(PostgresFailed):
+    """PostgreSQL does not answer or went away; trying again may help."""
