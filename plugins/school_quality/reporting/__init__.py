@@ -11,8 +11,7 @@ from school_quality.reporting import reuse
 from school_quality.reporting.facts import open_warehouse, read_reference, read_schools
 from school_quality.reporting.identification import Identification, build_identification
 from school_quality.reporting.press import Press, environment
-from school_quality.reporting.scorecard import build_scorecard
-from school_quality.reporting.scorecard_files import write_scorecards
+from school_quality.reporting.scorecard_files import build_school_card, write_scorecards
 from school_quality.reporting.workbook import identification_workbook
 
 __all__ = ["DocumentsReport", "Edition", "write_documents"]
@@ -56,8 +55,9 @@ def write_documents(
         release: what the documents cite: ``release_id``, ``as_of`` (a date or ISO text).
         municipality: id or name of the only one for which documents are written; None for all.
         edition: for whom; what must not be known is suppressed in the warehouse already.
-        previous: folder of the same edition's documents of the release before. Cards whose inputs did not
-            change since (release and day aside) are shared with it, and name the release that wrote them.
+        previous: folder of the same edition's documents of the release before. Files of cards whose inputs
+            did not change since (release and day aside) are shared with it and name the release that wrote
+            them.
         progress: is told in Russian how far the work is.
 
     Raises:
@@ -70,12 +70,12 @@ def write_documents(
         _write_identification(identification, directory / "reports", release, edition)
         tell(f"Список школ: {identification.schools}")
         schools = read_schools(connection, reference, with_sources=edition == "official")
-        cards = (build_scorecard(facts, reference) for facts in schools)
-        record, written = write_scorecards(cards, directory, release, previous=previous, tell=tell)
+        cards = (build_school_card(facts, reference) for facts in schools)
+        record, count, written = write_scorecards(cards, directory, release, previous=previous, tell=tell)
         reuse.write_record(directory, record)
-        if written < len(record):
-            tell(f"Карточки без изменений, взяты из прошлого выпуска: {len(record) - written}")
-    return DocumentsReport(len(record), written, identification.schools)
+        if written < count:
+            tell(f"Карточки без изменений, взяты из прошлого выпуска: {count - written}")
+    return DocumentsReport(count, written, identification.schools)
 
 
 def _write_identification(

@@ -46,6 +46,12 @@ class Reference:
     reasons: dict[str, str]
     municipality_id: str | None = None  # documents are written for this one only
 
+    def includes(self, row: Row) -> bool:
+        """Whether a row of ``fct_indicator_value`` or ``fct_lineage`` is of the edition's period."""
+        if self.period is not None:
+            return bool(row["period"] == self.period)
+        return str(row["period"]).partition("-")[0] == str(self.year)
+
     def reason(self, row: Row) -> str:
         """The Russian label of a row's reason; the reason itself where nobody gives it one."""
         return self.reasons.get(row["reason"], str(row["reason"]))

@@ -32,51 +32,55 @@ class IndicatorLine:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorGroup:
-    """The indicators of one task; ``not_applicable`` names those that do not concern the school and why."""
+    """The indicators of one task that concern the school."""
 
     task: int
     title: str
     has_points: bool
     lines: tuple[IndicatorLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Indicators:
+    """All indicators of a card; ``not_applicable`` names those that do not concern the school and why."""
+
+    groups: tuple[IndicatorGroup, ...]
     footnotes: tuple[str, ...]
-    not_applicable: tuple[str, ...]
+    not_applicable: str
 
 
-def build_groups(history: list[Row], current: list[Row], reference: Reference) -> tuple[IndicatorGroup, ...]:
-    """The groups of the rows ``current``; ``history`` has them and those of earlier years."""
-    by_task: defaultdict[int, list[Row]] = defaultdict(list)
-    for row in current:
-        by_task[words.task(row["indicator_code"])].append(row)
+def build_indicators(history: list[Row], current: list[Row], reference: Reference) -> Indicators:
+    """The indicators of the rows ``current`` by task; ``history`` has them and those of earlier years."""
     past: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in history:
         past[row["indicator_code"], row["component"]].append(row)
-    groups = []
-    for task, rows in sorted(by_task.items()):
-        applicable: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-        others: defaultdict[str, set[str]] = defaultdict(set)
-        for row in rows:
-            if row["status"] == "not_applicable":
-                others[reference.reason(row)].add(row["indicator_code"])
-            else:
-                applicable[row["indicator_code"], row["component"]].append(row)
-        footnotes = Footnotes()
-        lines = tuple(
-            _indicator_line(applicable[key], past[key], reference, footnotes)
-            for key in sorted(applicable, key=_indicator_order)
+    applicable: defaultdict[int, dict[tuple[str, str], list[Row]]] = defaultdict(dict)
+    others: defaultdict[str, set[str]] = defaultdict(set)
+    for row in current:
+        key = row["indicator_code"], row["component"]
+        if row["status"] == "not_applicable":
+            others[reference.reason(row)].add(row["indicator_code"])
+        else:
+            applicable[words.task(row["indicator_code"])].setdefault(key, []).append(row)
+    footnotes = Footnotes()
+    groups = tuple(
+        IndicatorGroup(
+            task=task,
+            title=words.TASKS.get(task, f"Задача {task}"),
+            has_points=any(row["max_points"] is not None for rows in by_key.values() for row in rows),
+            lines=tuple(
+                _indicator_line(by_key[key], past[key], reference, footnotes)
+                for key in sorted(by_key, key=_indicator_order)
+            ),
         )
-        groups.append(
-            IndicatorGroup(
-                task=task,
-                title=words.TASKS.get(task, f"Задача {task}"),
-                has_points=any(row["max_points"] is not None for row in rows),
-                lines=lines,
-                footnotes=footnotes.texts(),
-                not_applicable=tuple(
-                    f"{words.code_ranges(codes)}: {reason}" for reason, codes in sorted(others.items())
-                ),
-            )
-        )
-    return tuple(groups)
+        for task, by_key in sorted(applicable.items())
+    )
+    reasons = sorted(others.items(), key=lambda item: min(words.code_key(code) for code in item[1]))
+    return Indicators(
+        groups=groups,
+        footnotes=footnotes.texts(),
+        not_applicable="; ".join(f"{words.code_ranges(codes)}: {reason}" for reason, codes in reasons),
+    )
 
 
 def _indicator_order(key: tuple[str, str]) -> tuple[tuple[int, ...], int]:

@@ -32,14 +32,13 @@ def parameter(version: str, name: str) -> float | None:
 
 def indicator(version: str, code: str, component: str = "") -> dict[str, str] | None:
     """The seed row of an indicator: formula, clause, source form, how its value is looked up in the bands."""
-    for row in seed("indicators"):
-        if (row["methodology_version"], row["indicator_code"], row["component"]) == (
-            version,
-            code,
-            component,
-        ):
-            return row
-    return None
+    return _indicators().get((version, code, component))
+
+
+@cache
+def _indicators() -> dict[tuple[str, str, str], dict[str, str]]:
+    columns = ("methodology_version", "indicator_code", "component")
+    return {(row[columns[0]], row[columns[1]], row[columns[2]]): row for row in seed("indicators")}
 
 
 def roadmap_names(version: str) -> dict[str, str]:

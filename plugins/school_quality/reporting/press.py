@@ -11,6 +11,7 @@ import re
 import struct
 import unicodedata
 from dataclasses import asdict
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class Press:
         It is a PDF/UA: Typst refuses to write one without tags, language, title or a glyph for a character.
         Identical input gives identical bytes: the templates give the document no date of creation.
         """
-        data = displayable(json.dumps(asdict(document), ensure_ascii=False))
+        data = displayable(as_json(document))
         pdf = self._compiler.compile(
             input=str(TEMPLATES / template), format="pdf", sys_inputs={"document": data}, pdf_standards="ua-1"
         )
@@ -67,6 +68,17 @@ class Press:
         if not isinstance(png, bytes):
             raise TypeError(f"Typst drew no single page of {template}")
         return png
+
+
+def as_json(document: Any) -> str:
+    """A tree of dataclasses, tuples and plain values as JSON; dates in ISO."""
+    return json.dumps(document, default=_fields, ensure_ascii=False)
+
+
+def _fields(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def displayable(text: str) -> str:

@@ -83,7 +83,6 @@ def _procedure_line(row: Row, reference: Reference, footnotes: Footnotes) -> Pro
     if row["failed"] is not None:
         failed = f"{row['failed']} ({failed})"
     verdict, tone = VERDICTS[row["is_low_result"]]
-    distance = row["pupils_to_threshold"]
     return ProcedureLine(
         name=str(procedure.get("procedure_name") or row["procedure_id"]),
         marks=footnotes.cite(remarks),
@@ -93,13 +92,21 @@ def _procedure_line(row: Row, reference: Reference, footnotes: Footnotes) -> Pro
         interval=words.interval(row["failed_ci_low_pct"], row["failed_ci_high_pct"]),
         district=_district_failed(district),
         verdict=unknown if row["is_low_result"] is None else verdict,
-        distance="" if distance is None else words.counted(abs(distance), "ученик", "ученика", "учеников"),
+        distance=_distance(row),
         tone=tone,
         share=_share(row["failed_pct"]),
         low=_share(row["failed_ci_low_pct"]),
         high=_share(row["failed_ci_high_pct"]),
         district_share=_share(district.get("failed_pct")),
     )
+
+
+def _distance(row: Row) -> str:
+    """How many fewer failures would end a low result, or how many more would make one; empty if unknown."""
+    if row["pupils_to_threshold"] is None or row["is_low_result"] is None:
+        return ""
+    pupils = words.number(abs(row["pupils_to_threshold"]), 0)
+    return f"на {pupils} {'меньше' if row['is_low_result'] else 'больше'}"
 
 
 def _district_failed(district: Row) -> str:

@@ -1,9 +1,9 @@
 """Documents whose inputs did not change are taken from the release before, not written again.
 
-Beside its documents a release keeps ``documents.json``: for each school the fingerprint of all that its card
-was made of, and the checksums of the files. A card is taken only if the fingerprint is the same and the files
-are those written then. A folder of documents gets its name when it is complete, so a crash leaves no record
-of files that are not there.
+Beside its documents a release keeps ``documents.json``: for each file the fingerprint of all that it was made
+of, and its checksum. A file is taken only if the fingerprint is the same and it is still what was written
+then. A folder of documents gets its name when it is complete, so a crash leaves no record of files that are
+not there.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ LIBRARIES = ("jinja2", "typst", "xlsxwriter")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files of one school: fingerprint of their inputs, sha256 of each by its name."""
+    """A file: the fingerprint of its inputs and the sha256 of its content."""
 
     inputs: str
-    files: dict[str, str]
+    sha256: str
 
 
 Record = dict[str, Written]
-"""By school_id."""
+"""By the name of the file below the folder of the documents."""
 
 
 @cache
@@ -71,15 +71,15 @@ def read_record(folder: Path | None) -> Record:
     if path is None or not path.is_file():
         return {}
     try:
-        schools = json.loads(path.read_text(encoding="utf-8"))["scorecards"]
-        return {school: Written(**written) for school, written in schools.items()}
+        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return {name: Written(**written) for name, written in files.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         log.warning("%s cannot be understood: every document is written again", path, exc_info=True)
         return {}
 
 
 def write_record(folder: Path, record: Mapping[str, Written]) -> None:
-    document = {"scorecards": {school: asdict(record[school]) for school in sorted(record)}}
+    document = {"files": {name: asdict(record[name]) for name in sorted(record)}}
     write(folder / RECORD, (json.dumps(document, indent=1) + "\n").encode())
 
 
@@ -89,21 +89,18 @@ def write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def take(written: Written, previous: Path, directory: Path) -> bool:
-    """Put the files of a school into ``directory``, shared with the folder ``previous`` where they lie.
+def take(name: str, written: Written, previous: Path, directory: Path) -> bool:
+    """Put a file of the folder ``previous`` into ``directory``, shared with it where the file system can.
 
     Returns:
-        False, and nothing is put, if one of them is gone or is not what was written.
+        False, and nothing is put, if it is gone or is not what was written.
     """
-    for name, sha256 in written.files.items():
-        path = previous / name
-        if not path.is_file() or checksum(path.read_bytes()) != sha256:
-            return False
-    for name in written.files:
-        target = directory / name
-        target.unlink(missing_ok=True)
-        try:
-            os.link(previous / name, target)
-        except OSError:  # another file system, or one without links
-            shutil.copy2(previous / name, target)
+    source, target = previous / name, directory / name
+    if not source.is_file() or checksum(source.read_bytes()) != written.sha256:
+        return False
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
     return True

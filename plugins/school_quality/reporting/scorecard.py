@@ -12,7 +12,7 @@ from typing import Any
 from school_quality.reporting import methodology, standing, words
 from school_quality.reporting.advice import Advice, build_advice, no_advice
 from school_quality.reporting.facts import Reference, Row, SchoolFacts
-from school_quality.reporting.indicators import IndicatorGroup, build_groups
+from school_quality.reporting.indicators import Indicators, build_indicators
 from school_quality.reporting.procedures import SUPPRESSED, Procedures, build_procedures
 from school_quality.reporting.standing import StatusMark, TaskLine, Verdict
 from school_quality.reporting.support import SupportLine, build_support, no_support
@@ -35,7 +35,7 @@ class Scorecard:
     total_note: str
     district_total: str
     procedures: Procedures
-    groups: tuple[IndicatorGroup, ...]
+    indicators: Indicators
     advice: tuple[Advice, ...]
     advice_note: str
     support: tuple[SupportLine, ...]
@@ -63,7 +63,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
     """
     school, status = facts.school, facts.status
     name = words.school_name(school.get("school_name"), school["school_id"])
-    current = [row for row in facts.values if _belongs(row, reference)]
+    current = [row for row in facts.values if reference.includes(row)]
     procedures = build_procedures(facts, reference)
     versions = sorted({row["methodology_version"] for row in current if row["methodology_version"]})
     annual = reference.period is None
@@ -81,7 +81,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         total_note=words.OWN_TOTAL_NOTE,
         district_total=standing.district_total(status, reference) if annual else "",
         procedures=procedures,
-        groups=build_groups(_history(facts, reference), current, reference),
+        indicators=build_indicators(_history(facts, reference), current, reference),
         advice=build_advice(facts, reference),
         advice_note=no_advice(status),
         support=build_support(facts, reference),
@@ -90,12 +90,6 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         vpr_note=words.VPR_NOTE,
         imprint=f"методика {', '.join(versions)}" if versions else "",
     )
-
-
-def _belongs(row: Row, reference: Reference) -> bool:
-    if reference.period is not None:
-        return bool(row["period"] == reference.period)
-    return bool(row["reporting_year"] == reference.year)
 
 
 def _history(facts: SchoolFacts, reference: Reference) -> list[Row]:
@@ -140,13 +134,13 @@ def _notes(
         notes.append(
             f"Не справились: «2» по ВПР, ниже минимального балла на ОГЭ и ЕГЭ, от всех, кто писал.{limit} "
             "На полосе: доля, её интервал (линия), район (синяя метка), граница низкого результата "
-            "(пунктир). До порога: на сколько учеников должно измениться число не справившихся, чтобы вывод "
+            "(пунктир). До порога: на сколько учеников меньше (больше) должно не справиться, чтобы вывод "
             "стал другим. "
             "Район: доля по всем ученикам района, кроме сводных таблиц."
         )
     notes.append(
-        "Интервал: 95 %, по Уилсону; чем меньше учеников, тем он шире. "
-        "«Нет данных» — не ноль: ноль баллов — это оценка, а «нет данных» значит, что оценивать нечего."
+        "Интервал: 95 %, по Уилсону; чем меньше учеников, тем он шире. По годам: до пяти лет, большая точка "
+        "— последняя. «Нет данных» — не ноль: ноль баллов — это оценка, а здесь оценивать нечего."
     )
     return tuple(notes)
 
@@ -166,10 +160,10 @@ def _sources(values: list[Row]) -> list[str]:
     for row in values:
         if row["status"] in ("scored", "no_points"):
             seed = methodology.indicator(row["methodology_version"], row["indicator_code"], row["component"])
-            codes[seed["source_form"] if seed else ""].add(row["indicator_code"])
-    codes.pop("", None)
+            if seed and seed["source_form"]:
+                codes[seed["source_form"]].add(row["indicator_code"])
     ordered = sorted(codes.items(), key=lambda item: min(words.code_key(code) for code in item[1]))
-    return [f"{source} — {words.code_ranges(found)}" for source, found in ordered]
+    return [f"{source[0].lower()}{source[1:]} — {words.code_ranges(found)}" for source, found in ordered]
 
 
 def _clauses(values: list[Row], reference: Reference) -> list[str]:

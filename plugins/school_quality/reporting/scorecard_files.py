@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from school_quality.reporting import reuse
-from school_quality.reporting.press import PRESSES, Press, environment
+from school_quality.reporting.facts import Reference, SchoolFacts
+from school_quality.reporting.press import PRESSES, Press, as_json, environment
 from school_quality.reporting.reuse import Record, Written
-from school_quality.reporting.scorecard import Scorecard
+from school_quality.reporting.scorecard import Scorecard, build_scorecard
+from school_quality.reporting.scorecard_workbook import Sheet, build_sheets, print_sheets
 
 FOLDER = "scorecards"
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", "xlsx")
 # Cards that are built and not yet printed: keeps memory flat, whatever the number of schools.
 AHEAD = 64
 
 
+@dataclass(frozen=True, slots=True)
+class SchoolCard:
+    """What is printed of a school: the card and the sheets of its workbook, of no release yet."""
+
+    card: Scorecard
+    sheets: tuple[Sheet, ...]
+
+    def inputs(self, formats: Sequence[str]) -> dict[str, str]:
+        """The fingerprint of what each format is made of."""
+        card = reuse.fingerprint(as_json(self.card))
+        return {kind: reuse.fingerprint(as_json(self.sheets)) if kind == "xlsx" else card for kind in formats}
+
+
+def build_school_card(facts: SchoolFacts, reference: Reference) -> SchoolCard:
+    """What is printed of one school for the reference's year or period."""
+    card = build_scorecard(facts, reference)
+    return SchoolCard(card, build_sheets(facts, reference, card))
+
+
 def write_scorecards(
-    cards: Iterable[Scorecard],
+    cards: Iterable[SchoolCard],
     directory: Path,
     release: dict[str, Any],
     *,
     previous: Path | None = None,
     tell: Callable[[str], None] = lambda message: None,
     formats: Sequence[str] = FORMATS,
-) -> tuple[Record, int]:
+) -> tuple[Record, int, int]:
     """Write ``scorecards/<school_id>.<format>`` of each card below ``directory``.
 
     They are printed in threads with a Typst compiler each, which works outside the interpreter's lock.
 
     Args:
-        cards: cards that name no release yet.
+        cards: what is printed.
         directory: folder of the documents.
         release: the one that cards written now are of.
         previous: folder of the documents of the release before.
@@ -45,7 +65,8 @@ def write_scorecards(
         formats: what is written, of `FORMATS`.
 
     Returns:
-        What there is now, and how many cards of it were written, not taken from the release before.
+        Every file that there is now, the number of cards, and of how many of them a file was written and not
+        taken from the release before.
 
     Raises:
         ValueError: a ``school_id`` cannot be the name of a file.
@@ -53,40 +74,58 @@ def write_scorecards(
     (directory / FOLDER).mkdir(parents=True, exist_ok=True)
     before = reuse.read_record(previous)
     record: Record = {}
-    fresh = 0
+    count = fresh = 0
     desks = threading.local()
 
-    def print_card(card: Scorecard, inputs: str) -> Written:
+    def print_files(school: SchoolCard, names: dict[str, str]) -> Record:
         if not hasattr(desks, "press"):
             desks.press = Press()
-        files = {}
-        for kind in formats:
-            name = f"{FOLDER}/{card.school_id}.{kind}"
-            content = _content(kind, card, desks.press)
+        printed = {}
+        for name, inputs in names.items():
+            content = _content(name, school, release, desks.press)
             reuse.write(directory / name, content)
-            files[name] = reuse.checksum(content)
-        return Written(inputs, files)
+            printed[name] = Written(inputs, reuse.checksum(content))
+        return printed
 
     waiting = iter(cards)
     with ThreadPoolExecutor(PRESSES) as pool:
         while batch := list(islice(waiting, AHEAD)):
-            printing: dict[str, Future[Written]] = {}
-            for card in batch:
-                if not re.fullmatch(r"\w+", card.school_id):
-                    raise ValueError(f"school_id {card.school_id!r} cannot be a file name")
-                inputs = reuse.fingerprint(json.dumps(asdict(card), ensure_ascii=False), *formats)
-                known = before.get(card.school_id)
-                if known and previous and known.inputs == inputs and reuse.take(known, previous, directory):
-                    record[card.school_id] = known
-                else:
-                    printing[card.school_id] = pool.submit(print_card, card.of_release(release), inputs)
-            record |= {school: task.result() for school, task in printing.items()}
+            printing: list[Future[Record]] = []
+            for school in batch:
+                names = {}
+                for name, inputs in _inputs(school, formats).items():
+                    known = before.get(name)
+                    if (
+                        known
+                        and previous
+                        and known.inputs == inputs
+                        and reuse.take(name, known, previous, directory)
+                    ):
+                        record[name] = known
+                    else:
+                        names[name] = inputs
+                if names:
+                    printing.append(pool.submit(print_files, school, names))
+            for task in printing:
+                record |= task.result()
+            count += len(batch)
             fresh += len(printing)
-            tell(f"Карточки школ: {len(record)}")
-    return record, fresh
+            tell(f"Карточки школ: {count}")
+    return record, count, fresh
 
 
-def _content(kind: str, card: Scorecard, press: Press) -> bytes:
-    if kind == "pdf":
+def _inputs(school: SchoolCard, formats: Sequence[str]) -> dict[str, str]:
+    """Name and fingerprint of each file of a school."""
+    school_id = school.card.school_id
+    if not re.fullmatch(r"\w+", school_id):
+        raise ValueError(f"school_id {school_id!r} cannot be a file name")
+    return {f"{FOLDER}/{school_id}.{kind}": inputs for kind, inputs in school.inputs(formats).items()}
+
+
+def _content(name: str, school: SchoolCard, release: dict[str, Any], press: Press) -> bytes:
+    card = school.card.of_release(release)
+    if name.endswith(".xlsx"):
+        return print_sheets(school.sheets, card.title, card.imprint, release.get("as_of"))
+    if name.endswith(".pdf"):
         return press.print("scorecard.typ", card)
     return environment().get_template("scorecard.html.j2").render(card=card).encode()

@@ -39,7 +39,7 @@ class StatusMark:
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """Points of one task of the order; ``share`` is points / maximum for the bar, None without points.
+    """Points of one task of the order; ``share`` is ``scored`` / ``maximum``, None without points.
 
     ``district`` is the middle school of the district by this share, ``district_share`` the same of 1.
     """
@@ -51,6 +51,8 @@ class TaskLine:
     coverage: str
     district: str
     district_share: float | None
+    scored: int | None
+    maximum: int | None
 
 
 def verdict(status: Row, reference: Reference) -> Verdict:
@@ -191,13 +193,15 @@ def _task_line(
     statuses = Counter(row["status"] for row in mine)
     expected = len(mine) - statuses["not_applicable"]
     if not expected:
-        return TaskLine(task, title, "не относится", None, reference.reason(mine[0]), "", None)
+        return TaskLine(task, title, "не относится", None, reference.reason(mine[0]), "", None, None, None)
     scored = [row for row in mine if row["status"] == "scored"]
     if all(row["max_points"] is None for row in mine):
         known = (
             f"есть {statuses['no_points']} из {words.counted(expected, 'значения', 'значений', 'значений')}"
         )
-        return TaskLine(task, title, "без баллов", None, known + _missing(mine, reference), "", None)
+        return TaskLine(
+            task, title, "без баллов", None, known + _missing(mine, reference), "", None, None, None
+        )
     points, maximum = (sum(row[column] for row in scored) for column in ("points", "max_points"))
     nothing = words.HIDDEN if statuses["suppressed"] else words.NO_DATA
     median = district[0] if district and district[1] >= COMPARED_SCHOOLS else None
@@ -208,8 +212,10 @@ def _task_line(
         points=f"{points} из {maximum}" if scored else nothing,
         share=points / maximum if maximum else None,
         coverage=f"оценено {len(scored)} из {whole}{_missing(mine, reference)}",
-        district="" if median is None else words.percent(median),
+        district="" if median is None else words.percent(round(median, 1)),
         district_share=None if median is None else round(median / 100, 4),
+        scored=points if scored else None,
+        maximum=maximum if scored else None,
     )
 
 
@@ -241,4 +247,4 @@ def district_total(status: Row, reference: Reference) -> str:
     median = reference.district_scores.get(status["municipality_id"])
     if median is None or median[1] < COMPARED_SCHOOLS:
         return ""
-    return f"В районе у половины школ итог не ниже {words.percent(median[0])}"
+    return f"В районе у половины школ итог не ниже {words.percent(round(median[0], 1))}"

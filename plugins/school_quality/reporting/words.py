@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Literal
 
 from school_quality import dictionary
@@ -88,7 +89,10 @@ HIDDEN_NOTE = (
     "вычислить."
 )
 
-OWN_TOTAL_NOTE = "Общий итог и охват — расчёт этой системы, приказ их не предусматривает."
+OWN_TOTAL_NOTE = (
+    "Общий итог, охват и сравнение с районом — расчёт этой системы, приказ их не предусматривает. "
+    "Район: у половины его школ доля баллов не ниже."
+)
 
 
 def number(value: float | None, digits: int = 1, *, signed: bool = False) -> str:
@@ -180,6 +184,7 @@ def yes_no(value: bool | None, unknown: str = NO_DATA) -> str:
     return unknown if value is None else ("да" if value else "нет")
 
 
+@cache
 def code_key(code: str) -> tuple[int, ...]:
     """Sort key of an indicator code: 1.10 after 1.9."""
     return tuple(int(part) for part in code.split("."))

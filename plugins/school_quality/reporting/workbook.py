@@ -1,4 +1,4 @@
-"""The list of identified schools as a workbook, for those who filter and count.
+"""Workbooks for those who filter and count; here the list of identified schools.
 
 Every text is written as a text cell: a school's name is never a formula or a link.
 """
@@ -18,10 +18,13 @@ WIDTHS = {"Район": 22, "Школа": 34, "Низкие результаты
 DEFAULT_WIDTH = 13
 
 
-def identification_workbook(identification: Identification, as_of: date | str | None) -> bytes:
-    """An XLSX with a sheet of schools and a sheet of explanations; ``as_of`` is its date of creation."""
+def open_book(title: str, as_of: date | str | None) -> tuple[io.BytesIO, Any]:
+    """A new workbook in memory, and where its bytes are after ``close()``; ``as_of`` is its day of creation.
+
+    Identical cells give identical bytes: no clock is read.
+    """
     buffer = io.BytesIO()
-    workbook = xlsxwriter.Workbook(
+    book = xlsxwriter.Workbook(
         buffer,
         {
             "in_memory": True,
@@ -30,9 +33,14 @@ def identification_workbook(identification: Identification, as_of: date | str | 
             "strings_to_numbers": False,
         },
     )
-    # A fixed date: identical input gives identical bytes.
     created = datetime.fromisoformat(str(as_of)[:10]) if as_of else datetime(2000, 1, 1)
-    workbook.set_properties({"title": identification.title, "created": created})
+    book.set_properties({"title": title, "created": created})
+    return buffer, book
+
+
+def identification_workbook(identification: Identification, as_of: date | str | None) -> bytes:
+    """An XLSX with a sheet of schools and a sheet of explanations; ``as_of`` is its date of creation."""
+    buffer, workbook = open_book(identification.title, as_of)
     _write_schools(workbook, identification)
     _write_notes(workbook, identification)
     workbook.close()

@@ -38,7 +38,7 @@ def printed(path: Path) -> str:
     return " ".join(text.split())
 
 
-def test_every_school_of_the_year_gets_a_card_as_html_and_pdf(warehouse: Path, tmp_path: Path) -> None:
+def test_every_school_of_the_year_gets_a_card_as_html_pdf_and_xlsx(warehouse: Path, tmp_path: Path) -> None:
     told: list[str] = []
 
     report = write_documents(
@@ -47,7 +47,7 @@ def test_every_school_of_the_year_gets_a_card_as_html_and_pdf(warehouse: Path, t
 
     assert report == DocumentsReport(scorecards=4, written=4, identified=3)
     names = {path.name for path in (tmp_path / "scorecards").iterdir()}
-    assert names == {f"{school}.{kind}" for school in SCHOOLS for kind in ("html", "pdf")}
+    assert names == {f"{school}.{kind}" for school in SCHOOLS for kind in ("html", "pdf", "xlsx")}
     assert told[-1] == "Карточки школ: 4"
 
 
@@ -132,7 +132,7 @@ def test_numbers_are_written_the_russian_way(documents: Path) -> None:
 def test_a_card_shows_the_procedure_with_interval_district_and_distance(documents: Path) -> None:
     text = visible(documents / "scorecards" / "101.html").replace("\u00a0", " ")
 
-    assert "ВПР, математика, 5 класс 20 3 7 (35 %) 18,1–56,7 % 25 % низкий 2 ученика" in text
+    assert "ВПР, математика, 5 класс 20 3 7 (35 %) 18,1–56,7 % 25 % низкий на 2 меньше" in text
     assert "ОГЭ, математика 1 нет данных 32 %" in text
     assert "1 — по сводной таблице процентов, а не по ученикам" in text
 
