@@ -306,19 +306,45 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
     shutil.rmtree(root, ignore_errors=True)
     staging = root / ".staging"
     staging.mkdir(parents=True)
-    progress.info("Карточки и отчёты …")
-    reporting.write_documents(
-        settings.build_file,
-        staging,
-        year=release.reporting_year,
-        period=release.period if release.period != str(release.reporting_year) else None,
-        release=release.to_json(),
-        municipality=release.municipality,
-        previous=_documents_before(settings, release),
-        progress=progress.info,
+    open_warehouse = _open_marts(settings, staging / "open" / "data")
+    before = _documents_before(settings, release)
+    editions: tuple[tuple[reporting.Edition, Path, Path, Path | None, str], ...] = (
+        ("official", settings.build_file, staging, before, "Карточки и отчёты …"),
+        ("open", open_warehouse, staging / "open", before and before / "open", "Открытая редакция …"),
     )
+    for edition, warehouse, target, previous, title in editions:
+        progress.info(title)
+        reporting.write_documents(
+            warehouse,
+            target,
+            year=release.reporting_year,
+            period=release.period if release.period != str(release.reporting_year) else None,
+            release=release.to_json(),
+            municipality=release.municipality,
+            edition=edition,
+            previous=previous,
+            progress=progress.info,
+        )
     staging.rename(folder)
     return folder
+
+
+def _open_marts(settings: Settings, directory: Path) -> Path:
+    """Write the marts of the open edition with their tables for download; returns their DuckDB file."""
+    from school_quality.warehouse import disclosure
+
+    directory.mkdir(parents=True)
+    warehouse = directory / "warehouse.duckdb"
+    edition = disclosure.write_open_marts(settings.build_file, warehouse)
+    disclosure.export(warehouse, directory)
+    progress.info(
+        "Открытые данные: результатов %d из %d, значений показателей %d из %d",
+        edition.open_results,
+        edition.results,
+        edition.open_values,
+        edition.values,
+    )
+    return warehouse
 
 
 def _documents_before(settings: Settings, release: ReleaseInfo) -> Path | None:

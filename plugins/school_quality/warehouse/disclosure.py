@@ -1,0 +1,279 @@
+"""The open edition: what of the marts may stand on a public site.
+
+The open marts are the published tables without every number that rests on fewer than ten pupils, or on so few
+teachers that one can be recognised, and without everything that was computed of such a number: district
+figures, dynamics against the district, totals of points, verdicts. The rule needs no memory and keeps no
+secret: **what is published is a function of the open cells and of which cells are hidden, never of a hidden
+number**. Whatever the hidden numbers are, the open edition is the same, byte by byte; so no arithmetic, no
+second release and no knowledge of this code can bring them back. A verdict is told where the open cells alone
+decide it (two low results are two low results, whatever the third is), and is hidden otherwise.
+
+Figures that summarise schools (the district's results, effectiveness, recommendations) are computed anew
+from the open marts by the same SQL that dbt ran. Tables that say how much was received (submissions, lineage)
+are empty and ``meta`` is left out: the rows of a protocol are its pupils. A table or column of which this
+module does not know whether it may be open stops the publication.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from school_quality.settings import dbt_project_dir
+
+SUPPRESSED = "suppressed"
+"""Status of a hidden value and flag of a hidden result."""
+
+STEPS = Path(__file__).parent / "open_marts"
+
+COPIED = (
+    "dim_cluster",
+    "dim_date",
+    "dim_indicator",
+    "dim_municipality",
+    "dim_period",
+    "dim_procedure",
+    "dim_school",
+    "fct_practice",
+    "fct_roadmap_execution",
+    "fct_support",
+)
+"""Marts that say nothing of results: dimensions, support, the roadmap, practices meant to be shared."""
+
+RECOMPUTED = (
+    "fct_municipality_procedure",
+    "fct_recommendation",
+    "fct_similar_school",
+    "fct_effectiveness",
+)
+"""Marts that dbt's own SQL computes again from open cells only, in this order."""
+
+WITHHELD = ("fct_lineage", "fct_measure", "fct_submission")
+"""Marts whose rows count those of pupils, or hold free text not written for the public: left empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEdition:
+    """How much is open: results of procedures, values of indicators, and how many of them are not hidden."""
+
+    results: int
+    open_results: int
+    values: int
+    open_values: int
+
+
+def write_open_marts(build_file: Path, warehouse: Path) -> OpenEdition:
+    """Write the open marts of the build ``build_file`` into the new DuckDB file ``warehouse``.
+
+    The marts have the tables and columns of the official ones; hidden numbers are null, and marked:
+    ``fct_indicator_value.status`` is ``suppressed`` with the reason ``few_pupils``, ``few_teachers`` or
+    ``complementary``; ``fct_procedure_result.flags`` holds ``suppressed``; ``fct_school_status`` and
+    ``fct_municipality_indicator`` name their hidden columns in ``suppressed``;
+    ``fct_municipality_procedure.hidden_schools`` counts the schools that a figure leaves out.
+
+    Raises:
+        ValueError: the build has a mart or a column of which this module does not know whether it is open.
+    """
+    compiled = _compiled_models(build_file)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_quoted(build_file)}' as build (read_only)")
+        connection.execute(f"attach '{_quoted(warehouse)}' as open")
+        connection.execute("begin")
+        connection.execute("create schema open.marts")
+        _limits(connection)
+        for step in sorted(STEPS.glob("*.sql")):
+            connection.execute(step.read_text(encoding="utf-8"))
+        for table in COPIED:
+            if _columns(connection, "build", table):
+                connection.execute(
+                    f"create table open.marts.{table} as from build.marts.{table} order by all"
+                )
+        _recompute(connection, compiled)
+        for table in WITHHELD:
+            if _columns(connection, "build", table):
+                connection.execute(f"create table open.marts.{table} as from build.marts.{table} limit 0")
+        _check_known(connection)
+        _comment(connection)
+        counted = _count(connection)
+        connection.execute("commit")
+        connection.execute("checkpoint open")
+    return counted
+
+
+def export(warehouse: Path, directory: Path) -> None:
+    """Write each open mart as ``parquet/<table>.parquet`` and ``csv/<table>.csv`` below ``directory``.
+
+    CSV is for spreadsheets: UTF-8 with a mark, lists joined with ``; ``, and a text that a spreadsheet would
+    take for a formula is preceded by an apostrophe.
+    """
+    for folder in ("parquet", "csv"):
+        (directory / folder).mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by all"
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(
+                f"copy marts.{table} to '{_quoted(directory / 'parquet' / f'{table}.parquet')}' "
+                "(format parquet, compression zstd)"
+            )
+            columns = ", ".join(
+                _spreadsheet_column(name, kind) for name, kind in _columns(connection, None, table).items()
+            )
+            path = directory / "csv" / f"{table}.csv"
+            connection.execute(
+                f"copy (select {columns} from marts.{table}) to '{_quoted(path)}' (format csv, header)"
+            )
+            path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+
+
+def _spreadsheet_column(name: str, kind: str) -> str:
+    if kind == "VARCHAR[]":
+        text = f"array_to_string(\"{name}\", '; ')"
+    elif kind == "VARCHAR":
+        text = f'"{name}"'
+    else:
+        return f'"{name}"'
+    return (
+        f"case when regexp_matches({text}, '^[-=+@\\t\\r]') then '''' || {text} else {text} end as \"{name}\""
+    )
+
+
+def _limits(connection: duckdb.DuckDBPyConnection) -> None:
+    """The seed of limits as a temporary table of one row, and the rule of groups as a macro."""
+    path = dbt_project_dir() / "seeds" / "reference" / "disclosure_limits.csv"
+    connection.execute(
+        "create temp table limits as pivot "
+        f"(select parameter, value::integer as value from read_csv('{_quoted(path)}', all_varchar = true)) "
+        "on parameter using any_value(value)"
+    )
+    connection.execute(
+        """
+        create temp macro least_group(part, whole) as
+            list_min(list_filter([whole, part, whole - part], lambda people: people > 0))
+        """
+    )
+
+
+def _recompute(connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) -> None:
+    """Run dbt's own SQL of the marts that summarise schools over what is open."""
+    connection.execute(
+        """
+        create temp table open_procedures as
+        from build.intermediate.int_primitive__procedures
+        anti join hidden_result using (school_id, reporting_year, procedure_id)
+        """
+    )
+    # A sum of points is that of the official edition or none.
+    connection.execute(
+        f"""
+        create temp table complete_values as
+        from open.marts.fct_indicator_value
+        anti join (
+            select school_id, reporting_year from open.marts.fct_indicator_value
+            where status = '{SUPPRESSED}' and max_points is not null
+        ) using (school_id, reporting_year)
+        """
+    )
+    hidden_schools = """
+        select facts.*, coalesce(hidden.schools, 0)::integer as hidden_schools
+        from ({sql}) as facts
+        left join (
+            select municipality_id, reporting_year, procedure_id, count(*) as schools
+            from hidden_result group by all
+        ) as hidden using (municipality_id, reporting_year, procedure_id)
+    """
+    for table in RECOMPUTED:
+        if table not in compiled:
+            continue
+        sql = compiled[table]
+        if table == "fct_similar_school":
+            sql = sql.replace('"build"."marts"."fct_indicator_value"', "temp.complete_values")
+        sql = sql.replace('"build"."intermediate"."int_primitive__procedures"', "temp.open_procedures")
+        sql = sql.replace('"build"."marts".', "open.marts.")
+        if table == "fct_municipality_procedure":
+            sql = hidden_schools.format(sql=sql)
+        connection.execute(f"create table open.marts.{table} as select * from ({sql}) order by all")
+
+
+def _compiled_models(build_file: Path) -> dict[str, str]:
+    """The SQL that dbt ran for each mart, with the names of its relations; left beside the build by dbt."""
+    path = build_file.parent / "target" / "run_results.json"
+    results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return {
+        result["unique_id"].rsplit(".", 1)[-1]: result["compiled_code"]
+        for result in results
+        if result["unique_id"].startswith("model.")
+    }
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, database: str | None, table: str) -> dict[str, str]:
+    """Columns of a mart with their types, in order; empty where there is no such mart."""
+    found = connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where schema_name = 'marts' and table_name = $table "
+        "and ($database is null or database_name = $database) order by column_index",
+        {"table": table, "database": database},
+    ).fetchall()
+    return dict(found)
+
+
+def _check_known(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise `ValueError` where the official marts have a table or a column that the open ones have not."""
+    missing = connection.execute(
+        """
+        select table_name || '.' || column_name from duckdb_columns()
+        where database_name = 'build' and schema_name = 'marts'
+        except
+        select table_name || '.' || column_name from duckdb_columns()
+        where database_name = 'open' and schema_name = 'marts'
+        order by all
+        """
+    ).fetchall()
+    if missing:
+        names = ", ".join(name for (name,) in missing)
+        raise ValueError(f"open edition: decide in {STEPS.name}/ whether these may be published: {names}")
+
+
+def _comment(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take over the descriptions of tables and columns."""
+    tables = connection.execute(
+        "select table_name, comment from duckdb_tables() "
+        "where database_name = 'build' and schema_name = 'marts' and comment is not null"
+    ).fetchall()
+    for table, comment in tables:
+        connection.execute(f"comment on table open.marts.{table} is '{_escaped(comment)}'")
+    columns = connection.execute(
+        "select table_name, column_name, comment from duckdb_columns() "
+        "where database_name = 'build' and schema_name = 'marts' and comment is not null"
+    ).fetchall()
+    for table, column, comment in columns:
+        connection.execute(f"comment on column open.marts.{table}.\"{column}\" is '{_escaped(comment)}'")
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> OpenEdition:
+    found = connection.execute(
+        f"""
+        select
+            (select count(*) from open.marts.fct_procedure_result),
+            (select count(*) from open.marts.fct_procedure_result
+             where not list_contains(flags, '{SUPPRESSED}')),
+            (select count(*) from open.marts.fct_indicator_value
+             where status in ('scored', 'no_points', '{SUPPRESSED}')),
+            (select count(*) from open.marts.fct_indicator_value where status in ('scored', 'no_points'))
+        """
+    ).fetchone()
+    assert found is not None  # noqa: S101 -- four counts are one row
+    return OpenEdition(*found)
+
+
+def _quoted(path: Path) -> str:
+    return _escaped(str(path))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("'", "''")

@@ -1,0 +1,61 @@
+-- Which results of a school are hidden: those of fewer pupils than the limit, by whichever of the counts behind the
+-- cell's numbers is the smallest, and those of which nobody knows how many pupils there were. A work that nobody wrote
+-- (0) hides nobody but, perhaps, the few who were absent. Nothing but this pattern is ever told about a hidden cell:
+-- every other rule of the open edition asks these tables which cells it may read.
+create temp table hidden_result as
+with cells as (
+    select
+        school_id,
+        municipality_id,
+        reporting_year,
+        procedure_id,
+        split_part(procedure_id, '_', 1) as exam,
+        participants,
+        list_min(
+            list_filter(
+                [participants, marked_participants, pupil_participants, score_count, mark_count, judged_count],
+                lambda people: people > 0
+            )
+        ) as fewest_people
+    from build.intermediate.int_primitive__procedures
+)
+
+select
+    cells.school_id,
+    cells.municipality_id,
+    cells.reporting_year,
+    cells.procedure_id,
+    cells.exam
+from cells
+cross join limits
+where cells.participants is null or cells.fewest_people < limits.min_pupils;
+
+-- In these procedures the district's figures read something hidden.
+create temp table hidden_district as
+select distinct
+    municipality_id,
+    reporting_year,
+    procedure_id
+from hidden_result;
+
+-- Districts and years in which the computed index (1.19) of every school reads something hidden.
+create temp table hidden_index as
+select distinct
+    hidden_district.municipality_id,
+    hidden_district.reporting_year
+from hidden_district
+inner join build.intermediate.int_methodology__years as years using (reporting_year)
+inner join build.seeds.index_procedures as procedures
+    on
+        hidden_district.procedure_id = procedures.procedure_id
+        and years.methodology_version = procedures.methodology_version;
+
+-- Schools that have results in a year, and whether all of them are hidden.
+create temp table school_results as
+select
+    results.school_id,
+    results.reporting_year,
+    bool_and(hidden_result.school_id is not null) as are_all_hidden
+from build.intermediate.int_primitive__procedures as results
+left join hidden_result using (school_id, reporting_year, procedure_id)
+group by all;

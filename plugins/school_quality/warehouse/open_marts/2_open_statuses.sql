@@ -1,0 +1,186 @@
+-- What a school is, as far as it follows from what is open: a yes or no that the open results alone decide is told,
+-- any other that a hidden result could turn is hidden, whichever way it goes.
+create temp table open_dynamics as
+select
+    dynamics.school_id,
+    dynamics.reporting_year,
+    dynamics.procedure_id,
+    dynamics.measure,
+    dynamics.difference_sign,
+    own_now.school_id is null
+    and own_before.school_id is null
+    and (
+        dynamics.measure = 'fives_to_twos'
+        or (district_now.procedure_id is null and district_before.procedure_id is null)
+    ) as is_open
+from build.intermediate.int_primitive__dynamics as dynamics
+inner join build.intermediate.int_school__years as schools using (school_id, reporting_year)
+left join build.intermediate.int_school__years as schools_before
+    on dynamics.school_id = schools_before.school_id and dynamics.reporting_year = schools_before.reporting_year + 1
+left join hidden_result as own_now
+    on
+        dynamics.school_id = own_now.school_id
+        and dynamics.reporting_year = own_now.reporting_year
+        and dynamics.procedure_id = own_now.procedure_id
+left join hidden_result as own_before
+    on
+        dynamics.school_id = own_before.school_id
+        and dynamics.reporting_year = own_before.reporting_year + 1
+        and dynamics.procedure_id = own_before.procedure_id
+left join hidden_district as district_now
+    on
+        schools.municipality_id = district_now.municipality_id
+        and dynamics.reporting_year = district_now.reporting_year
+        and dynamics.procedure_id = district_now.procedure_id
+left join hidden_district as district_before
+    on
+        schools_before.municipality_id = district_before.municipality_id
+        and dynamics.reporting_year = district_before.reporting_year + 1
+        and dynamics.procedure_id = district_before.procedure_id;
+
+-- A fall that lasts (reading 12): seen in what is open; possible in what is hidden.
+create temp table lasting_fall as
+select
+    expected.school_id,
+    expected.reporting_year,
+    bool_or(
+        this_year.is_open and this_year.difference_sign < 0
+        and (year_before.school_id is null or (year_before.is_open and coalesce(year_before.difference_sign, -1) < 0))
+    ) as is_seen,
+    bool_or(not this_year.is_open or not coalesce(year_before.is_open, true)) as may_be_hidden
+from build.intermediate.int_indicator__expected as expected
+inner join build.intermediate.int_indicator__settings as settings
+    using (reporting_year, indicator_code, component)
+inner join open_dynamics as this_year
+    on
+        expected.school_id = this_year.school_id
+        and expected.reporting_year = this_year.reporting_year
+        and expected.procedure_id = this_year.procedure_id
+        and this_year.measure
+        = case expected.family when 'score_dynamics' then 'score_to_district' else 'fives_to_twos' end
+left join open_dynamics as year_before
+    on
+        this_year.school_id = year_before.school_id
+        and this_year.reporting_year = year_before.reporting_year + 1
+        and this_year.procedure_id = year_before.procedure_id
+        and this_year.measure = year_before.measure
+where
+    settings.is_risk_dynamics
+    and (expected.not_applicable_reason is null or expected.not_applicable_reason = 'not_supported')
+group by all;
+
+-- The index and its difference to the year before. A delivered index is open unless the school has no open result.
+create temp table open_index as
+select
+    schools.school_id,
+    schools.municipality_id,
+    schools.reporting_year,
+    case
+        when indices.delivered_index is not null then not coalesce(school_results.are_all_hidden, false)
+        else hidden_index.municipality_id is null or not coalesce(indices.has_results, false)
+    end as is_open,
+    case
+        when indices.is_difference_computed
+            then hidden_index.municipality_id is null and hidden_before.municipality_id is null
+        else
+            not coalesce(school_results.are_all_hidden, false) and not coalesce(results_before.are_all_hidden, false)
+    end as is_difference_open,
+    indices.index_sign,
+    indices.difference_sign
+from build.intermediate.int_school__years as schools
+left join build.intermediate.int_primitive__results_index as indices using (school_id, reporting_year)
+left join school_results using (school_id, reporting_year)
+left join school_results as results_before
+    on schools.school_id = results_before.school_id and schools.reporting_year = results_before.reporting_year + 1
+left join hidden_index
+    on
+        schools.municipality_id = hidden_index.municipality_id
+        and schools.reporting_year = hidden_index.reporting_year
+left join hidden_index as hidden_before
+    on
+        schools.municipality_id = hidden_before.municipality_id
+        and schools.reporting_year = hidden_before.reporting_year + 1;
+
+create temp table identifying_result as
+select
+    results.school_id,
+    results.reporting_year,
+    count(*) filter (where hidden_result.school_id is not null) as hidden_results,
+    count(*) filter (where hidden_result.school_id is null and results.is_low_result) as low_results
+from build.intermediate.int_primitive__procedures as results
+inner join build.intermediate.int_methodology__years as years using (reporting_year)
+inner join build.seeds.identifying_procedures as procedures
+    on
+        results.procedure_id = procedures.procedure_id
+        and years.methodology_version = procedures.methodology_version
+left join hidden_result
+    on
+        results.school_id = hidden_result.school_id
+        and results.reporting_year = hidden_result.reporting_year
+        and results.procedure_id = hidden_result.procedure_id
+group by all;
+
+create temp table open_status as
+with results as (
+    select
+        statuses.school_id,
+        statuses.reporting_year,
+        statuses.is_low_results,
+        statuses.is_risk_zone,
+        statuses.is_supported,
+        statuses.official_low_results is not null or statuses.official_risk_zone is not null as is_support_official,
+        statuses.social_index,
+        open_index.is_open as is_index_open,
+        open_index.is_difference_open,
+        open_index.index_sign,
+        open_index.difference_sign,
+        coalesce(lasting_fall.is_seen, false) as is_fall_seen,
+        coalesce(lasting_fall.may_be_hidden, false) as may_fall_be_hidden,
+        coalesce(identifying_result.hidden_results, 0) as hidden_results,
+        statuses.is_low_results is null
+        or coalesce(identifying_result.hidden_results, 0) = 0
+        or identifying_result.low_results >= years.low_procedures
+        or identifying_result.low_results + identifying_result.hidden_results < years.low_procedures as is_low_open
+    from build.marts.fct_school_status as statuses
+    inner join build.intermediate.int_methodology__years as years using (reporting_year)
+    left join identifying_result using (school_id, reporting_year)
+    left join lasting_fall using (school_id, reporting_year)
+    left join open_index using (school_id, reporting_year)
+),
+
+risks as (
+    select
+        *,
+        is_risk_zone is null
+        or (is_low_open and is_low_results)
+        or (is_index_open and coalesce(index_sign, 0) >= 0)
+        or not (is_fall_seen or may_fall_be_hidden)
+        or (is_low_open and is_index_open and (is_fall_seen or not may_fall_be_hidden)) as is_risk_open
+    from results
+)
+
+select
+    this_year.school_id,
+    this_year.reporting_year,
+    this_year.hidden_results = 0 as are_low_procedures_open,
+    this_year.is_low_open,
+    this_year.is_risk_open,
+    this_year.is_support_official
+    or (this_year.is_low_open and this_year.is_risk_open)
+    or (this_year.is_low_open and this_year.is_low_results)
+    or (this_year.is_risk_open and this_year.is_risk_zone) as is_supported_open,
+    this_year.is_index_open,
+    this_year.is_index_open or this_year.social_index is null as is_group_open,
+    this_year.is_low_open and coalesce(year_before.is_low_open, true) as is_change_open,
+    (
+        this_year.is_low_open and this_year.is_risk_open and coalesce(year_before.is_low_open, true)
+        and this_year.is_difference_open
+    )
+    or (this_year.is_low_open and this_year.is_low_results)
+    or (coalesce(year_before.is_low_open, true) and not coalesce(year_before.is_low_results, false))
+    or (this_year.is_risk_open and this_year.is_risk_zone)
+    or (this_year.is_difference_open and coalesce(this_year.difference_sign, -1) < 0) as is_mode_open
+from risks as this_year
+left join risks as year_before
+    on
+        this_year.school_id = year_before.school_id and this_year.reporting_year = year_before.reporting_year + 1;

@@ -1,0 +1,26 @@
+-- Network indicators count supported schools: where it is hidden who is supported, so is every count.
+create table open.marts.fct_municipality_indicator as
+with hidden as (
+    select distinct
+        hidden_value.period,
+        hidden_value.indicator_code,
+        schools.municipality_id
+    from hidden_value
+    inner join build.marts.fct_indicator_value as schools
+        using (school_id, period, indicator_code, component)
+)
+
+select
+    official.municipality_id,
+    official.reporting_year,
+    official.period,
+    official.indicator_code,
+    case when hidden.period is null then official.value end as value,
+    case when hidden.period is null then official.denominator end as denominator,
+    case when hidden.period is null then official.reported end as reported,
+    case when hidden.period is null then official.school_ids end as school_ids,
+    case when hidden.period is null then [] else ['value', 'denominator', 'reported', 'school_ids'] end::varchar[]
+        as suppressed
+from build.marts.fct_municipality_indicator as official
+left join hidden using (municipality_id, period, indicator_code)
+order by official.municipality_id, official.period, official.indicator_code;
