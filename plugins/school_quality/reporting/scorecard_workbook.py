@@ -6,7 +6,8 @@ is not written again; `print_sheets` only lays them out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -25,9 +26,13 @@ FORMATS: dict[Kind, str] = {
     "text": "@",
     "count": "#,##0",
     "number": "0.0###",
-    "percent": "0.0##",
+    "percent": "0.0#",
     "date": "dd.mm.yyyy",
 }
+
+# The longest text that a cell holds, and points of height of a line.
+LONGEST_TEXT = 32_767
+LINE_HEIGHT = 15
 
 STATUSES = {
     "scored": "оценён",
@@ -93,19 +98,21 @@ def print_sheets(sheets: Iterable[Sheet], title: str, imprint: str, as_of: date 
         for position, column in enumerate(sheet.columns):
             page.set_column(position, position, column.width)
             page.write_string(0, position, column.title, head)
+        page.set_row(0, LINE_HEIGHT * _lines(sheet, [column.title for column in sheet.columns]))
         lines = list(sheet.rows)
         if number == 0 and imprint:
             lines.append(("Выпуск", imprint))
         for line, cells in enumerate(lines, start=1):
+            if (height := _lines(sheet, cells)) > 1:
+                page.set_row(line, LINE_HEIGHT * height)
             for position, cell in enumerate(cells):
-                kind = sheet.columns[position].kind
                 if isinstance(cell, str):
-                    if cell:
-                        page.write_string(line, position, cell[:LONGEST_TEXT], formats["text"])
+                    page.write_string(line, position, cell[:LONGEST_TEXT], formats["text"])
                 elif isinstance(cell, date):
                     page.write_datetime(line, position, cell, formats["date"])
                 elif cell is not None:
-                    page.write_number(line, position, cell, formats["number" if kind == "text" else kind])
+                    kind = sheet.columns[position].kind
+                    page.write_number(line, position, cell, formats[_number_kind(cell, kind)])
         page.freeze_panes(1, 0)
         page.autofilter(0, 0, max(len(lines), 1), len(sheet.columns) - 1)
         page.set_landscape()
@@ -116,8 +123,23 @@ def print_sheets(sheets: Iterable[Sheet], title: str, imprint: str, as_of: date 
     return buffer.getvalue()
 
 
-# The longest text that a cell holds.
-LONGEST_TEXT = 32_767
+def _lines(sheet: Sheet, cells: Sequence[Cell]) -> int:
+    """How many lines the longest text of a row takes: not every program finds that out by itself."""
+    return max(
+        (
+            math.ceil(len(cell) / column.width)
+            for cell, column in zip(cells, sheet.columns, strict=False)
+            if isinstance(cell, str) and cell
+        ),
+        default=1,
+    )
+
+
+def _number_kind(value: float, kind: Kind) -> Kind:
+    """Whole numbers have no decimals, except among percents."""
+    if kind == "percent":
+        return kind
+    return "count" if value == int(value) else "number"
 
 
 def _summary(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet:
@@ -177,11 +199,11 @@ def _summary(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet
         "Сводка",
         (
             Column("Что", 44),
-            Column("Значение", 60),
+            Column("Значение", 80),
             Column("Из скольких", 12, "count"),
             Column("Доля, %", 10, "percent"),
             Column("Район, %", 10, "percent"),
-            Column("Пояснение", 60),
+            Column("Пояснение", 70),
         ),
         tuple(lines),
     )
@@ -230,13 +252,13 @@ def _indicators(current: list[Row], reference: Reference) -> Sheet:
         (
             Column("Задача", 8, "count"),
             Column("Код", 7),
-            Column("Показатель", 50),
+            Column("Показатель", 62),
             Column("Период", 10),
             Column("Что это", 14),
             Column("Причина", 24),
             Column("Значение", 11, "number"),
-            Column("Словами", 14),
-            Column("Единица", 14),
+            Column("Словами", 16),
+            Column("Единица", 20),
             Column("Было", 10, "number"),
             Column("Стало", 10, "number"),
             Column("Числитель", 11, "count"),
@@ -247,8 +269,8 @@ def _indicators(current: list[Row], reference: Reference) -> Sheet:
             Column("Баллы", 8, "count"),
             Column("Максимум", 10, "count"),
             Column("Пометки", 30),
-            Column("Основание", 36),
-            Column("Откуда", 34),
+            Column("Основание", 42),
+            Column("Откуда", 50),
             Column("Собирает", 14),
         ),
         tuple(lines),
@@ -280,7 +302,7 @@ def _history(facts: SchoolFacts, reference: Reference) -> Sheet:
         "По годам",
         (
             Column("Код", 7),
-            Column("Показатель", 50),
+            Column("Показатель", 62),
             Column("Период", 10),
             Column("Значение", 11, "number"),
             Column("Стало", 10, "number"),
@@ -383,7 +405,7 @@ def _advice(facts: SchoolFacts, reference: Reference) -> Sheet:
         (
             Column("Место", 7, "count"),
             Column("Код", 7),
-            Column("Показатель", 50),
+            Column("Показатель", 62),
             Column("Потеряно баллов", 10, "count"),
             Column("Мера", 60),
             Column("Отвечает", 14),
@@ -425,7 +447,7 @@ def _sources(facts: SchoolFacts, reference: Reference) -> Sheet:
         "Источники",
         (
             Column("Код", 7),
-            Column("Показатель", 50),
+            Column("Показатель", 62),
             Column("Период", 10),
             Column("Набор", 30),
             Column("Файл", 50),
