@@ -28,7 +28,7 @@ class Context:
 
     def key(self, fields: Collection[str] = CONTEXT_FIELDS) -> str:
         """Canonical JSON of some fields, the ``context`` of a receipt; null: asked for, and not said."""
-        return json.dumps({name: getattr(self, name) for name in sorted(fields)})
+        return json.dumps({name: getattr(self, name) for name in sorted(fields)}) if fields else "{}"
 
 
 @dataclass(frozen=True, slots=True)

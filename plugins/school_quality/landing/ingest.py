@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -55,7 +55,7 @@ class Batch:
     keys: dict[int, Key] = field(default_factory=dict)  # of the receipts
     waiting: dict[Key, str] = field(default_factory=dict)  # path of a file that changed since the scan
     seen: set[Key] = field(default_factory=set)  # `key_of` of the files that this ingest has looked at
-    copies: list[Source] = field(default_factory=list)  # read, and the same as another one
+    copies: dict[str, list[Source]] = field(default_factory=dict)  # by file_id: read, and the same as another
 
     def read(self, sources: Sequence[Source]) -> None:
         """Read files into the spool; of a reading only what is said of the whole file stays in memory."""
@@ -67,7 +67,7 @@ class Batch:
             source = wanted.pop((reading.file_id, context_key(reading.context)))
             key = (reading.file_id, reading.used_context)
             if key in known:
-                self.copies.append(source)
+                self.copies.setdefault(source.file_id, []).append(source)
                 continue
             known.add(key)
             self.sources[number], self.keys[number], self.readings[number] = source, key, reading
@@ -79,10 +79,6 @@ class Batch:
                 self.progress(f"Прочитано файлов: {number + 1}")
         self.spool.flush()
         self.waiting |= {key: source.path for key, source in wanted.items()}
-
-    def copied(self, number: int) -> list[str]:
-        """Paths of read files that turned out to be the same as another one."""
-        return [s.path for s in self.copies if is_of(s, self.keys[number])]
 
     def in_order(self) -> list[int]:
         """File numbers in the order of their receipts: modification time, then path."""
@@ -172,10 +168,7 @@ class Plan:
     reconsidered: list[Source]  # other references might change their outcome
     moved: list[Receipt]  # in force for a place where the file is no more
 
-    def copies(self, key: Key) -> list[str]:
-        """Paths at which the same content lies in the same context, besides the one that is read."""
-        read = {s.path for s in self.new + self.reconsidered}
-        return [s.path for s in self.unchanged if is_of(s, key) and s.path not in read]
+    copies: dict[str, list[Source]]  # by file_id: where it lies besides the place that is read
 
     @classmethod
     def of(
@@ -188,31 +181,33 @@ class Plan:
         new: dict[Key, Source] = {}
         unchanged: list[Source] = []
         kept: list[str] = []
+        present: dict[Key, Source] = {}
+        for source in found:
+            present.setdefault(known.key_of(source), source)
         for source in sorted(asked, key=lambda s: (s.modified_at, s.path)):
             key = known.key_of(source)
             if key in force or key in new:
                 unchanged.append(source)
-            elif (
-                key in last
-                and files is None
-                and not _came_back(key, force, {known.key_of(s) for s in found}, settings)
-            ):
+            elif key in last and files is None and not _came_back(key, force, present, settings):
                 kept.append(source.path)
             else:
                 new[key] = source
-        present = {known.key_of(s): s for s in reversed(found)}
         reconsidered = [s for k, s in present.items() if k in force and force[k].depends_on_references]
+        arrived = {file_id for file_id, _ in new}
         moved = [
             r
             for r in force.values()
-            if any(k[0] == r.file_id for k in new)
-            and r.key not in present
-            and not settings.lies_in_inbox(r.path)
+            if r.file_id in arrived and r.key not in present and not settings.lies_in_inbox(r.path)
         ]
-        return cls(log, list(new.values()), unchanged, tuple(kept), reconsidered, moved)
+        read = {s.path for s in (*new.values(), *reconsidered)}
+        copies: dict[str, list[Source]] = {}
+        for source in unchanged:
+            if source.path not in read:
+                copies.setdefault(source.file_id, []).append(source)
+        return cls(log, list(new.values()), unchanged, tuple(kept), reconsidered, moved, copies)
 
 
-def _came_back(key: Key, force: dict[Key, Receipt], places: set[Key], settings: Settings) -> bool:
+def _came_back(key: Key, force: dict[Key, Receipt], places: Container[Key], settings: Settings) -> bool:
     """Whether a file was withdrawn here only because it lay elsewhere meanwhile, where it is no more."""
     elsewhere = [r for r in force.values() if r.file_id == key[0]]
     return bool(elsewhere) and all(
@@ -319,8 +314,9 @@ def _commit(
             if remark.level == "file":
                 reasons.setdefault(receipt.seq, line)
                 # the sender of a copy is told as well: the copy itself gets no receipt
-                for path in [*plan.copies(batch.keys[file.file]), *batch.copied(file.file)]:
-                    remarks.add(replace(receipt, path=path), remark)
+                for copy in (*plan.copies.get(receipt.file_id, ()), *batch.copies.get(receipt.file_id, ())):
+                    if is_of(copy, receipt.key):
+                        remarks.add(replace(receipt, path=copy.path), remark)
     for name in judge.judged:
         if batch.spool.chunks.get(name):
             for number, remark, school_id in failure_remarks(judge.connection, name, blocks):
@@ -334,7 +330,7 @@ def _commit(
     return IngestReport(
         tuple(receipts),
         last_seq(plan.log),
-        len(plan.unchanged) + len(batch.copies) - len(reread),
+        len(plan.unchanged) + sum(map(len, batch.copies.values())) - len(reread),
         plan.kept_withdrawn,
         tuple(batch.waiting.values()),
         reread=frozenset(reread),

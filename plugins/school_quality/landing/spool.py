@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -57,14 +58,30 @@ class Chunk:
     rows: int
 
 
+TaskSummary = tuple[Sequence[int | None], Sequence[str | None], Sequence[str | None]]
+"""The columns of `TASKS`."""
+
+
+class Waiting(NamedTuple):
+    """A block that waits to be written; ``of_row``: for each row the first row of its table row."""
+
+    columns: dict[str, list[str]]
+    constants: dict[str, str]
+    tasks: TaskSummary | None
+    row_numbers: list[int]
+    of_row: Sequence[int]
+    file: int
+    number: int
+    first_row: int
+
+
 @dataclass(slots=True)
 class Gathered:
-    """Rows of one dataset that wait to be written, column by column; null = the block has no such column."""
+    """Blocks of one dataset that wait to be written."""
 
-    columns: dict[str, list[str | None]] = field(default_factory=dict)
-    keys: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in KEYS})
-    tasks: dict[str, list[int | str | None]] = field(default_factory=lambda: {name: [] for name in TASKS})
+    blocks: list[Waiting] = field(default_factory=list)
     rows: int = 0
+    cells: int = 0
 
 
 @dataclass(slots=True)
@@ -96,16 +113,17 @@ class Spool:
                 footer=block.footer,
             )
         )
+        if any(len(texts) != rows for texts in block.columns.values()):
+            lengths = {name: len(texts) for name, texts in block.columns.items()}
+            raise ValueError(f"block of {block.dataset}: {rows} rows, cells by column {lengths}")
         gathered = self._gathered.setdefault(block.dataset, Gathered())
-        _extend(gathered, block, rows)
-        keys = gathered.keys
-        keys["row_id"].extend(range(first_row, first_row + rows))
-        keys["source_row"].extend([first_row + row for row in of_row])
-        keys["file"].extend([file] * rows)
-        keys["block"].extend([number] * rows)
-        keys["row_number"].extend(block.row_numbers)
+        tasks = task_summary(block.tasks, rows) if block.tasks else None
+        gathered.blocks.append(
+            Waiting(block.columns, block.constants, tasks, block.row_numbers, of_row, file, number, first_row)
+        )
         gathered.rows += rows
-        if gathered.rows * len(gathered.columns) > CHUNK_CELLS:
+        gathered.cells += rows * (len(block.columns) + len(block.constants))
+        if gathered.cells > CHUNK_CELLS:
             self._write(block.dataset)
 
     def flush(self) -> None:
@@ -117,10 +135,12 @@ class Spool:
         gathered = self._gathered.pop(dataset)
         if not gathered.rows:
             return
-        fields = tuple(sorted(gathered.columns))
-        arrays = [pa.array(gathered.keys[name], kind) for name, kind in KEYS.items()]
-        arrays += [pa.array(gathered.tasks[name], kind) for name, kind in TASKS.items()]
-        arrays += [pa.array(gathered.columns[name], pa.string()) for name in fields]
+        fields = tuple(sorted({n for w in gathered.blocks for n in (*w.columns, *w.constants)}))
+        arrays = [pa.array(values, kind) for values, kind in zip(_keys(gathered), KEYS.values(), strict=True)]
+        arrays += [
+            pa.array(values, kind) for values, kind in zip(_tasks(gathered), TASKS.values(), strict=True)
+        ]
+        arrays += [pa.array(_texts(gathered, name), pa.string()) for name in fields]
         table = pa.Table.from_arrays(arrays, names=[*KEYS, *TASKS, *fields])
         chunks = self.chunks.setdefault(dataset, [])
         path = self.folder / f"{dataset}.{len(chunks)}.arrow"
@@ -161,34 +181,51 @@ def melted(block: Block) -> tuple[Block, Sequence[int]]:
     return replace(block, columns=columns, row_numbers=row_numbers), of_row
 
 
-def _extend(gathered: Gathered, block: Block, rows: int) -> None:
-    before = gathered.rows
-    here: dict[str, list[str] | list[str | None]] = {n: [v] * rows for n, v in block.constants.items()}
-    here.update(block.columns)
-    for name, texts in here.items():
-        if len(texts) != rows:
-            raise ValueError(
-                f"block of {block.dataset}: column {name} has {len(texts)} cells for {rows} rows"
-            )
-        gathered.columns.setdefault(name, [None] * before).extend(texts)
-    for name, column in gathered.columns.items():
-        if name not in here:
-            column.extend([None] * rows)
-    sums, headers, stray = task_summary(block.tasks, rows)
-    gathered.tasks["task_sum"].extend(sums)
-    gathered.tasks["stray_header"].extend(headers)
-    gathered.tasks["stray_value"].extend(stray)
+def _keys(gathered: Gathered) -> tuple[list[int], ...]:
+    """The columns of `KEYS`."""
+    row_ids: list[int] = []
+    source_rows: list[int] = []
+    files: list[int] = []
+    blocks: list[int] = []
+    row_numbers: list[int] = []
+    for block in gathered.blocks:
+        rows, first = len(block.row_numbers), block.first_row
+        row_ids.extend(range(first, first + rows))
+        source_rows.extend([first + row for row in block.of_row])
+        files.extend([block.file] * rows)
+        blocks.extend([block.number] * rows)
+        row_numbers.extend(block.row_numbers)
+    return row_ids, source_rows, files, blocks, row_numbers
 
 
-def task_summary(
-    tasks: dict[str, list[str]], rows: int
-) -> tuple[Sequence[int | None], Sequence[str | None], Sequence[str | None]]:
-    """Per row: the sum of the task cells (null without tasks), and the first odd cell: header and text.
+def _texts(gathered: Gathered, name: str) -> list[str | None]:
+    """A column of texts; null where a block has no such column."""
+    column: list[str | None] = []
+    for block in gathered.blocks:
+        texts = block.columns.get(name)
+        column.extend([block.constants.get(name)] * len(block.row_numbers) if texts is None else texts)
+    return column
+
+
+def _tasks(gathered: Gathered) -> tuple[list[int | None], list[str | None], list[str | None]]:
+    """The columns of `TASKS`."""
+    sums: list[int | None] = []
+    headers: list[str | None] = []
+    values: list[str | None] = []
+    for block in gathered.blocks:
+        none = [None] * len(block.row_numbers)
+        found = block.tasks or (none, none, none)
+        sums.extend(found[0])
+        headers.extend(found[1])
+        values.extend(found[2])
+    return sums, headers, values
+
+
+def task_summary(tasks: dict[str, list[str]], rows: int) -> TaskSummary:
+    """Per row: the sum of the task cells, and the first odd cell: header and text.
 
     Works on the few distinct texts of a column, not on its cells.
     """
-    if not tasks:
-        return [None] * rows, [None] * rows, [None] * rows
     total = np.zeros(rows, dtype=np.int64)
     stray = np.full(rows, -1, dtype=np.int64)
     for number, cells in enumerate(tasks.values()):

@@ -60,8 +60,8 @@ def directory(data: bytes) -> list[Part]:
             if magic != b"PK\x01\x02":
                 raise Rejected("file_unreadable")
             at += central
-            name = data[at : at + name_length].decode("utf-8", "replace")
-            at += name_length
+            name = data[at : at + length].decode("utf-8", "replace")
+            at += length
             if size == _ZIP64 or packed == _ZIP64 or offset == _ZIP64:
                 size, packed, offset = _of_zip64(data[at : at + extra], size, packed, offset)
             parts.append(Part(name, flags, method, crc, packed, size, offset))

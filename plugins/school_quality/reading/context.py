@@ -31,6 +31,9 @@ _WORK_GRADE = re.compile(
 _GRADE_RANGE = re.compile(r"(?<!\d)(?:1[01]|[1-9])\s*[-–—и,]\s*(?:1[01]|[1-9])\s*(?:-?\s*\w{1,2}\s+)?кл")
 _BARE_GRADE = re.compile(r"(1[01]|[1-9])")
 _AUTUMN = re.compile(r"(?<![а-я])осен[ьиня]")
+_DIGITS = re.compile(r"\d+")
+_JOINED = re.compile(r"\d\s*[-–—./_]\s*\d|\d{8}")
+"""Without it a text has no date and no academic year, only plain numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Consulted:
 
 def years_in(text: str) -> set[int]:
     """Reporting years that a text names: ``2021-2022`` is 2021, a date gives its year."""
+    if not _JOINED.search(text):
+        return {int(year) for year in _PLAIN.findall(text)}
     found: set[int] = set()
 
     def academic(match: re.Match[str]) -> str:
@@ -90,22 +95,29 @@ def mention(text: str, *, is_folder: bool = False) -> Mention:
     """Read one name (without extension) or one title."""
     folded = fold(text)
     words = folded.replace("_", " ")
-    work = _WORK_GRADE.search(words)
-    if work:
-        # in autumn the pupils are one grade up: the grade is that of the work
-        grades = {int(work[1])}
-    elif _GRADE_RANGE.search(words):
-        grades = set()
-    else:
-        grades = {int(g) for g in _GRADE.findall(words)}
+    grades = _grades_in(words) if "кл" in words else set()
     if is_folder and not grades and (bare := _BARE_GRADE.fullmatch(words)):
         grades = {int(bare[1])}
     return Mention(
         frozenset(years_in(folded)),
         frozenset(grades),
-        frozenset(subjects.mentioned(words)),
-        bool(_AUTUMN.search(words)),
+        _subjects_in(_DIGITS.sub("0", words)),
+        "осен" in words and bool(_AUTUMN.search(words)),
     )
+
+
+def _grades_in(words: str) -> set[int]:
+    work = _WORK_GRADE.search(words)
+    if work:
+        # in autumn the pupils are one grade up: the grade is that of the work
+        return {int(work[1])}
+    return set() if _GRADE_RANGE.search(words) else {int(g) for g in _GRADE.findall(words)}
+
+
+@lru_cache(maxsize=10_000)
+def _subjects_in(words: str) -> frozenset[str]:
+    """Thousands of names differ in a number only, and no subject has one."""
+    return frozenset(subjects.mentioned(words))
 
 
 def combine(mentions: Sequence[Mention]) -> Context:

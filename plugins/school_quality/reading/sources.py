@@ -43,7 +43,7 @@ class Source:
     """
 
     path: str
-    file: Path
+    file: str  # where to open it; no `Path`: an inbox has thousands, and each goes to a process and back
     file_id: str  # sha256 of the content, hex
     context: Context
     modified_at: float
@@ -55,12 +55,17 @@ class Source:
         """The content. `SourceChanged` where it is not what was scanned; `Rejected` where an entry is
         damaged."""
         try:
-            data = self.file.read_bytes() if self.entry is None else _load_entry(self.file, self.entry)
+            data = _load_file(self.file) if self.entry is None else _load_entry(self.file, self.entry)
         except FileNotFoundError as error:
             raise SourceChanged(self.path) from error
         if hashlib.sha256(data).hexdigest() != self.file_id:
             raise SourceChanged(self.path)
         return data
+
+
+def _load_file(file: str) -> bytes:
+    with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 - see `Source.file`
+        return stream.readall()
 
 
 def scan(inbox: Path, quiet_seconds: float = 0) -> list[Source]:
@@ -114,9 +119,7 @@ def _sources(file: str, relative: str, latest: float = math.inf) -> list[Source]
             return []
         _refuse_locked(descriptor)
         head, file_id = _hash(descriptor, before.st_size)
-        whole = Source(
-            relative, Path(file), file_id, context.of_path(relative), before.st_mtime, before.st_size
-        )
+        whole = Source(relative, file, file_id, context.of_path(relative), before.st_mtime, before.st_size)
         sources = [whole]
         if before.st_size > limits.FILE_BYTES:
             sources = [replace(whole, rejection=Remark("file_too_large", "file"))]
@@ -266,10 +269,10 @@ def _entry(archive: Source, unzipped: zipfile.ZipFile, number: int, name: str) -
 _last_archive: tuple[tuple[str, int], zipfile.ZipFile] | None = None
 
 
-def _load_entry(file: Path, number: int) -> bytes:
+def _load_entry(file: str, number: int) -> bytes:
     """An entry's bytes; the archive opened last stays open, for its directory may be long."""
     global _last_archive
-    key = (str(file), file.stat().st_mtime_ns)
+    key = (file, os.stat(file).st_mtime_ns)  # noqa: PTH116 - see `Source.file`
     if _last_archive is None or _last_archive[0] != key:
         if _last_archive is not None:
             _last_archive[1].close()
