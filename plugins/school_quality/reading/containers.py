@@ -54,9 +54,7 @@ def directory(data: bytes) -> list[Part]:
     unpack_from, central = _CENTRAL.unpack_from, _CENTRAL.size
     try:
         for _ in range(entries):
-            magic, flags, method, crc, packed, size, name_length, extra, comment, offset = unpack_from(
-                data, at
-            )
+            magic, flags, method, crc, packed, size, length, extra, comment, offset = unpack_from(data, at)
             if magic != b"PK\x01\x02":
                 raise Rejected("file_unreadable")
             at += central
