@@ -1,0 +1,392 @@
+"""The analysis of effectiveness: an edition in June (execution) and its supplement in September (results).
+
+Source: clause 6 of the order ("в конце учебного года … анализ эффективности принятых мер по направлениям
+работы"). June: what was done in the academic year, by direction (tasks 2-4) and responsible office.
+September, when the results of the next assessments are in: what the measures of the year that ended gave.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date
+
+from school_quality import dictionary
+from school_quality.reporting import words
+from school_quality.reporting.facts import Reference, Row
+from school_quality.reporting.municipal_actions import STATUSES, measures_table, overdue
+from school_quality.reporting.municipal_facts import MunicipalFacts
+from school_quality.reporting.municipal_identification import changes, name, names
+from school_quality.reporting.municipal_indicators import measured_table, network_table, order, scored_table
+from school_quality.reporting.paper import Block, Bullets, Column, Grid, Heading, Paper, Signature, Text, grid
+from school_quality.settings import dbt_project_dir
+
+REGRESSION_NOTE = (
+    "Возврат к среднему: поддержку получают школы с самыми низкими результатами, а такие результаты на "
+    "следующий "
+    "год чаще растут и без помощи (и чаще падают у самых высоких). Поэтому рост поддержанных школ сам по "
+    "себе не "
+    "доказывает пользы мер. Сравнение с похожими школами, которые начинали с того же уровня, ослабляет эту "
+    "ошибку, "
+    "но не устраняет её: школ мало, и отбирали их не случайно."
+)
+DIRECTIONS = (2, 3, 4)
+
+
+def edition_on(as_of: date, year: int) -> str:
+    """``results`` (September) or ``execution`` (June) of a reporting year on a day, by the seed."""
+    rows = dictionary.seed("effectiveness_editions", dbt_project_dir() / "seeds" / "reference")
+    days = sorted(
+        (date(year + int(row["year_offset"]), int(row["month"]), int(row["day"])), row["edition"])
+        for row in rows
+    )
+    begun = [edition for day, edition in days if day <= as_of]
+    return begun[-1] if begun else days[0][1]
+
+
+def build_effectiveness(
+    facts: MunicipalFacts, reference: Reference, imprint: str, as_of: date, *, is_open: bool
+) -> Paper:
+    """The edition that the day of judgement calls for; the open one has no lines to sign."""
+    execution = edition_on(as_of, reference.year) == "execution"
+    year = reference.year
+    blocks: list[Block] = [Text(words.VPR_NOTE, "important")]
+    if is_open:
+        blocks.append(Text(words.HIDDEN_NOTE, "small"))
+    if execution:
+        blocks += _summary(facts, reference)
+        blocks += _directions(facts, reference)
+        if not is_open:
+            blocks += _offices(facts)
+        blocks += _measures(facts, year, reference)
+        blocks.append(
+            Text(
+                f"Что дали меры {reference.academic_year} учебного года, покажут результаты {year + 1} года: "
+                "сентябрьское дополнение к этому анализу. Ниже — последние известные результаты: меры "
+                "прошлого "
+                "учебного года.",
+            )
+        )
+    else:
+        blocks += _measures(facts, year - 1, reference)
+    blocks += _results(facts, reference)
+    blocks += changes(facts, reference)
+    blocks += _moves(facts, reference)
+    if not is_open:
+        blocks.append(
+            Signature(
+                "Руководитель, ответственный за анализ",
+                (
+                    "Представлено муниципальному координатору оценки механизмов управления качеством "
+                    "образования.",
+                    "Исполнитель: ____________________________, тел. ______________",
+                ),
+            )
+        )
+    about = (
+        f"эффективности мер, принятых в {reference.academic_year} учебном году: исполнение по направлениям и "
+        "ответственным (задачи 2-4)"
+        if execution
+        else f"эффективности мер {year - 1}-{year} учебного года: результаты {year} года "
+        "(сентябрьское дополнение к июньскому анализу)"
+    )
+    return Paper(
+        file_name=f"effectiveness_{facts.municipality_id}",
+        title=f"Анализ эффективности мер: {facts.name}, {reference.period_label}",
+        organisation=("УПРАВЛЕНИЕ ОБРАЗОВАНИЯ", facts.name),
+        name="АНАЛИЗ",
+        about=about,
+        requisites=None if is_open else ("«___» __________ 20__ г.", "№ ________"),
+        blocks=tuple(blocks),
+        imprint=imprint,
+        created=as_of.isoformat(),
+    )
+
+
+def _summary(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    taken = [row for row in facts.measures if row["reporting_year"] == reference.year]
+    statuses = Counter(row["status"] for row in taken)
+    late = [row for row in facts.roadmap if row["school_id"] is None and row["is_overdue"]]
+    without = [
+        row["school_id"]
+        for row in facts.supported
+        if row["school_id"] not in {measure["school_id"] for measure in taken}
+    ]
+    return [
+        Heading("Главное"),
+        Bullets(
+            (
+                f"Школ с адресной поддержкой: {len(facts.supported)}.",
+                f"Мер, о которых сообщили: {len(taken)}"
+                + "".join(
+                    f"; {label} — {statuses[status]}"
+                    for status, label in STATUSES.items()
+                    if statuses[status]
+                )
+                + ".",
+                f"О мерах не сообщили: {names(without, reference)}.",
+                f"Просроченных пунктов дорожной карты: {len(late)}.",
+            )
+        ),
+    ]
+
+
+def _directions(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """Tasks 2-4: a table for each direction and office that collects its indicators."""
+    blocks: list[Block] = [Heading("Исполнение по направлениям")]
+    for task in DIRECTIONS:
+        mine = sorted((row for row in facts.indicators if row["task"] == task), key=order)
+        blocks.append(Text(f"Направление {task}. {words.TASKS.get(task, '')}."))
+        if not mine:
+            blocks.append(Text("Показателей нет: нет школ, к которым они относятся."))
+            continue
+        by_owner: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in mine:
+            by_owner[row["owner"] or "Ответственный не назван"].append(row)
+        network = [row for row in facts.district_indicators if words.task(row["indicator_code"]) == task]
+        codes = {row["indicator_code"] for row in network}
+        for owner, rows in sorted(by_owner.items()):
+            scored = [row for row in rows if row["max_points"]]
+            measured = [row for row in rows if not row["max_points"] and row["indicator_code"] not in codes]
+            own = [row for row in network if row["indicator_code"] in {one["indicator_code"] for one in rows}]
+            if scored:
+                blocks.append(scored_table(owner, scored))
+            if measured:
+                blocks.append(measured_table(owner, measured))
+            if own:
+                blocks.append(network_table(owner, own, facts, reference))
+    return blocks
+
+
+def _offices(facts: MunicipalFacts) -> list[Block]:
+    """The roadmap by responsible office: how many items, done, overdue."""
+    own = [row for row in facts.roadmap if row["school_id"] is None]
+    by_owner: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in own:
+        for owner in row["owners"] or ("Ответственный не назван",):
+            by_owner[owner][row["status"]] += 1
+    if not by_owner:
+        return []
+    late = overdue(own)
+    return [
+        Heading("Исполнение дорожной карты по ответственным"),
+        grid(
+            "Пункты дорожной карты (пункт с несколькими периодами считается по каждому)",
+            (
+                Column("Ответственный", 40),
+                Column("Всего", 10, "right"),
+                *(Column(label.capitalize(), 16, "right") for label in STATUSES.values()),
+                Column("Просрочено", 16, "right"),
+            ),
+            (
+                (
+                    owner,
+                    str(counts.total()),
+                    *(str(counts[status]) for status in STATUSES),
+                    str(len(late.get(owner, ()))),
+                )
+                for owner, counts in sorted(by_owner.items())
+            ),
+        ),
+    ]
+
+
+def _measures(facts: MunicipalFacts, year: int, reference: Reference) -> list[Block]:
+    """The measures of an academic year; where results after it are known, how the points changed."""
+    taken = [row for row in facts.measures if row["reporting_year"] == year]
+    label = f"{year}-{year + 1}"
+    if not taken:
+        return [Heading("Принятые меры"), Text(f"О мерах {label} учебного года школы не сообщали.")]
+    blocks: list[Block] = [
+        Heading("Принятые меры"),
+        measures_table(f"Меры {label} учебного года", taken, reference),
+    ]
+    if year < reference.year:
+        blocks += _measure_points(facts, reference)
+    return blocks
+
+
+def _measure_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    if not facts.measure_points:
+        return []
+    rows = facts.measure_points
+    grew, fell = (sum(sign * (row["change"] or 0) > 0 for row in rows) for sign in (1, -1))
+    return [
+        grid(
+            "Баллы по показателям, ради которых приняты меры: до и после",
+            (
+                Column("Школа", 30),
+                Column("Показатели", 18),
+                Column("Мера", 50),
+                Column("Статус", 18),
+                Column("Изменение баллов", 16, "right"),
+            ),
+            (
+                (
+                    name(row["school_id"], reference),
+                    words.code_ranges(row["indicator_codes"]),
+                    row["measure"],
+                    STATUSES[row["status"]],
+                    words.HIDDEN if row["change"] is None else words.number(row["change"], 0, signed=True),
+                )
+                for row in rows
+            ),
+        ),
+        Text(
+            f"Баллы выросли по {grew} из {words.counted(len(rows), 'меры', 'мер', 'мер')}, снизились по "
+            f"{fell}. "
+            "Изменение после меры — ещё не её следствие.",
+            "small",
+        ),
+    ]
+
+
+def _results(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """Change of the schools supported the year before against similar ones that were not."""
+    year = reference.year
+    labels = {row["outcome"]: row for row in _outcomes()}
+    known = sorted(
+        (row for row in facts.effectiveness if row["outcome"] in labels and row["supported_schools"]),
+        key=lambda row: int(labels[row["outcome"]]["sort_order"]),
+    )
+    blocks: list[Block] = [
+        Heading(f"Результаты: школы, которым помогали в {year - 1}-{year} учебном году, и похожие школы"),
+        Text(
+            f"Сравнивается изменение от {year - 1} к {year} году. Похожая школа — того же района и типа, без "
+            "поддержки, с самым близким значением в прошлом году. Разность — насколько изменение "
+            "поддержанных школ "
+            "отличается от изменения похожих; интервал — 95 %."
+        ),
+    ]
+    if not known:
+        blocks.append(
+            Text(
+                f"Сравнить нельзя: в {year - 1}-{year} учебном году не было поддержанных школ, нет похожих "
+                "на них "
+                "или нет результатов обоих лет."
+            )
+        )
+    else:
+        blocks.append(_comparison(known, labels))
+        blocks += [Bullets(tuple(_reading(row, labels[row["outcome"]]) for row in known))]
+        blocks += _pairs(facts, reference, labels)
+    blocks.append(Text(REGRESSION_NOTE, "important"))
+    return blocks
+
+
+def _outcomes() -> list[dict[str, str]]:
+    return dictionary.seed("effectiveness_outcomes", dbt_project_dir() / "seeds" / "reference")
+
+
+def _comparison(known: list[Row], labels: dict[str, dict[str, str]]) -> Grid:
+    return grid(
+        "Изменение поддержанных и похожих школ",
+        (
+            Column("Что сравнивается", 34),
+            Column("Поддержанных (похожих)", 18, "right"),
+            Column("Было у поддержанных (похожих)", 22, "right"),
+            Column("Изменение поддержанных", 17, "right"),
+            Column("Изменение похожих", 17, "right"),
+            Column("Разность", 14, "right"),
+            Column("Интервал", 22, "right"),
+        ),
+        (
+            (
+                _label(labels[row["outcome"]]),
+                f"{row['supported_schools']} ({row['comparison_schools']})",
+                f"{words.number(row['before_supported'], 2)} ({words.number(row['before_comparison'], 2)})",
+                words.number(row["change_supported"], 2, signed=True),
+                words.number(row["change_comparison"], 2, signed=True),
+                words.number(row["difference"], 2, signed=True),
+                "нельзя вычислить"
+                if row["ci_low"] is None
+                else f"от {words.number(row['ci_low'], 2, signed=True)} до "
+                f"{words.number(row['ci_high'], 2, signed=True)}",
+            )
+            for row in known
+        ),
+    )
+
+
+def _label(outcome: dict[str, str]) -> str:
+    unit = f", {outcome['unit']}" if outcome["unit"] else ""
+    note = f" ({outcome['note'][0].lower()}{outcome['note'][1:]})" if outcome["note"] else ""
+    return f"{outcome['label']}{unit}{note}"
+
+
+def _reading(row: Row, outcome: dict[str, str]) -> str:
+    """What the comparison allows to say, in one sentence."""
+    label = outcome["label"]
+    if row["difference"] is None:
+        return f"{label}: {words.HIDDEN}."
+    if row["ci_low"] is None:
+        return f"{label}: похожих школ слишком мало, чтобы судить о разности."
+    if row["ci_low"] <= 0 <= row["ci_high"]:
+        return f"{label}: разности не видно — интервал содержит ноль, она может быть случайной."
+    better = (row["difference"] > 0) == (outcome["is_higher_better"] == "true")
+    verdict = "лучше" if better else "хуже"
+    return f"{label}: поддержанные школы изменились {verdict} похожих, интервал не содержит нуля."
+
+
+def _pairs(facts: MunicipalFacts, reference: Reference, labels: dict[str, dict[str, str]]) -> list[Block]:
+    """Which school was compared with which, by the index of results."""
+    by_school: defaultdict[str, dict[str, Row]] = defaultdict(dict)
+    for row in facts.similar:
+        by_school[row["school_id"]][row["outcome"]] = row
+    shown = [outcome for outcome in ("results_index", "low_procedures") if outcome in labels]
+    ordered = [row["school_id"] for row in facts.statuses if row["school_id"] in by_school]
+    return [
+        grid(
+            "Каждая поддержанная школа и похожая на неё: было и стало",
+            (
+                Column("Поддержанная школа", 30),
+                *(Column(f"{labels[outcome]['label']}: школа; похожая", 44) for outcome in shown),
+            ),
+            (
+                (
+                    name(school_id, reference),
+                    *(_pair(by_school[school_id].get(outcome), reference) for outcome in shown),
+                )
+                for school_id in ordered
+            ),
+        )
+    ]
+
+
+def _pair(row: Row | None, reference: Reference) -> str:
+    if row is None or row["value_now"] is None:
+        return words.NO_DATA
+    own = _before_and_now(row["value_before"], row["value_now"])
+    if row["similar_school_id"] is None:
+        return f"{own}; похожей нет: все школы этого типа получали поддержку"
+    other = name(row["similar_school_id"], reference)
+    return f"{own}; {other}: {_before_and_now(row['similar_before'], row['similar_now'])}"
+
+
+def _before_and_now(before: float | None, now: float | None) -> str:
+    return f"было {words.number(before, 2)}, стало {words.number(now, 2)}"
+
+
+def _moves(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """Who moved between the four groups."""
+    moved: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in facts.statuses:
+        before = facts.before.get(row["school_id"], {}).get("school_group")
+        if before and row["school_group"] and before != row["school_group"]:
+            moved[before, row["school_group"]].append(row["school_id"])
+    blocks: list[Block] = [Heading("Переходы между группами")]
+    if not moved:
+        blocks.append(
+            Text("Между группами по условиям и результатам никто не перешёл, или сравнить не с чем.")
+        )
+        return blocks
+    blocks.append(
+        grid(
+            f"Кто перешёл из группы в группу, {reference.year - 1}–{reference.year}",
+            (Column("Была группа", 36), Column("Стала группа", 36), Column("Школы", 50)),
+            (
+                (words.GROUPS.get(before, before), words.GROUPS.get(now, now), names(schools, reference))
+                for (before, now), schools in sorted(moved.items())
+            ),
+        )
+    )
+    return blocks

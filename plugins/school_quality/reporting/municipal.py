@@ -1,0 +1,167 @@
+"""Papers of a municipality: the report ("справка"), the draft order and the analysis of effectiveness.
+
+Each has one content (`Paper`), written as DOCX to be edited and signed and as PDF to be read and printed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from school_quality.reporting import words
+from school_quality.reporting.draft_order import build_order
+from school_quality.reporting.effectiveness import build_effectiveness
+from school_quality.reporting.facts import Reference
+from school_quality.reporting.municipal_actions import (
+    decisions,
+    measures,
+    overdue,
+    recommendations,
+    roadmap,
+    submissions,
+)
+from school_quality.reporting.municipal_facts import MunicipalFacts, read_municipalities
+from school_quality.reporting.municipal_identification import (
+    changes,
+    groups,
+    identification,
+    names,
+    practices,
+)
+from school_quality.reporting.municipal_indicators import by_task
+from school_quality.reporting.paper import Block, Bullets, Heading, Paper, Signature, Text
+from school_quality.reporting.press import Press
+from school_quality.reporting.word import docx
+
+
+def write_reports(
+    connection: duckdb.DuckDBPyConnection,
+    reference: Reference,
+    directory: Path,
+    release: dict[str, Any],
+    *,
+    edition: str = "official",
+) -> int:
+    """Write the papers of every municipality of the reference into ``directory/reports``.
+
+    ``municipal_<id>`` as .docx and .pdf; in the annual edition ``effectiveness_<id>`` likewise; in the
+    official edition ``draft_order_<id>.docx``. Identical input gives identical bytes.
+
+    Args:
+        connection: a build or published warehouse, official or open.
+        reference: dimensions, year, period and, where papers are wanted for one only, the municipality.
+        directory: folder of the release's documents.
+        release: ``release_id`` and ``as_of`` (a date or ISO text), shown in the papers.
+        edition: ``official`` or ``open``; the open one has nothing to sign and orders nothing.
+
+    Returns:
+        How many files were written.
+    """
+    is_open = edition == "open"
+    folder = directory / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    as_of = date.fromisoformat(str(release.get("as_of") or date(reference.year + 1, 8, 31))[:10])
+    press = Press()
+    written = 0
+    for facts in read_municipalities(connection, reference):
+        imprint = words.imprint(release, f"методика {facts.version}", facts.name)
+        papers = [build_report(facts, reference, imprint, as_of, is_open=is_open)]
+        if reference.period is None:
+            papers.append(build_effectiveness(facts, reference, imprint, as_of, is_open=is_open))
+        if not is_open:
+            papers.append(build_order(facts, reference, imprint, as_of))
+        for paper in papers:
+            if not re.fullmatch(r"\w+", paper.file_name):
+                raise ValueError(f"{paper.file_name!r} cannot be a file name")
+            (folder / f"{paper.file_name}.docx").write_bytes(docx(paper, press))
+            written += 1
+            if not paper.is_draft:
+                (folder / f"{paper.file_name}.pdf").write_bytes(press.print("paper.typ", paper))
+                written += 1
+    return written
+
+
+def build_report(
+    facts: MunicipalFacts, reference: Reference, imprint: str, as_of: date, *, is_open: bool
+) -> Paper:
+    """The report of one municipality: all parts for the year, those of its period for a part of it."""
+    annual = reference.period is None
+    blocks: list[Block] = [*_head(facts, reference, as_of, is_open=is_open)]
+    if annual:
+        blocks += identification(facts, reference)
+        blocks += changes(facts, reference)
+    blocks += by_task(facts, reference)
+    blocks += groups(facts, reference)
+    if annual:
+        blocks += practices(facts, reference)
+        blocks += recommendations(facts, reference)
+    blocks += measures(facts, reference)
+    if not is_open:
+        blocks += decisions(facts, reference)
+    blocks += roadmap(facts, reference)
+    if not is_open:
+        blocks += submissions(facts, reference)
+        blocks.append(
+            Signature(
+                "Руководитель центра оценки качества образования",
+                ("Исполнитель: ____________________________, тел. ______________",),
+            )
+        )
+    return Paper(
+        file_name=f"municipal_{facts.municipality_id}",
+        title=f"Справка: {facts.name}, {reference.period_label}",
+        organisation=("УПРАВЛЕНИЕ ОБРАЗОВАНИЯ", facts.name),
+        name="СПРАВКА",
+        about=(
+            "об итогах работы со школами с низкими образовательными результатами и школами, функционирующими "
+            "в "
+            f"сложных социальных условиях: {reference.period_label}"
+        ),
+        requisites=None if is_open else ("«___» __________ 20__ г.", "№ ________"),
+        blocks=tuple(blocks),
+        imprint=imprint,
+        created=as_of.isoformat(),
+    )
+
+
+def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: bool) -> list[Block]:
+    """What a tired reader gets in a minute, the note on ВПР, and of what day the data are."""
+    low, risk, supported = (
+        [row["school_id"] for row in facts.statuses if row[column]]
+        for column in ("is_low_results", "is_risk_zone", "is_supported")
+    )
+    lines = [
+        f"Школ: {len(facts.statuses)}. Данные на {words.day(as_of)}.",
+        f"ШНОР по расчёту: {len(low)} ({names(low, reference)}).",
+        f"В зоне риска по расчёту: {len(risk)} ({names(risk, reference)}).",
+        f"Получают адресную поддержку: {len(supported)}.",
+    ]
+    if reference.period is None:
+        for change, label in (("left", "Вышли из ШНОР"), ("entered", "Вошли в ШНОР")):
+            found = [row["school_id"] for row in facts.statuses if row["change_from_previous_year"] == change]
+            lines.append(f"{label} за год: {names(found, reference)}.")
+    late = [row for row in facts.roadmap if row["school_id"] is None and row["is_overdue"]]
+    owners = ", ".join(overdue(late))
+    lines.append(
+        f"Просрочено пунктов дорожной карты: {len(late)}{f' (ответственные: {owners})' if owners else ''}."
+    )
+    if not is_open:
+        missing = {row["school_id"] for row in facts.submissions if row["status"] == "missing"}
+        lines.append(f"Школ, которые сдали не всё: {len(missing)}.")
+    blocks: list[Block] = [
+        Heading("Главное"),
+        Bullets(tuple(lines)),
+        Text(words.VPR_NOTE, "important"),
+        Text(
+            "Статусы и баллы вычислены по приказу от 12.09.2022 № 1496 "
+            f"(методика {facts.version}); «нет данных» — не ноль: ноль баллов — это оценка.",
+            "small",
+        ),
+    ]
+    if is_open:
+        blocks.append(Text(words.HIDDEN_NOTE, "small"))
+    return blocks

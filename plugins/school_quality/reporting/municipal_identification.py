@@ -1,0 +1,397 @@
+"""Parts of the report: which schools are identified and why, what changed, groups, successful practices.
+
+Source: clauses 3, 5 and 6 of the order; methodology, readings 11-13 and "Groups".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from school_quality.reporting import methodology, words
+from school_quality.reporting.context_plot import draw_context
+from school_quality.reporting.facts import Reference, Row, procedure_order
+from school_quality.reporting.municipal_facts import MunicipalFacts
+from school_quality.reporting.paper import Block, Bullets, Column, Figure, Heading, Text, grid
+
+LONGEST_NAME = 90
+NOBODY = "нет"
+NO_LIST = "списка нет"
+
+
+def name(school_id: str, reference: Reference) -> str:
+    """A school's name for a table, cut where it would fill the page."""
+    full = words.school_name(reference.schools.get(school_id, {}).get("school_name"), school_id)
+    return full if len(full) <= LONGEST_NAME else full[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def names(school_ids: Iterable[str], reference: Reference) -> str:
+    """Schools in a sentence: their names without the legal kind; «нет» for none."""
+    return ", ".join(_short(school_id, reference) for school_id in school_ids) or NOBODY
+
+
+def _short(school_id: str, reference: Reference) -> str:
+    kind = reference.schools.get(school_id, {}).get("legal_kind")
+    return name(school_id, reference).removeprefix(f"{kind} ") if kind else name(school_id, reference)
+
+
+def period_name(period: str) -> str:
+    """``2022`` as «год», ``2022-H1`` as «1 полуг.», ``2022-Q3`` as «3 четв.»."""
+    _, _, part = period.partition("-")
+    return f"{part[1:]}{words.NBSP}{'полуг.' if part[0] == 'H' else 'четв.'}" if part else "год"
+
+
+def shown(row: Row, column: str, unknown: str = words.NO_DATA) -> str:
+    """Да, нет, or why neither is known: hidden in the open edition, or ``unknown``."""
+    return words.yes_no(row[column], words.HIDDEN if is_hidden(row, column) else unknown)
+
+
+def is_hidden(row: Row, column: str) -> bool:
+    return column in (row.get("suppressed") or ())
+
+
+def index(row: Row, column: str) -> str:
+    """ИОР or ИСБШ of a status row."""
+    if row[column] is None:
+        return words.HIDDEN if is_hidden(row, column) else words.NO_DATA
+    return words.number(float(row[column]), 2)
+
+
+def ids_where(statuses: Iterable[Row], column: str) -> list[str]:
+    return [row["school_id"] for row in statuses if row[column]]
+
+
+def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """ШНОР and the risk zone with reasons, ШССУ and the project 500+, where calculation and list differ."""
+    low = [row for row in facts.statuses if row["is_low_results"] or row["official_low_results"]]
+    risk = [row for row in facts.statuses if row["is_risk_zone"] or row["official_risk_zone"]]
+    blocks: list[Block] = [Heading("Определение школ и причины")]
+    blocks += _low_results(low, facts, reference)
+    blocks += _risk_zone(risk, facts, reference)
+    social = [row for row in facts.statuses if row["is_difficult_social"] or row["official_difficult_social"]]
+    blocks.append(
+        Bullets(
+            (
+                "Сложные социальные условия (ШССУ): "
+                + (
+                    "; ".join(
+                        f"{name(row['school_id'], reference)} (ИСБШ {index(row, 'social_index')}; "
+                        f"по расчёту {shown(row, 'is_difficult_social')}, "
+                        f"в списке {shown(row, 'official_difficult_social', NO_LIST)})"
+                        for row in social
+                    )
+                    or NOBODY
+                )
+                + ".",
+                f"Проект «500+»: {_listed(facts, 'in_project_500', reference)}.",
+                "Получают адресную поддержку: "
+                f"{names(ids_where(facts.statuses, 'is_supported'), reference)}.",
+            )
+        )
+    )
+    differing = [
+        f"{name(row['school_id'], reference)} — {title}: по расчёту {shown(row, computed)}, "
+        f"в списке {shown(row, official)}"
+        for row in facts.statuses
+        for title, computed, official in (
+            ("ШНОР", "is_low_results", "official_low_results"),
+            ("зона риска", "is_risk_zone", "official_risk_zone"),
+            ("ШССУ", "is_difficult_social", "official_difficult_social"),
+        )
+        if None not in (row[computed], row[official]) and row[computed] != row[official]
+    ]
+    if differing:
+        blocks.append(
+            Text(
+                "Расчёт и официальный список расходятся. Список определяет поддержку; расхождение — повод "
+                "проверить данные:"
+            )
+        )
+        blocks.append(Bullets(tuple(f"{line};" for line in differing)))
+    unknown = [
+        row["school_id"]
+        for row in facts.statuses
+        if row["is_low_results"] is None and not is_hidden(row, "is_low_results")
+    ]
+    if unknown:
+        blocks.append(
+            Text(f"Определить нельзя, за год нет учтённых результатов: {names(unknown, reference)}.")
+        )
+    return blocks
+
+
+def _listed(facts: MunicipalFacts, column: str, reference: Reference) -> str:
+    if all(row[column] is None for row in facts.statuses):
+        return NO_LIST
+    return names(ids_where(facts.statuses, column), reference)
+
+
+def _low_results(low: list[Row], facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    percent, count = (
+        methodology.parameter(facts.version, key) or 0.0 for key in ("low_result_pct", "low_procedures")
+    )
+    rule = (
+        f"ШНОР — школа, где не меньше чем в {words.number(count, 0)} процедурах из тех, по которым "
+        "определяют, "
+        f"не справились не меньше {words.percent(percent)} участников (пункт 3.1 приказа)."
+    )
+    if not low:
+        return [Text(f"{rule} Таких школ в {reference.year} году нет ни по расчёту, ни в списке.")]
+    failures: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in facts.low_results:
+        failures[row["school_id"]].append(row)
+    return [
+        Text(rule),
+        grid(
+            "Школы с низкими образовательными результатами (ШНОР)",
+            (
+                Column("Школа", 26),
+                Column("По расчёту", 13, "center"),
+                Column("В списке", 11, "center"),
+                Column("Низкие результаты: доля не справившихся (учеников из писавших)", 46),
+                Column("Почему", 30),
+            ),
+            (
+                (
+                    name(row["school_id"], reference),
+                    shown(row, "is_low_results"),
+                    shown(row, "official_low_results", NO_LIST),
+                    _failed(row, failures[row["school_id"]], reference),
+                    _why_low(row, count),
+                )
+                for row in low
+            ),
+        ),
+    ]
+
+
+def _failed(status: Row, failures: list[Row], reference: Reference) -> str:
+    """The identifying procedures with low results: percent, how many of how many."""
+    identifying = set(status["low_procedure_ids"] or ())
+    if not identifying and is_hidden(status, "low_procedure_ids"):
+        return words.HIDDEN
+    found = {row["procedure_id"]: row for row in failures}
+    parts = []
+    for id_ in sorted(identifying, key=lambda id_: procedure_order(reference.procedures.get(id_, {}))):
+        procedure = reference.procedures.get(id_, {}).get("procedure_name") or id_
+        row = found.get(id_, {})
+        share = row.get("failed_pct")
+        is_suppressed = "suppressed" in (row.get("flags") or ())
+        text = f"{procedure} — {words.HIDDEN if is_suppressed else words.percent(share)}"
+        if row.get("failed") is not None and row.get("participants") is not None:
+            text += f" ({row['failed']} из {row['participants']})"
+        elif share is not None:
+            text += " (число учеников не передано)"
+        parts.append(text)
+    return "; ".join(parts) or "—"
+
+
+def _why_low(status: Row, needed: float) -> str:
+    count = status["low_procedures"]
+    if count is None:
+        return words.HIDDEN
+    procedures = words.counted(count, "процедура", "процедуры", "процедур")
+    if status["is_low_results"]:
+        return f"{procedures} с низким результатом при пороге {words.number(needed, 0)}"
+    return f"Только в списке: по расчёту {procedures} с низким результатом, нужно {words.number(needed, 0)}"
+
+
+def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    rule = (
+        "Зона риска — школа, которая не ШНОР, с индексом результатов (ИОР) ниже нуля и с падением, которое "
+        "длится: показатель динамики отрицателен в этом году и, где это можно вычислить, в прошлом (пункт "
+        "3.5)."
+    )
+    if not risk:
+        return [Text(f"{rule} Таких школ нет ни по расчёту, ни в списке.")]
+    falls: defaultdict[str, dict[tuple[str, int], Row]] = defaultdict(dict)
+    for row in facts.falls:
+        falls[row["school_id"]][row["indicator_code"], row["reporting_year"]] = row
+    return [
+        Text(rule),
+        grid(
+            "Школы в зоне риска снижения результатов (низкий ИОР)",
+            (
+                Column("Школа", 26),
+                Column("По расчёту", 13, "center"),
+                Column("В списке", 11, "center"),
+                Column("ИОР", 10, "right"),
+                Column("Что снижается", 56),
+            ),
+            (
+                (
+                    name(row["school_id"], reference),
+                    shown(row, "is_risk_zone"),
+                    shown(row, "official_risk_zone", NO_LIST),
+                    index(row, "results_index"),
+                    _falling(row, falls[row["school_id"]], reference),
+                )
+                for row in risk
+            ),
+        ),
+    ]
+
+
+def _falling(status: Row, values: dict[tuple[str, int], Row], reference: Reference) -> str:
+    """Each dynamics below zero this year that was not above zero the year before, with both values."""
+    if not status["is_risk_zone"]:
+        return "—" if status["is_risk_zone"] is False else words.NO_DATA
+    parts = []
+    for code in sorted({code for code, _ in values}, key=words.code_key):
+        now, before = (
+            values.get((code, year), {}).get("value") for year in (reference.year, reference.year - 1)
+        )
+        if now is None or now >= 0 or (before is not None and before >= 0):
+            continue
+        past = f", годом раньше {words.precise(before, signed=True)}" if before is not None else ""
+        title = _indicator_name(code, reference)
+        parts.append(f"{code} {title}: {words.precise(now, signed=True)}{past}")
+    return "; ".join(parts) or words.HIDDEN
+
+
+def _indicator_name(code: str, reference: Reference) -> str:
+    for (_, known, _), row in reference.indicators.items():
+        if known == code:
+            return str(row["indicator_name"])
+    return ""
+
+
+def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """Who left, came and stayed against the year before, in ШНОР and in the risk zone; effective mode."""
+    year = reference.year
+    blocks: list[Block] = [Heading(f"Изменения по сравнению с {year - 1} годом")]
+    if not facts.before or all(row["is_low_results"] is None for row in facts.before.values()):
+        blocks.append(Text(f"Сравнить не с чем: результатов {year - 1} года в хранилище нет."))
+        return blocks
+    by_change: defaultdict[str, list[str]] = defaultdict(list)
+    for row in facts.statuses:
+        by_change[row["change_from_previous_year"] or ""].append(row["school_id"])
+    risk_before = {id_ for id_, row in facts.before.items() if row["is_risk_zone"]}
+    risk_now = set(ids_where(facts.statuses, "is_risk_zone"))
+    known = {row["school_id"] for row in facts.statuses if row["is_risk_zone"] is not None}
+    order = [row["school_id"] for row in facts.statuses]
+    blocks.append(
+        Bullets(
+            (
+                f"Вышли из ШНОР: {names(by_change['left'], reference)}.",
+                f"Вошли в ШНОР: {names(by_change['entered'], reference)}.",
+                f"Остаются ШНОР: {names(by_change['stayed'], reference)}.",
+                "Вышли из зоны риска: "
+                f"{names([id_ for id_ in order if id_ in (risk_before & known) - risk_now], reference)}.",
+                "Вошли в зону риска: "
+                f"{names([id_ for id_ in order if id_ in risk_now - risk_before], reference)}.",
+                "Перешли в эффективный режим (были ШНОР, теперь ни ШНОР, ни в зоне риска, и ИОР не "
+                "снизился): "
+                f"{names(ids_where(facts.statuses, 'is_effective_mode'), reference)}.",
+            )
+        )
+    )
+    return blocks
+
+
+def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """The plot of context against results, the four groups and the finer clusters."""
+    blocks: list[Block] = [Heading("Группы и кластеры школ")]
+    labels = {id_: str(row.get("school_number") or id_) for id_, row in reference.schools.items()}
+    plot = draw_context(facts.statuses, labels)
+    if plot is None:
+        blocks.append(Text("График условий и результатов не построен: нет ИСБШ и ИОР хотя бы двух школ."))
+    else:
+        blocks.append(
+            Figure(
+                "Условия и результаты. Числа — номера школ; пустые кружки — школы с адресной поддержкой; "
+                "пунктир — медиана ИСБШ района и ИОР, равный нулю.",
+                plot,
+            )
+        )
+    by_group: defaultdict[str, list[str]] = defaultdict(list)
+    by_cluster: defaultdict[str, list[str]] = defaultdict(list)
+    for row in facts.statuses:
+        by_group[row["school_group"] or ""].append(row["school_id"])
+        by_cluster[str(row["cluster"] or "")].append(row["school_id"])
+    unknown = by_group.pop("", [])
+    if by_group:
+        blocks.append(
+            grid(
+                "Группы по условиям и результатам",
+                (Column("Группа", 40), Column("Школ", 10, "right"), Column("Школы", 72)),
+                (
+                    (label, str(len(by_group[group])), names(by_group[group], reference))
+                    for group, label in words.GROUPS.items()
+                ),
+            )
+        )
+    if unknown:
+        blocks.append(Text(f"Группа не определена (нет ИСБШ или ИОР): {names(unknown, reference)}.", "small"))
+    by_cluster.pop("", None)
+    if by_cluster:
+        blocks.append(
+            grid(
+                "Кластеры: школы с похожими показателями",
+                (Column("Кластер", 40), Column("Школ", 10, "right"), Column("Школы", 72)),
+                (
+                    (label, str(len(members)), names(members, reference))
+                    for label, members in sorted(by_cluster.items())
+                ),
+            )
+        )
+    return blocks
+
+
+def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """What can be learned from whom: the form of practices, resilient schools, schools that improved."""
+    blocks: list[Block] = [Heading("Успешные практики")]
+    if facts.practices:
+        blocks.append(
+            grid(
+                "Практики, о которых сообщили школы",
+                (Column("Школа", 28), Column("Показатели", 18), Column("Практика", 46), Column("Ссылка", 30)),
+                (
+                    (
+                        name(row["school_id"], reference),
+                        words.code_ranges(row["indicator_codes"]),
+                        row["practice"],
+                        row["link"] or "—",
+                    )
+                    for row in facts.practices
+                ),
+            )
+        )
+    else:
+        blocks.append(Text("О практиках школы не сообщали."))
+    resilient = [row["school_id"] for row in facts.statuses if row["school_group"] == "resilient"]
+    effective = ids_where(facts.statuses, "is_effective_mode")
+    risen = sorted(_rises(facts), key=lambda pair: -pair[1])[:5]
+    blocks.append(
+        Bullets(
+            (
+                f"Устойчивые школы (условия трудные, результаты хорошие): {names(resilient, reference)}. "
+                "Их опыт изучают в первую очередь, из них выбирают наставников.",
+                f"Перешли в эффективный режим: {names(effective, reference)}.",
+                "Больше всего вырос ИОР: "
+                + (
+                    ", ".join(
+                        f"{name(id_, reference)} ({words.number(rise, 2, signed=True)})"
+                        for id_, rise in risen
+                    )
+                    or NOBODY
+                )
+                + ".",
+            )
+        )
+    )
+    return blocks
+
+
+def _rises(facts: MunicipalFacts) -> list[tuple[str, float]]:
+    """Schools whose index rose, where both years' indices have the same origin."""
+    found = []
+    for row in facts.statuses:
+        before = facts.before.get(row["school_id"])
+        if before is None or row["is_index_computed"] != before["is_index_computed"]:
+            continue
+        if row["results_index"] is not None and before["results_index"] is not None:
+            rise = float(row["results_index"]) - float(before["results_index"])
+            if rise > 0:
+                found.append((row["school_id"], rise))
+    return found

@@ -1,0 +1,257 @@
+"""Parts of the municipal report: the indicators by task over the municipality, and the points of its schools.
+
+Source: section 4 of the order (tasks 1-4). Shares are of all pupils or teachers of the schools, not means of
+shares.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from school_quality.reporting import words
+from school_quality.reporting.facts import Reference, Row
+from school_quality.reporting.municipal_facts import MunicipalFacts
+from school_quality.reporting.municipal_identification import name, names, period_name
+from school_quality.reporting.paper import Block, Column, Grid, Heading, Text, grid
+
+NO_POINTS_TASKS = (3, 4)
+
+
+def order(row: Row) -> tuple[tuple[int, ...], str, str]:
+    return words.code_key(row["indicator_code"]), row["component"], row["period"]
+
+
+def by_task(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """Every indicator of the edition by task; the annual edition adds the points of each school."""
+    blocks: list[Block] = [Heading("Показатели по задачам")]
+    rows = [row for row in facts.indicators if reference.period is None or row["period"] == reference.period]
+    if not rows:
+        blocks.append(Text("Показателей этого периода нет."))
+        return blocks
+    for task in sorted({row["task"] for row in rows}):
+        mine = sorted((row for row in rows if row["task"] == task), key=order)
+        title = f"Задача {task}. {words.TASKS.get(task, '')}".strip()
+        if any(row["max_points"] for row in mine):
+            blocks.append(scored_table(title, [row for row in mine if row["max_points"]]))
+        measured = [row for row in mine if not row["max_points"] and not _is_network(row, facts)]
+        if measured:
+            blocks.append(measured_table(title, measured))
+        network = [row for row in facts.district_indicators if _belongs(row, task, reference)]
+        if network:
+            blocks.append(network_table(title, network, facts, reference))
+    if reference.period is None:
+        blocks += _school_points(facts, reference)
+    else:
+        blocks += _school_values(facts, reference)
+    return blocks
+
+
+def _belongs(row: Row, task: int, reference: Reference) -> bool:
+    return words.task(row["indicator_code"]) == task and reference.period in (None, row["period"])
+
+
+def _is_network(row: Row, facts: MunicipalFacts) -> bool:
+    """Whether the municipality's own value tells more of the indicator than a sum over schools."""
+    return any(one["indicator_code"] == row["indicator_code"] for one in facts.district_indicators)
+
+
+def scored_table(title: str, rows: list[Row]) -> Grid:
+    """Indicators with points: how many schools are judged, with which points."""
+    return grid(
+        f"{title}: баллы",
+        (
+            Column("№", 10),
+            Column("Показатель", 52),
+            Column("Оценено школ", 15, "right"),
+            Column("Полный балл", 13, "right"),
+            Column("Ноль баллов", 12, "right"),
+            Column("Средний балл", 16, "right"),
+            Column("Нет данных", 14, "right"),
+        ),
+        (
+            (
+                row["indicator_code"],
+                row["indicator_name"],
+                str(row["known"]),
+                str(row["full_points"]),
+                str(row["zero_points"]),
+                words.NO_DATA
+                if row["mean_points"] is None
+                else f"{words.number(row['mean_points'], 1)} из {row['max_points']}",
+                _missing(row),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _missing(row: Row) -> str:
+    parts = [str(row["missing"] + row["not_due"])]
+    if row["not_due"]:
+        parts.append(f"(срок не наступил: {row['not_due']})")
+    if row["suppressed"]:
+        parts.append(f"({words.HIDDEN}: {row['suppressed']})")
+    return " ".join(parts)
+
+
+def measured_table(title: str, rows: list[Row]) -> Grid:
+    """Indicators without points: the share over all schools that reported, and how far they lie apart."""
+    return grid(
+        f"{title}: значения",
+        (
+            Column("№", 8),
+            Column("Показатель", 44),
+            Column("Период", 15),
+            Column("По району", 20, "right"),
+            Column("Наименьшее и наибольшее", 22, "right"),
+            Column("Школ", 10, "right"),
+            Column("Нет данных", 14, "right"),
+        ),
+        (
+            (
+                row["indicator_code"],
+                row["indicator_name"],
+                period_name(row["period"]),
+                _pooled(row),
+                "—"
+                if row["lowest"] is None
+                else f"{_value(row['lowest'], row)}…{_value(row['highest'], row)}",
+                str(row["known"]),
+                _missing(row),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _pooled(row: Row) -> str:
+    if not row["known"]:
+        return words.HIDDEN if row["suppressed"] else words.NO_DATA
+    if row["denominator"] and row["numerator"] is not None:
+        share = words.percent(100 * row["numerator"] / row["denominator"])
+        return f"{share} ({row['numerator']} из {row['denominator']})"
+    return "—" if row["middle"] is None else f"медиана {_value(row['middle'], row)}"
+
+
+def _value(value: float, row: Row) -> str:
+    return words.indicator_value(float(value), row["unit"] or "")
+
+
+def network_table(title: str, rows: list[Row], facts: MunicipalFacts, reference: Reference) -> Grid:
+    """The municipality's own values: how many supported schools (4.1-4.4), the ratio of 1.9."""
+    titles = {row["indicator_code"]: row["indicator_name"] for row in facts.indicators}
+    ordered = sorted(rows, key=lambda row: (words.code_key(row["indicator_code"]), row["period"]))
+    return grid(
+        f"{title}: значения района",
+        (
+            Column("№", 8),
+            Column("Показатель", 34),
+            Column("Период", 15),
+            Column("Значение", 18, "right"),
+            Column("Какие школы", 56),
+        ),
+        (
+            (
+                row["indicator_code"],
+                titles.get(row["indicator_code"], ""),
+                period_name(row["period"]),
+                _district_value(row),
+                names(row["school_ids"] or (), reference) if row["denominator"] is not None else "—",
+            )
+            for row in ordered
+        ),
+    )
+
+
+def _district_value(row: Row) -> str:
+    if row["value"] is None:
+        return words.NO_DATA
+    if row["denominator"] is None:
+        return words.precise(float(row["value"]))
+    reported = f", сообщили {row['reported']}" if row["reported"] is not None else ""
+    return f"{words.number(float(row['value']), 0)} из {row['denominator']}{reported}"
+
+
+def _school_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    points: defaultdict[str, dict[int, Row]] = defaultdict(dict)
+    for row in facts.tasks:
+        points[row["school_id"]][row["task"]] = row
+    tasks = sorted({row["task"] for row in facts.tasks})
+    if not tasks:
+        return []
+    return [
+        grid(
+            "Баллы школ по задачам",
+            (
+                Column("Школа", 46),
+                *(Column(f"Задача {task}", 18, "right") for task in tasks),
+                Column("Общий итог", 18, "right"),
+                Column("Охват данными", 16, "right"),
+            ),
+            (
+                (
+                    name(status["school_id"], reference),
+                    *(_task_points(points[status["school_id"]].get(task)) for task in tasks),
+                    _status_percent(status, "score_pct"),
+                    _status_percent(status, "coverage_pct"),
+                )
+                for status in facts.statuses
+            ),
+        ),
+        Text(
+            f"{words.OWN_TOTAL_NOTE} Задача 2 — для школ с адресной поддержкой; «—» значит, что задача к "
+            "школе "
+            "не относится.",
+            "small",
+        ),
+    ]
+
+
+def _task_points(row: Row | None) -> str:
+    if row is None:
+        return "—"
+    if row["points"] is None:
+        return words.NO_DATA if row["no_data"] else "—"
+    return f"{row['points']} из {row['max_points']}"
+
+
+def _status_percent(status: Row, column: str) -> str:
+    if status[column] is None and column in (status.get("suppressed") or ()):
+        return words.HIDDEN
+    return words.percent(status[column])
+
+
+def _school_values(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """Values of the edition's quarter or half-year by school, an indicator a column."""
+    columns = sorted({(row["indicator_code"], row["component"]) for row in facts.values}, key=_code_order)
+    if not columns:
+        return []
+    values = {(row["school_id"], row["indicator_code"], row["component"]): row for row in facts.values}
+    present = {row["school_id"] for row in facts.values}
+    titles = {(row["indicator_code"], row["component"]): row["indicator_name"] for row in facts.indicators}
+    units = {(row["indicator_code"], row["component"]): row["unit"] for row in facts.indicators}
+    return [
+        grid(
+            "Значения по школам",
+            (
+                Column("Школа", 40),
+                *(Column(f"{key[0]} {titles.get(key, '')}".strip(), 20, "right") for key in columns),
+            ),
+            (
+                (
+                    name(status["school_id"], reference),
+                    *(_cell(values.get((status["school_id"], *key)), units.get(key)) for key in columns),
+                )
+                for status in facts.statuses
+                if status["school_id"] in present
+            ),
+        )
+    ]
+
+
+def _code_order(key: tuple[str, str]) -> tuple[tuple[int, ...], str]:
+    return words.code_key(key[0]), key[1]
+
+
+def _cell(row: Row | None, unit: str | None) -> str:
+    return "—" if row is None else words.shown_value(row, unit or "")

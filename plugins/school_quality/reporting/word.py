@@ -1,0 +1,87 @@
+"""DOCX of a `Paper`: a zip of WordprocessingML parts, each a template of the one Jinja environment.
+
+The parts are kept as text under ``templates/docx`` and not as a binary template: a change can be read and
+reviewed, texts from files are escaped as in HTML, and identical input gives identical bytes (the zip has no
+clock). Format: ECMA-376, Part 1, WordprocessingML; layout: ГОСТ Р 7.0.97-2016.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import asdict
+from typing import Any
+
+from school_quality.reporting.paper import Figure, Grid, Paper
+from school_quality.reporting.press import Press, environment
+
+# Twentieths of a point: A4 with margins of 30 mm left (for binding) and 10 mm right.
+PAGE_WIDTH, MARGINS = 11906, (1701, 567)
+TEXT_WIDTH = PAGE_WIDTH - sum(MARGINS)
+# English metric units, 36,000 a millimetre: the size in which ``context_plot.typ`` draws.
+PLOT_SIZE = (160 * 36_000, 95 * 36_000)
+
+PARTS = {
+    "[Content_Types].xml": "content_types.xml",
+    "_rels/.rels": "package.rels",
+    "docProps/core.xml": "core.xml",
+    "word/_rels/document.xml.rels": "document.rels",
+    "word/document.xml": "document.xml",
+    "word/styles.xml": "styles.xml",
+    "word/settings.xml": "settings.xml",
+    "word/numbering.xml": "numbering.xml",
+    "word/header.xml": "header.xml",
+    "word/footer.xml": "footer.xml",
+}
+
+# What XML 1.0 cannot hold, and line ends, which a run of text has no place for.
+_ILLEGAL = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def docx(paper: Paper, press: Press) -> bytes:
+    """The document as the bytes of a .docx; ``press`` draws its plots."""
+    blocks = []
+    plots: list[bytes] = []
+    for block in paper.blocks:
+        content = asdict(block)
+        if isinstance(block, Grid):
+            content["widths"] = [round(width * TEXT_WIDTH) for width in block.widths]
+        elif isinstance(block, Figure):
+            plots.append(press.picture("context_plot.typ", block))
+            content["number"] = len(plots)
+        blocks.append(content)
+    context = {
+        "paper": _legal({**asdict(paper), "blocks": blocks}),
+        "plots": len(plots),
+        "plot_size": PLOT_SIZE,
+        "text_width": TEXT_WIDTH,
+        "margins": MARGINS,
+    }
+    parts = {
+        name: environment().get_template(f"docx/{file}.j2").render(context).encode()
+        for name, file in PARTS.items()
+    }
+    parts |= {f"word/media/plot{number}.png": plot for number, plot in enumerate(plots, start=1)}
+    return _zip(parts)
+
+
+def _legal(value: Any) -> Any:
+    """``value`` with every text in it cleared of what XML cannot hold."""
+    if isinstance(value, str):
+        return _ILLEGAL.sub(" ", value)
+    if isinstance(value, dict):
+        return {key: _legal(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_legal(item) for item in value]
+    return value
+
+
+def _zip(parts: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return buffer.getvalue()
