@@ -354,19 +354,110 @@ def releases(settings: Settings) -> None:
     show(table(["Выпуск", "Создан (UTC)", "Период", "На дату", "Квитанций", ""], rows))
 
 
+SHOWN_CHANGES = 100
+"""More differing cells than this are for the workbook."""
+
+
 @main.command()
 @click.argument("first", metavar="ВЫПУСК")
 @click.argument("second", metavar="ВЫПУСК")
+@click.option(
+    "--workbook", metavar="ФАЙЛ", type=click.Path(dir_okay=False, path_type=Path), help="Всё в книгу XLSX."
+)
 @with_settings
-def diff(settings: Settings, first: str, second: str) -> None:
-    """Чем второй выпуск отличается от первого."""
+def diff(settings: Settings, first: str, second: str, workbook: Path | None) -> None:
+    """Чем второй выпуск отличается от первого и почему."""
+    from school_quality.reporting import change_words, changes_workbook
     from school_quality.warehouse import changes
 
-    rows = changes.between(settings, first, second)
-    if not rows:
-        click.echo("Выпуски не отличаются.")
+    limit = SHOWN_CHANGES if workbook is None else changes.SHOWN_IN_WORKBOOK
+    found = changes.between(settings, first, second, limit)
+    show(f"Изменилось: {line}" for line in change_words.reasons(found))
+    if workbook is not None:
+        workbook.write_bytes(changes_workbook.workbook(found))
+        click.echo(f"Отличий {found.total}, книга: {workbook}")
         return
-    show(table(["Школа", "Период", "Показатель", "Что", "Было", "Стало"], rows))
+    if not found.total:
+        click.echo("Показатели и списки не отличаются.")
+        return
+    files = change_words.by_id(found.inputs)
+    rows = [
+        [
+            change.school,
+            change.period,
+            change.indicator_code,
+            change_words.what(change),
+            change_words.value(change, change.before),
+            change_words.value(change, change.after),
+            change_words.cause(change, files),
+        ]
+        for change in found.changes
+    ]
+    show(table(["Школа", "Период", "Показатель", "Что", "Было", "Стало", "Причина"], rows))
+    if found.total > len(rows):
+        click.echo(f"и ещё отличий: {found.total - len(rows)}; все — в книге: --workbook ФАЙЛ")
+
+
+@main.command()
+@click.argument("release_id", metavar="ВЫПУСК")
+@with_settings
+def rollback(settings: Settings, release_id: str) -> None:
+    """Вернуть читателям прежний выпуск целиком."""
+    from school_quality import pipeline
+
+    pipeline.roll_back(settings, release_id)
+    click.echo(f"Текущий выпуск: {release_id}. Новые файлы дадут следующий выпуск из всего принятого;")
+    click.echo("ошибочный файл сначала отзовите: school-quality withdraw НОМЕР_ФАЙЛА")
+
+
+@main.command()
+@click.argument("release_id", metavar="ВЫПУСК")
+@with_settings
+def verify(settings: Settings, release_id: str) -> None:
+    """Проверить, что файлы выпуска целы и что он повторяется из принятых строк. Код 1: нет."""
+    from school_quality.warehouse import verification
+
+    with quiet(embedded.log_file()):
+        progress.info("Строим выпуск %s ещё раз из тех же квитанций …", release_id)
+        found = verification.verify(settings, release_id)
+    show(_verdict(found))
+    if not found.is_proved:
+        sys.exit(NOTHING_PUBLISHED)
+
+
+def _verdict(found: Any) -> list[str]:
+    """Lines for people about a `verification.Verification`."""
+    release = found.release
+    lines = [f"Файлов {found.files}: " + ("все целы." if not found.damages else "есть повреждённые.")]
+    lines += [f"  {damage}" for damage in found.damages]
+    if found.lost_receipts:
+        lines.append(f"Квитанций, которых выпуск не знает: {found.lost_receipts}. Журнал квитанций не тот.")
+    differing = [entry for entry in found.tables if not entry.is_equal]
+    noise = sum(entry.noise for entry in found.tables if entry.is_equal)
+    for entry in differing:
+        lines.append(
+            f"  {entry.name}: из {entry.rows} строк не повторилось {entry.missing}, других {entry.surplus}"
+        )
+    if not differing:
+        rows = sum(entry.rows for entry in found.tables)
+        lines.append(f"Таблиц {len(found.tables)}, строк {rows}: все повторились.")
+        if noise:
+            lines.append(f"Строк, где дробные числа отличаются в последних знаках: {noise}.")
+    if not found.is_code_same:
+        lines.append(f"Программа с тех пор изменилась: {release.code_version} → {found.code_version}.")
+    if not found.is_methodology_same:
+        lines.append(
+            "Методика с тех пор изменилась: "
+            f"{release.methodology_hash or 'не записана'} → {found.methodology_hash}."
+        )
+    if differing and not (found.is_code_same and found.is_methodology_same):
+        lines.append(
+            "Поэтому отличия не значат, что выпуск испорчен: проверьте его той версией, которой он сделан."
+        )
+    elif not differing and not (found.is_code_same and found.is_methodology_same):
+        lines.append("На числа этого выпуска это не повлияло.")
+    lines.append(f"Выпуск {release.release_id} {'доказан' if found.is_proved else 'НЕ доказан'}.")
+    return lines
 
 
 @main.command()
@@ -385,6 +476,21 @@ def explain(settings: Settings, school: str, indicator: str, year: int, period: 
         raise UsageError(f"Выпусков ещё нет. Сначала: school-quality run --year {year}")
     warehouse = settings.published / release_id / "warehouse.duckdb"
     click.echo(found(warehouse, settings.landing, school, indicator, year, period).render())
+
+
+@main.command()
+@click.argument("file", metavar="ФАЙЛ.sql", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--csv", "csv_file", metavar="ФАЙЛ", type=click.Path(path_type=Path), help="Ответ в файл CSV.")
+@with_settings
+def query(settings: Settings, file: Path, csv_file: Path | None) -> None:
+    """Выполнить запрос SQL к текущему выпуску: примеры в docs/queries/."""
+    from school_quality.warehouse import queries
+
+    answer = queries.answer(settings, file.read_text(encoding="utf-8"))
+    if csv_file is not None:
+        csv_file.write_text(queries.as_csv(answer), encoding="utf-8")
+        return
+    show(table(answer.columns, answer.rows))
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -27,6 +27,7 @@ LOW_DISK_BYTES = 2 * 1024**3
 
 _OUTCOMES = {
     "published": "выпуск опубликован",
+    "rolled_back": "возврат к прежнему выпуску",
     "nothing_new": "нового не было",
     "no_results": "результатов ещё нет",
     "dry_run": "пробный расчёт",

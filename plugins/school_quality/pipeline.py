@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from school_quality.landing import IngestReport
     from school_quality.warehouse.changes import Effect
+    from school_quality.warehouse.postgres import Address, Copied
     from school_quality.warehouse.runs import Run
 
 log = logging.getLogger(__name__)
@@ -92,9 +93,38 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | None:
         if previous is not None and previous.inputs == release.inputs:
             progress.info("Ничего не изменилось: выпуск %s остаётся в силе.", previous.release_id)
             return None
+        taken_back = _taken_back(settings, release)
+        if taken_back is not None:
+            progress.info(
+                "Из тех же файлов уже сделан выпуск %s, и он отменён откатом: выпуск %s остаётся в силе. "
+                "Отзовите или исправьте файл, из-за которого отменили, или верните выпуск: "
+                "school-quality rollback %s",
+                taken_back,
+                release.previous_release_id,
+                taken_back,
+            )
+            return None
         check_results_exist(settings, release)
         _dbt(settings, release)
     return release
+
+
+def _taken_back(settings: Settings, release: ReleaseInfo) -> str | None:
+    """A release made of the same as ``release`` from which a person has gone back, if there is one."""
+    from school_quality.warehouse import journal
+
+    for release_id in sorted(journal.rolled_back(journal.read(settings)) & {*releases.all_ids(settings)}):
+        if ReleaseInfo.from_json(releases.manifest(settings, release_id)).inputs == release.inputs:
+            return release_id
+    return None
+
+
+def roll_back(settings: Settings, release_id: str) -> None:
+    """Show readers an older release again, until the next publication."""
+    from school_quality.warehouse import rollback
+
+    with _writing(settings):
+        rollback.roll_back(settings, release_id)
 
 
 def report(settings: Settings, release: ReleaseInfo) -> Path:
@@ -114,6 +144,19 @@ def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) ->
         folder = publish_folder(settings, release, settings.build_file, documents, results, run)
     progress.info("Опубликован выпуск %s", release.release_id)
     return folder
+
+
+def copy_to_postgres(settings: Settings, address: Address | None = None) -> Copied:
+    """Copy the current release to PostgreSQL: to ``address``, by default that of the environment or Airflow.
+
+    Raises what `school_quality.warehouse.postgres.publish` raises.
+    """
+    from school_quality.warehouse import postgres
+
+    found = address or postgres.from_environment() or postgres.from_airflow()
+    copied = postgres.publish(settings, found)
+    postgres.tell(copied)
+    return copied
 
 
 def built(settings: Settings) -> ReleaseInfo:
@@ -171,11 +214,11 @@ def covered_by(settings: Settings, parameters: Parameters) -> str | None:
     """
     from school_quality.landing.receipts import last_seq, read_receipts
 
-    seq, version = last_seq(read_receipts(settings)), releases.code_version()
+    made_of = (last_seq(read_receipts(settings)), releases.code_version(), releases.methodology_hash())
     for release_id in reversed(releases.all_ids(settings)):
         release = ReleaseInfo.from_json(releases.manifest(settings, release_id))
         same = replace(release.parameters, as_of=parameters.as_of) == parameters
-        if same and release.receipt_seq == seq and release.code_version == version:
+        if same and (release.receipt_seq, release.code_version, release.methodology_hash) == made_of:
             return release_id
     return None
 
@@ -232,7 +275,8 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
     receipt_seq = last_seq(read_receipts(settings))
     previous = releases.current_id(settings)
     version = releases.code_version()
-    made_of = (parameters, receipt_seq, version, previous)
+    methodology = releases.methodology_hash()
+    made_of = (parameters, receipt_seq, version, methodology, previous)
     digest = hashlib.sha256(repr(made_of).encode()).hexdigest()[:8]
     return ReleaseInfo(
         release_id=f"{now:%Y%m%dT%H%M%SZ}-{digest}",
@@ -245,6 +289,7 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
         previous_release_id=previous,
         municipality=parameters.municipality,
         methodology_version=parameters.methodology_version,
+        methodology_hash=methodology,
     )
 
 

@@ -67,6 +67,7 @@ def release_variables(settings: Settings, release: ReleaseInfo) -> dict[str, Any
         "as_of": release.as_of.isoformat(),
         "release_id": release.release_id,
         "code_version": release.code_version,
+        "methodology_hash": release.methodology_hash,
         "previous_release_id": release.previous_release_id,
         "created_at": release.created_at.isoformat(sep=" "),
         "methodology_version": release.methodology_version,

@@ -1,148 +1,358 @@
-"""What a release changes against the one before it: ``meta.release_change``, computed in SQL."""
+"""What a release says otherwise than another, each cell with its cause: ``meta.release_change``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from school_quality.landing.receipts import read_receipts
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.warehouse import causes, comparison, releases
+from school_quality.warehouse.causes import Inputs, Made
+from school_quality.warehouse.comparison import INDICATORS, STATUSES
 from school_quality.warehouse.releases import ReleaseInfo
 
 if TYPE_CHECKING:
     import duckdb
 
+SHOWN_IN_WORKBOOK = 100_000
+"""More cells than this nobody reads, and a sheet ends at a million; ``meta.release_change`` has them all."""
+
 INDICATOR_COLUMNS = ("status", "reason", "value", "value_text", "points")
 STATUS_COLUMNS = (
     "is_low_results",
+    "low_procedure_ids",
     "is_risk_zone",
     "is_difficult_social",
     "official_low_results",
     "official_risk_zone",
+    "official_difficult_social",
+    "in_project_500",
     "is_supported",
     "school_group",
+    "change_from_previous_year",
     "is_effective_mode",
 )
 
-_INDICATORS = """
-    select
-        coalesce(new.school_id, old.school_id) as school_id,
-        coalesce(new.period, old.period) as period,
-        coalesce(new.indicator_code, old.indicator_code) as indicator_code,
-        '{column}' || coalesce(nullif('/' || coalesce(new.component, old.component), '/'), '') as what,
-        old.{column}::varchar as before,
-        new.{column}::varchar as after
-    from {new}.marts.fct_indicator_value as new
-    full join {old}.marts.fct_indicator_value as old
-        using (school_id, period, indicator_code, component)
-    where new.{column} is distinct from old.{column} and {condition}
-"""
-
-_NOT_NOISE = "coalesce(abs(new.value - old.value) > 1e-9 * greatest(1, abs(old.value)), true)"
-"""Means are summed by several threads in any order: their last digits are no change."""
-
-_STATUSES = """
-    select
-        coalesce(new.school_id, old.school_id) as school_id,
-        coalesce(new.reporting_year, old.reporting_year)::varchar as period,
-        null as indicator_code,
-        '{column}' as what,
-        old.{column}::varchar as before,
-        new.{column}::varchar as after
-    from {new}.marts.fct_school_status as new
-    full join {old}.marts.fct_school_status as old using (school_id, reporting_year)
-    where new.{column} is distinct from old.{column}
-"""
+_RECORD = {
+    "release_id": ("varchar", "This release"),
+    "school_id": ("varchar", "School; null where a whole reporting year came or went"),
+    "period": ("varchar", "Period or reporting year"),
+    "indicator_code": ("varchar", "Indicator; null for identification"),
+    "what": ("varchar", "Column that differs, /component; school, reporting_year: came or went as a whole"),
+    "before": ("varchar", "In the release before"),
+    "after": ("varchar", "In this release"),
+    "cause": (
+        "varchar",
+        "new_file, corrected_file, withdrawn_file, reread_file, methodology, code, as_of, reporting_year; "
+        "several that are possible are joined by |",
+    ),
+    "file_id": ("varchar", "File that caused it, where only one can have"),
+    "causes": ("varchar[]", "The same as cause, as a list"),
+    "file_ids": ("varchar[]", "Files that can have caused it"),
+}
 
 
-def differences(new: str, old: str) -> str:
-    """SQL for every cell that differs between two attached releases: identification, then indicators."""
-    parts = [_STATUSES.format(column=column, new=new, old=old) for column in STATUS_COLUMNS]
-    parts += [
-        _INDICATORS.format(
-            column=column, new=new, old=old, condition=_NOT_NOISE if column == "value" else "true"
-        )
-        for column in INDICATOR_COLUMNS
-    ]
-    return " union all ".join(parts)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell that differs. ``causes``: words of `causes.CAUSES`; one is certain, several are possible."""
+
+    school_id: str | None
+    school: str | None  # its number, or its name
+    municipality: str | None
+    period: str
+    indicator_code: str | None
+    what: str
+    before: str | None
+    after: str | None
+    causes: tuple[str, ...]
+    file_ids: tuple[str, ...]
 
 
-def cause(release: ReleaseInfo, previous: ReleaseInfo) -> str | None:
-    """The cause of all differences where it is certain, that is where only one of the inputs changed."""
-    changed = [
-        name
-        for name, is_changed in (
-            ("files", release.receipt_seq != previous.receipt_seq),
-            ("code", release.code_version != previous.code_version),
-            ("as_of", release.as_of != previous.as_of),
-            ("reporting_year", release.reporting_year != previous.reporting_year),
-            ("methodology_version", release.methodology_version != previous.methodology_version),
-        )
-        if is_changed
-    ]
-    return changed[0] if len(changed) == 1 else None
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two releases, what differs between what they are made of, and the cells; ``total`` of them."""
+
+    old: ReleaseInfo
+    new: ReleaseInfo
+    inputs: Inputs
+    changes: list[Change]
+    total: int
 
 
-def record(connection: duckdb.DuckDBPyConnection, settings: Settings, release: ReleaseInfo) -> None:
-    """Fill ``warehouse.meta.release_change`` of the release being written; the first release changes nothing.
+def between(settings: Settings, first: str, second: str, limit: int | None = None) -> Difference:
+    """What release ``second`` says otherwise than ``first``; at most ``limit`` of the cells, in order.
 
-    A change is ascribed to a file only where one receipt alone came in between.
+    Raises `UsageError` where there is no such release.
     """
-    connection.execute(
-        "create table if not exists warehouse.meta.release_change "
-        "(release_id varchar, school_id varchar, period varchar, indicator_code varchar, "
-        "what varchar, before varchar, after varchar, cause varchar, file_id varchar)"
-    )
-    if release.previous_release_id not in releases.all_ids(settings):
-        return
-    previous = ReleaseInfo.from_json(releases.manifest(settings, str(release.previous_release_id)))
-    why = cause(release, previous)
-    attach(connection, settings, previous.release_id, "previous")
-    connection.execute(
-        f"""
-        insert into warehouse.meta.release_change by name
-        select
-            $release_id as release_id, *,
-            $cause as cause,
-            case when $cause = 'files' then $file_id end as file_id,
-        from ({differences("warehouse", "previous")})
-        """,
-        {
-            "release_id": release.release_id,
-            "cause": why,
-            "file_id": _only_file(settings, previous.receipt_seq, release.receipt_seq),
-        },
-    )
-    connection.execute("detach previous")
-
-
-def _only_file(settings: Settings, after: int, up_to: int) -> str | None:
-    """The file of the receipts in ``(after, up_to]``, where they are all of one file."""
-    files = {receipt.file_id for receipt in read_receipts(settings, up_to) if receipt.seq > after}
-    return files.pop() if len(files) == 1 else None
-
-
-def between(settings: Settings, first: str, second: str) -> list[tuple[object, ...]]:
-    """What ``second`` says otherwise than ``first``: school, period, indicator, what, before, after."""
     import duckdb
 
+    old, new = (
+        Made.of(settings, ReleaseInfo.from_json(releases.manifest(settings, release_id)))
+        for release_id in (first, second)
+    )
     with duckdb.connect() as connection:
+        if first == second:
+            return Difference(old.release, new.release, Inputs(), [], 0)
         for name, release_id in (("old", first), ("new", second)):
-            releases.manifest(settings, release_id)  # raises where there is no such release
             attach(connection, settings, release_id, name)
-        found: list[tuple[object, ...]] = connection.execute(
-            f"""
+        for compared in comparison.comparable(connection, "new", "old"):
+            comparison.find(connection, compared, "new", "old")
+        inputs = find(connection, settings, new, old)
+        return Difference(old.release, new.release, inputs, *fetch(connection, limit))
+
+
+def find(connection: duckdb.DuckDBPyConnection, settings: Settings, new: Made, old: Made) -> Inputs:
+    """Make the temporary table ``difference`` of attached ``new`` and ``old``, causes and all.
+
+    `comparison.find` has compared their marts.
+    """
+    _find_cells(connection)
+    inputs = causes.compare_inputs(connection, settings, new, old)
+    causes.attribute(connection, inputs)
+    connection.execute(
+        """
+        create or replace temp table difference as
+        select
+            change.* exclude (component),
+            coalesce(ascribed.causes, []) as causes,
+            coalesce(ascribed.file_ids, []) as file_ids
+        from change
+        left join (
             select
-                coalesce(school_number::varchar, school_name, school_id),
-                period, indicator_code, what, before, after
-            from ({differences("new", "old")})
-            left join new.marts.dim_school using (school_id)
-            order by indicator_code nulls first, school_number, school_id, period, what
-            """
-        ).fetchall()
-    return found
+                change_id,
+                list_sort(list(distinct cause)) as causes,
+                coalesce(list_sort(list(distinct file_id) filter (where file_id is not null)), []) as file_ids
+            from cause
+            group by all
+        ) as ascribed using (change_id)
+        """
+    )
+    return inputs
+
+
+def record(connection: duckdb.DuckDBPyConnection, release: ReleaseInfo) -> None:
+    """Fill ``meta.release_change`` of attached ``new``, the release being written, from `find`."""
+    connection.execute(
+        """
+        insert into new.meta.release_change by name
+        select
+            $release_id as release_id, school_id, period, indicator_code, what, before, after,
+            array_to_string(causes, '|') as cause,
+            case when len(causes) = 1 and len(file_ids) = 1 then file_ids[1] end as file_id,
+            causes, file_ids
+        from difference
+        order by change_id
+        """,
+        {"release_id": release.release_id},
+    )
+
+
+def create_record(connection: duckdb.DuckDBPyConnection) -> None:
+    """The empty table ``meta.release_change`` of attached ``new``; the first release leaves it so."""
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _RECORD.items())
+    connection.execute(f"create table new.meta.release_change ({columns})")
+    connection.execute(
+        "comment on table new.meta.release_change is "
+        "'What this release says otherwise than the one before it. One row per cell that differs.'"
+    )
+    for name, (_, comment) in _RECORD.items():
+        connection.execute(f"comment on column new.meta.release_change.{name} is '{comment}'")
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[list[Change], int]:
+    """The cells that `find` found, identification first, at most ``limit``; and how many there are."""
+    found = connection.execute(
+        """
+        with schools as (
+            select * from new.marts.dim_school
+            union all by name
+            select * from old.marts.dim_school anti join new.marts.dim_school using (school_id)
+        ),
+
+        municipalities as (
+            select * from new.marts.dim_municipality
+            union all by name
+            select * from old.marts.dim_municipality
+            anti join new.marts.dim_municipality using (municipality_id)
+        )
+
+        select
+            difference.school_id,
+            coalesce(schools.school_number::varchar, schools.school_name, difference.school_id),
+            municipalities.municipality_name,
+            difference.period, difference.indicator_code, difference.what,
+            difference.before, difference.after,
+            difference.causes, difference.file_ids
+        from difference
+        left join schools using (school_id)
+        left join municipalities on difference.municipality_id = municipalities.municipality_id
+        order by
+            difference.indicator_code nulls first, municipality_name, school_number, school_id,
+            difference.period, difference.what
+        limit $limit
+        """,
+        {"limit": 2**62 if limit is None else limit},
+    ).fetchall()
+    total = connection.execute("select count(*) from difference").fetchone()
+    changes = [Change(*row[:-2], tuple(row[-2]), tuple(row[-1])) for row in found]
+    return changes, total[0] if total else 0
+
+
+def _find_cells(connection: duckdb.DuckDBPyConnection) -> None:
+    """Temporary table ``change``: the differing cells of rows that differ, and what their causes depend on.
+
+    Of a year that only one side has, a row says so and its identification is listed, its values are not.
+    """
+    statuses, indicators = (
+        [
+            name
+            for name in columns
+            if name in comparison.common_columns(connection, compared.table, "new", "old")
+        ]
+        for compared, columns in ((STATUSES, STATUS_COLUMNS), (INDICATORS, INDICATOR_COLUMNS))
+    )
+    connection.execute(
+        f"""
+        create or replace temp table change as
+        with new_years as (select distinct reporting_year from new.marts.fct_school_status),
+
+        old_years as (select distinct reporting_year from old.marts.fct_school_status),
+
+        common_years as (from new_years semi join old_years using (reporting_year)),
+
+        borrowed as (
+            select distinct municipality_id, reporting_year
+            from (
+                select municipality_id, reporting_year, flags from new.marts.fct_procedure_result
+                union all
+                select municipality_id, reporting_year, flags from old.marts.fct_procedure_result
+            )
+            where list_contains(flags, 'borrowed_scale')
+        ),
+
+        statuses as (
+            select
+                school_id,
+                coalesce(new.municipality_id, old.municipality_id) as municipality_id,
+                reporting_year,
+                reporting_year::varchar as period,
+                null as indicator_code,
+                '' as component,
+                {_cells(statuses, one_sided="school")},
+                false as is_due_changed,
+                false as is_support_changed,
+                coalesce(new.official_low_results, new.official_risk_zone) is not null
+                and coalesce(old.official_low_results, old.official_risk_zone) is not null as is_official
+            from {STATUSES.changed}
+            left join new.marts.fct_school_status as new using (school_id, reporting_year)
+            left join old.marts.fct_school_status as old using (school_id, reporting_year)
+            left join new_years using (reporting_year)
+            left join old_years using (reporting_year)
+        ),
+
+        indicators as (
+            select
+                school_id,
+                coalesce(new.municipality_id, old.municipality_id) as municipality_id,
+                coalesce(new.reporting_year, old.reporting_year) as reporting_year,
+                period,
+                indicator_code,
+                component,
+                {_cells(indicators)},
+                coalesce(new.reason = 'not_due', false) <> coalesce(old.reason = 'not_due', false)
+                as is_due_changed,
+                coalesce(new.reason = 'not_supported', false) <> coalesce(old.reason = 'not_supported', false)
+                as is_support_changed,
+                coalesce(list_contains(new.flags, 'borrowed_scale'), false)
+                or coalesce(list_contains(old.flags, 'borrowed_scale'), false)
+                or coalesce(new.reason = 'no_scale', false)
+                or coalesce(old.reason = 'no_scale', false) as is_borrowed,
+                statuses.is_official
+            from {INDICATORS.changed}
+            left join new.marts.fct_indicator_value as new using ({", ".join(INDICATORS.key)})
+            left join old.marts.fct_indicator_value as old using ({", ".join(INDICATORS.key)})
+            left join (
+                select
+                    school_id, reporting_year,
+                    coalesce(official_low_results, official_risk_zone) is not null as is_official
+                from new.marts.fct_school_status
+            ) as statuses on school_id = statuses.school_id and new.reporting_year = statuses.reporting_year
+            where coalesce(new.reporting_year, old.reporting_year) in (from common_years)
+        ),
+
+        years as (
+            select
+                coalesce(new_years.reporting_year, old_years.reporting_year) as reporting_year,
+                old_years.reporting_year::varchar as before,
+                new_years.reporting_year::varchar as after
+            from new_years full join old_years using (reporting_year)
+            where new_years.reporting_year is null or old_years.reporting_year is null
+        ),
+
+        cells as (
+            select * exclude (cells), false as is_borrowed, unnest(cells, recursive := true) from statuses
+            union all by name
+            select * exclude (cells), unnest(cells, recursive := true) from indicators
+            union all by name
+            select
+                reporting_year, reporting_year::varchar as period, 'reporting_year' as what, before, after,
+                '' as component, false as is_due_changed, false as is_support_changed, false as is_official,
+                false as is_borrowed
+            from years
+        )
+
+        select
+            row_number() over (
+                order by indicator_code nulls first, school_id nulls first, period, component, what
+            ) as change_id,
+            cells.school_id, cells.municipality_id, cells.reporting_year, cells.period, cells.indicator_code,
+            cells.component,
+            cells.what || coalesce(nullif('/' || cells.component, '/'), '') as what,
+            cells.before, cells.after, cells.is_due_changed, cells.is_support_changed, cells.is_official,
+            cells.is_borrowed or (cells.indicator_code is null and borrowed.municipality_id is not null)
+            as is_borrowed
+        from cells
+        left join borrowed
+            on cells.municipality_id = borrowed.municipality_id
+            and cells.reporting_year = borrowed.reporting_year
+        """
+    )
+
+
+def _cells(columns: Sequence[str], one_sided: str | None = None) -> str:
+    """A list of the columns that differ, as ``what, before, after``; of a new or gone row, what it says.
+
+    ``one_sided``: how a row that only one side has is called.
+    """
+    cells = [
+        "{"
+        f"'what': '{column}', 'before': old.{column}::varchar, 'after': new.{column}::varchar, "
+        f"'differs': {_differs(column)}"
+        "}"
+        for column in columns
+    ]
+    if one_sided is not None:
+        cells.append(
+            f"{{'what': '{one_sided}', 'before': case when old.school_id is not null then 'present' end, "
+            "'after': case when new.school_id is not null then 'present' end, "
+            "'differs': (old.school_id is null or new.school_id is null) "
+            "and new_years.reporting_year is not null and old_years.reporting_year is not null}"
+        )
+    return f"list_filter([{', '.join(cells)}], lambda cell: cell.differs) as cells"
+
+
+def _differs(column: str) -> str:
+    if column == "value":
+        close = f"abs(new.value - old.value) <= {comparison.NOISE} * greatest(1, abs(old.value))"
+        return f"new.value is distinct from old.value and not coalesce({close}, false)"
+    # of a school that came or went, only what is said of it: not every no
+    return (
+        f"new.{column} is distinct from old.{column} and not coalesce("
+        f"(new.school_id is null or old.school_id is null) "
+        f"and coalesce(new.{column}::varchar, old.{column}::varchar) in ('false', '[]'), false)"
+    )
 
 
 SHOWN_SCHOOLS = 20
@@ -184,10 +394,12 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as new (read_only)")
         attach(connection, settings, release_id, "old")
-        connection.execute(f"create table difference as {differences('new', 'old')}")
+        for compared in (STATUSES, INDICATORS):
+            comparison.find(connection, compared, "new", "old")
+        _find_cells(connection)
         counts = connection.execute(
             "select count(distinct (school_id, period, indicator_code)), count(distinct school_id) "
-            "from difference where indicator_code is not null"
+            "from change where indicator_code is not null"
         ).fetchone()
         movements = connection.execute(
             """
@@ -216,7 +428,7 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
                     list(coalesce(label, school_id) order by school_number, label)
                     filter (where before = 'true'), []
                 )[:?] as gone_schools,
-            from difference left join schools using (school_id)
+            from change left join schools using (school_id)
             where what in ? and (before = 'true' or after = 'true')
             group by what, period
             order by list_position(?, what), period

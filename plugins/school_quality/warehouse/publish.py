@@ -10,19 +10,34 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from school_quality.landing.receipts import sync
+from school_quality.errors import UsageError
+from school_quality.landing.receipts import Receipt, effective, read_receipts, sync
 from school_quality.settings import Settings
-from school_quality.warehouse import changes, runs
+from school_quality.warehouse import changes, comparison, history, journal, releases, runs
 from school_quality.warehouse.build import NodeResult
-from school_quality.warehouse.releases import MANIFEST, ReleaseInfo, prune
+from school_quality.warehouse.causes import Made
+from school_quality.warehouse.changes import Difference
+from school_quality.warehouse.journal import Entry
+from school_quality.warehouse.releases import MANIFEST, METHODOLOGY, WAREHOUSE, ReleaseInfo
+
+if TYPE_CHECKING:
+    import duckdb
 
 log = logging.getLogger(__name__)
 
 PUBLISHED_SCHEMAS = ("marts", "meta")
+CHANGES_WORKBOOK = "reports/release_changes.xlsx"
+HASHING_THREADS = 2
+
+Rows = dict[str, dict[str, int]]
 
 
 def publish(
@@ -36,94 +51,207 @@ def publish(
     """Publish ``build_file`` and the folder ``documents`` as ``release``; returns the folder of the release.
 
     The caller holds the build lock; ``run`` is the Airflow run that publishes, if one does. Publishing the
-    same release again is a repetition, not a second release.
+    same release again is a repetition, not a second release. Raises `UsageError` for a release that a
+    person has taken back, and for a retention setting that is no number.
     """
+    keep = releases.kept_releases()
     settings.published.mkdir(parents=True, exist_ok=True)
     for leftover in (*settings.published.glob(".staging-*"), *settings.published.glob(".removed-*")):
-        shutil.rmtree(leftover)
+        leftover.unlink() if leftover.is_symlink() else shutil.rmtree(leftover)
     target = settings.published / release.release_id
+    entries, current = journal.read(settings), releases.current_id(settings)
+    if release.release_id == current:
+        return target
+    if release.release_id in journal.rolled_back(entries):
+        raise UsageError(
+            f"Выпуск {release.release_id} отменён откатом. Вернуть его: "
+            f"school-quality rollback {release.release_id}"
+        )
     if not target.exists():
         staging = settings.published / f".staging-{release.release_id}"
         staging.mkdir()
-        shutil.copytree(documents, staging, dirs_exist_ok=True)
-        rows = _write_warehouse(settings, release, build_file, staging, run)
-        _write_manifest(staging, release, rows, results)
-        for path in _files_and_folders(staging):
-            sync(path)
+        entry = Entry.of(_now(), "publish", release, current)
+        _write_release(settings, release, build_file, documents, results, run, [*entries, entry], staging)
         staging.rename(target)
         sync(settings.published)
-    _switch(settings, release.release_id)
-    for removed in prune(settings):
+    # the moment that the release tells of itself: it may have been complete before a crash, and not yet shown
+    moment = datetime.fromisoformat(releases.manifest(settings, release.release_id)["published_at"])
+    journal.switch(settings, entries, Entry.of(moment, "publish", release, current))
+    for removed in releases.prune(settings, keep):
         log.info("release %s is beyond retention and was removed", removed)
     return target
 
 
-def _switch(settings: Settings, release_id: str) -> None:
-    """Point ``current`` at the release: one atomic replacement of a symbolic link."""
-    link = settings.published / ".staging-current"
-    link.unlink(missing_ok=True)
-    link.symlink_to(release_id)
-    os.replace(link, settings.current)  # noqa: PTH105 -- Path.replace would do the same; os.replace says atomic
-    sync(settings.published)
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _write_release(
+    settings: Settings,
+    release: ReleaseInfo,
+    build_file: Path,
+    documents: Path,
+    results: list[NodeResult],
+    run: runs.Run | None,
+    entries: Sequence[Entry],
+    staging: Path,
+) -> None:
+    """Everything in the folder of a release, durable; ``entries`` is the journal that ends with it."""
+    shutil.copytree(documents, staging, dirs_exist_ok=True, copy_function=_link)
+    (staging / METHODOLOGY).mkdir()
+    for seed in releases.methodology_files():
+        shutil.copyfile(seed, staging / METHODOLOGY / seed.name)
+    rows, difference = _write_warehouse(settings, release, build_file, staging, run, entries)
+    if difference is not None:
+        from school_quality.reporting import changes_workbook
+
+        path = staging / CHANGES_WORKBOOK
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(changes_workbook.workbook(difference))
+    before = settings.published / current if (current := entries[-1].replaced_release_id) else None
+    checksums = _checksums(staging, before)
+    _write_manifest(settings, staging, release, entries[-1].moment, rows, results, checksums)
+    sync(staging / MANIFEST)
+    for path in staging.rglob("*"):
+        if path.is_dir():
+            sync(path)
+    sync(staging)
+
+
+def _link(source: str, target: str) -> None:
+    """A document is never changed once written, so the release may share it with the build; else a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _write_warehouse(
-    settings: Settings, release: ReleaseInfo, build_file: Path, staging: Path, run: runs.Run | None
-) -> dict[str, dict[str, int]]:
-    """Copy the published schemas with their comments, and the marts to Parquet; row counts by table."""
+    settings: Settings,
+    release: ReleaseInfo,
+    build_file: Path,
+    staging: Path,
+    run: runs.Run | None,
+    entries: Sequence[Entry],
+) -> tuple[Rows, Difference | None]:
+    """The published schemas with their comments, what changed, the history, the marts as Parquet.
+
+    Returns the number of rows by schema and table, and what the release changes; None for the first one.
+    """
     import duckdb
 
     parquet = staging / "parquet"
     parquet.mkdir()
-    rows: dict[str, dict[str, int]] = {schema: {} for schema in PUBLISHED_SCHEMAS}
     with duckdb.connect() as connection:
         connection.execute(f"attach '{_quoted(build_file)}' as build (read_only)")
-        connection.execute(f"attach '{_quoted(staging / 'warehouse.duckdb')}' as warehouse")
-        for schema in PUBLISHED_SCHEMAS:
-            connection.execute(f"create schema warehouse.{schema}")
-        for schema, table, comment in _tables(connection):
-            connection.execute(f'create table warehouse.{schema}."{table}" as from build.{schema}."{table}"')
-            if comment:
-                connection.execute(
-                    f"comment on table warehouse.{schema}.\"{table}\" is '{_escaped(comment)}'"
-                )
-        for schema, table, column, comment in connection.execute(
-            "select schema_name, table_name, column_name, comment from duckdb_columns() "
-            "where database_name = 'build' and schema_name in ? and comment is not null",
-            [list(PUBLISHED_SCHEMAS)],
-        ).fetchall():
-            connection.execute(
-                f'comment on column warehouse.{schema}."{table}"."{column}" is \'{_escaped(comment)}\''
-            )
-        changes.record(connection, settings, release)
+        connection.execute(f"attach '{_quoted(staging / WAREHOUSE)}' as new")
+        _copy_tables(connection)
         runs.record(connection, settings, run)
-        for schema, table, _ in _tables(connection):
-            found = connection.execute(f'select count(*) from warehouse.{schema}."{table}"').fetchone()
-            rows[schema][table] = found[0] if found else 0
-            if schema == "marts":
-                connection.execute(
-                    f"copy warehouse.marts.\"{table}\" to '{_quoted(parquet / f'{table}.parquet')}' "
-                    "(format parquet, compression zstd)"
-                )
-        connection.execute("checkpoint warehouse")
-    return rows
+        changes.create_record(connection)
+        history.begin(connection, entries)
+        difference = _follow(connection, settings, release, entries)
+        history.finish(connection)
+        rows = _count(connection)
+        for table in rows["marts"]:
+            connection.execute(
+                f"copy new.marts.\"{table}\" to '{_quoted(parquet / f'{table}.parquet')}' "
+                "(format parquet, compression zstd)"
+            )
+        connection.execute("checkpoint new")
+    return rows, difference
 
 
-def _tables(connection: Any) -> list[tuple[str, str, str | None]]:
-    tables: list[tuple[str, str, str | None]] = connection.execute(
+def _copy_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """The published schemas of attached ``build`` with their comments, into attached ``new``."""
+    for schema in PUBLISHED_SCHEMAS:
+        connection.execute(f"create schema new.{schema}")
+    for schema, table, comment in connection.execute(
         "select schema_name, table_name, comment from duckdb_tables() "
         "where database_name = 'build' and schema_name in ? order by all",
         [list(PUBLISHED_SCHEMAS)],
-    ).fetchall()
-    return tables
+    ).fetchall():
+        connection.execute(f'create table new.{schema}."{table}" as from build.{schema}."{table}"')
+        if comment:
+            connection.execute(f"comment on table new.{schema}.\"{table}\" is '{_escaped(comment)}'")
+    for schema, table, column, comment in connection.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns() "
+        "where database_name = 'build' and schema_name in ? and comment is not null",
+        [list(PUBLISHED_SCHEMAS)],
+    ).fetchall():
+        connection.execute(f'comment on column new.{schema}."{table}"."{column}" is \'{_escaped(comment)}\'')
+
+
+def _follow(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, release: ReleaseInfo, entries: Sequence[Entry]
+) -> Difference | None:
+    """Carry the history on into attached ``new`` and record what it changes; None for the first release.
+
+    The newest published release holds the history, even where a person has gone back to an older one since:
+    the way from it through the rollbacks to the release in force is followed step by step.
+    """
+    moment = entries[-1].moment
+    way = _way(entries)
+    if not way or not all((settings.published / step.release_id / WAREHOUSE).is_file() for step in way):
+        history.add_years(connection, "new", moment)
+        return None
+    changes.attach(connection, settings, way[0].release_id, "old")
+    is_carried = history.carry_on(connection, "old")
+    for _, step in pairwise(way):
+        changes.attach(connection, settings, step.release_id, "middle")
+        if is_carried:
+            _compare(connection, "middle", "old")
+            history.step(connection, "middle", "old", step.moment)
+        connection.execute("detach old; detach middle")
+        changes.attach(connection, settings, step.release_id, "old")
+    _compare(connection, "new", "old")
+    if is_carried:
+        history.step(connection, "new", "old", moment)
+    else:
+        history.add_years(connection, "new", moment)
+    previous = ReleaseInfo.from_json(releases.manifest(settings, way[-1].release_id))
+    inputs = changes.find(connection, settings, Made.of(settings, release), Made.of(settings, previous))
+    changes.record(connection, release)
+    difference = Difference(previous, release, inputs, *changes.fetch(connection, changes.SHOWN_IN_WORKBOOK))
+    connection.execute("detach old")
+    return difference
+
+
+def _way(entries: Sequence[Entry]) -> list[Entry]:
+    """The newest publication before the last entry, and the rollbacks after it; empty before the first."""
+    found: list[Entry] = []
+    for entry in entries[:-1]:
+        found = [entry] if entry.action == "publish" else [*found, entry]
+    return found
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, new: str, old: str) -> None:
+    for compared in comparison.comparable(connection, new, old):
+        comparison.find(connection, compared, new, old)
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> Rows:
+    rows: Rows = {schema: {} for schema in (*PUBLISHED_SCHEMAS, history.SCHEMA)}
+    for schema, table in connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'new' order by all"
+    ).fetchall():
+        found = connection.execute(f'select count(*) from new.{schema}."{table}"').fetchone()
+        rows[schema][table] = found[0] if found else 0
+    return rows
 
 
 def _write_manifest(
-    staging: Path, release: ReleaseInfo, rows: dict[str, dict[str, int]], results: list[NodeResult]
+    settings: Settings,
+    staging: Path,
+    release: ReleaseInfo,
+    published_at: datetime,
+    rows: Rows,
+    results: list[NodeResult],
+    checksums: dict[str, str],
 ) -> None:
+    """What the release is made of: no personal data, nothing that a reader of the release may not see."""
     import duckdb
 
-    with duckdb.connect(str(staging / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(staging / WAREHOUSE), read_only=True) as connection:
         versions = [
             version
             for (version,) in connection.execute(
@@ -131,33 +259,65 @@ def _write_manifest(
             ).fetchall()
         ]
     tests = [result for result in results if result.kind in {"test", "unit_test"}]
+    in_force = effective(read_receipts(settings, release.receipt_seq)).values()
     document = {
         **release.to_json(),
+        "published_at": published_at.isoformat(),
         "methodology_versions": versions,
+        "receipts": [
+            receipt_document(receipt) for receipt in sorted(in_force, key=lambda receipt: receipt.seq)
+        ],
         "rows": rows,
         "tests": {
             "passed": sum(result.status in {"pass", "success"} for result in tests),
             "warned": sorted(result.name for result in tests if result.status == "warn"),
+            "results": {result.name: result.status for result in sorted(tests, key=lambda test: test.name)},
         },
-        "sha256": {
-            str(path.relative_to(staging)): _sha256(path)
-            for path in _files_and_folders(staging)
-            if path.is_file()
-        },
+        "sha256": checksums,
     }
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     (staging / MANIFEST).write_text(text, encoding="utf-8")
 
 
-def _files_and_folders(folder: Path) -> Iterator[Path]:
-    """Everything below ``folder`` and itself, children before their folder."""
-    yield from sorted(folder.rglob("*"), reverse=True)
-    yield folder
+_RECEIPT_FIELDS = (
+    "seq", "file_id", "context", "path", "dataset", "reader_version", "received_at", "outcome",
+    "rows_read", "rows_accepted", "rows_rejected", "rows_skipped",
+)  # fmt: skip
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def receipt_document(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as the manifest tells of it."""
+    found = {name: value for name, value in asdict(receipt).items() if name in _RECEIPT_FIELDS}
+    return {**found, "received_at": receipt.received_at.isoformat()}
+
+
+def _checksums(staging: Path, before: Path | None) -> dict[str, str]:
+    """sha256 of every file by its path in the release, once it is durable.
+
+    A file that is shared with the release before is neither read nor synced again.
+    """
+    known = {}
+    if before is not None and (before / MANIFEST).is_file():
+        known = json.loads((before / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+
+    def checksum(name: str) -> str:
+        path = staging / name
+        shared = before / name if before is not None else None
+        if name in known and shared is not None and shared.is_file() and shared.samefile(path):
+            return str(known[name])
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        return digest
+
+    names = sorted(str(path.relative_to(staging)) for path in files(staging))
+    with ThreadPoolExecutor(HASHING_THREADS) as pool:
+        return dict(zip(names, pool.map(checksum, names), strict=True))
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder."""
+    return (path for path in folder.rglob("*") if path.is_file())
 
 
 def _quoted(path: Path) -> str:

@@ -6,11 +6,14 @@ A release is a folder ``published/<release_id>/`` that is complete from the mome
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
@@ -21,10 +24,18 @@ from school_quality.errors import UsageError
 from school_quality.settings import Settings, dbt_project_dir, expectations_dir
 
 MANIFEST = "manifest.json"
+WAREHOUSE = "warehouse.duckdb"
 PERIOD = re.compile(r"(\d{4})(?:-(H[12]|Q[1-4]))?")
 
 KEPT_RELEASES = 10
-"""How many releases stay on disk, the current one included."""
+"""How many of the newest releases stay on disk, unless the administrator sets ``KEPT_VARIABLE``."""
+
+KEPT_VARIABLE = "SCHOOL_QUALITY_KEPT_RELEASES"
+FEWEST_KEPT = 2
+"""The current release and the one before it: without it nobody could go back or ask what has changed."""
+
+METHODOLOGY = "methodology"
+"""Folder of a release with the seeds of the methodology that it was computed by."""
 
 _GENERATED = {"__pycache__", "target", "logs", "dbt_packages"}
 
@@ -87,6 +98,7 @@ class ReleaseInfo:
     previous_release_id: str | None
     municipality: str | None = None
     methodology_version: str | None = None
+    methodology_hash: str = ""
 
     @property
     def parameters(self) -> Parameters:
@@ -95,8 +107,8 @@ class ReleaseInfo:
         )
 
     @property
-    def inputs(self) -> tuple[Parameters, int, str]:
-        return (self.parameters, self.receipt_seq, self.code_version)
+    def inputs(self) -> tuple[Parameters, int, str, str]:
+        return (self.parameters, self.receipt_seq, self.code_version, self.methodology_hash)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -113,19 +125,38 @@ class ReleaseInfo:
         return cls(**fields)
 
 
+def methodology_files() -> list[Path]:
+    """The seeds of the methodology: what an order could change."""
+    return sorted((dbt_project_dir() / "seeds" / "methodology").glob("*.csv"))
+
+
 def _code_files() -> Iterator[Path]:
+    methodology = set(methodology_files())
     for root in (Path(__file__).resolve().parents[1], dbt_project_dir(), expectations_dir()):
         for path in sorted(root.rglob("*")):
             hidden = any(part.startswith(".") or part in _GENERATED for part in path.relative_to(root).parts)
-            if path.is_file() and not hidden:
+            if path.is_file() and not hidden and path not in methodology:
                 yield path
 
 
 @cache
 def code_version() -> str:
-    """Twelve hexadecimal digits over the package, the dbt project and the suites; needs no git."""
+    """Twelve hexadecimal digits over the package, the dbt project and the suites; needs no git.
+
+    Without the methodology, which has a hash of its own: a changed order and changed code are told apart.
+    """
+    return _digest(_code_files())
+
+
+@cache
+def methodology_hash() -> str:
+    """Twelve hexadecimal digits over the seeds of the methodology."""
+    return _digest(methodology_files())
+
+
+def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in _code_files():
+    for path in files:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]
 
@@ -158,15 +189,45 @@ def all_ids(settings: Settings) -> list[str]:
     return sorted(found - {settings.current.name})
 
 
-def prune(settings: Settings, keep: int = KEPT_RELEASES) -> list[str]:
-    """Remove the oldest releases beyond ``keep``, never the current one; returns what was removed.
+def kept_releases() -> int:
+    """How many of the newest releases stay. Raises `UsageError` for a setting that is no such number."""
+    setting = os.environ.get(KEPT_VARIABLE, "").strip()
+    if not setting:
+        return KEPT_RELEASES
+    if not setting.isdecimal() or int(setting) < FEWEST_KEPT:
+        raise UsageError(
+            f"{KEPT_VARIABLE}={setting}: сколько выпусков хранить, целое число не меньше {FEWEST_KEPT}."
+        )
+    return int(setting)
 
-    A folder is renamed to a hidden name first, so that nobody meets a release half removed.
+
+def prune(settings: Settings, keep: int | None = None) -> list[str]:
+    """Remove releases that the retention rule does not keep; returns their ids.
+
+    The ``keep`` newest stay, the current one, the last one of every reporting year, and one that somebody
+    reads at this moment. A folder is renamed to a hidden name first, so that nobody meets a release half
+    removed.
     """
-    current_release = current_id(settings)
-    removed = [i for i in all_ids(settings)[:-keep] if i != current_release]
+    ids = all_ids(settings)
+    kept = {current_id(settings), *ids[-(keep or kept_releases()) :]}
+    kept |= set({manifest(settings, name)["reporting_year"]: name for name in ids}.values())
+    removed = [i for i in ids if i not in kept and not _is_read(settings.published / i / WAREHOUSE)]
     for release_id in removed:
         doomed = settings.published / f".removed-{release_id}"
         (settings.published / release_id).rename(doomed)
         shutil.rmtree(doomed)
     return removed
+
+
+def _is_read(warehouse: Path) -> bool:
+    """Whether another process has the file open in DuckDB, which locks what it opens (fcntl, whole file).
+
+    Asks for the lock without taking it. A file that is missing, or a disk without locks, holds nobody.
+    """
+    question = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)  # struct flock, Linux
+    try:
+        with warehouse.open("rb") as file:
+            answer = fcntl.fcntl(file, fcntl.F_GETLK, question)
+    except OSError:
+        return False
+    return bool(struct.unpack("hhqqi", answer)[0] != fcntl.F_UNLCK)

@@ -26,7 +26,10 @@ _COLUMNS = {
     "run_type": ("varchar", "manual, scheduled, asset_triggered or backfill"),
     "started_at": ("timestamp", "Start, UTC"),
     "ended_at": ("timestamp", "End, UTC; null for the run that made this release"),
-    "outcome": ("varchar", "published, nothing_new, no_results, dry_run, not_approved, landed or failed"),
+    "outcome": (
+        "varchar",
+        "published, rolled_back, nothing_new, no_results, dry_run, not_approved, landed or failed",
+    ),
     "failed_step": ("varchar", "Task that failed"),
     "message": ("varchar", "What the failed task said"),
     "reporting_year": ("integer", "Reporting year asked for; null where only files were landed"),
@@ -95,18 +98,16 @@ def all_runs(settings: Settings) -> list[Run]:
 
 
 def record(connection: duckdb.DuckDBPyConnection, settings: Settings, run: Run | None) -> None:
-    """Fill ``warehouse.meta.run`` of the release being written: earlier runs, and ``run`` that makes it."""
+    """Fill ``meta.run`` of attached ``new``, a release being written: earlier runs, and ``run``, its own."""
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items())
-    connection.execute(f"create table warehouse.meta.run ({columns})")
-    connection.execute("comment on table warehouse.meta.run is 'Runs up to this release. One row per run.'")
+    connection.execute(f"create table new.meta.run ({columns})")
+    connection.execute("comment on table new.meta.run is 'Runs up to this release. One row per run.'")
     for name, (_, comment) in _COLUMNS.items():
-        connection.execute(f"comment on column warehouse.meta.run.{name} is '{comment}'")
+        connection.execute(f"comment on column new.meta.run.{name} is '{comment}'")
     known = {found.run_id: found for found in [*all_runs(settings), *([run] if run else [])]}
     rows = [[getattr(found, name) for name in _COLUMNS] for found in known.values()]
     if rows:
-        connection.executemany(
-            f"insert into warehouse.meta.run values ({', '.join('?' * len(_COLUMNS))})", rows
-        )
+        connection.executemany(f"insert into new.meta.run values ({', '.join('?' * len(_COLUMNS))})", rows)
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,114 @@
+"""What one release says otherwise than another, in the words of the centre's staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from school_quality.reporting import methodology, words
+from school_quality.warehouse.causes import CAUSES, FileChange, Inputs
+from school_quality.warehouse.changes import Change, Difference
+
+WHAT = {
+    "is_low_results": "ШНОР",
+    "low_procedure_ids": "Работы с низкими результатами",
+    "is_risk_zone": "Зона риска",
+    "is_difficult_social": "ШССУ",
+    "official_low_results": "ШНОР, официальный список",
+    "official_risk_zone": "Низкий ИОР, официальный список",
+    "official_difficult_social": "ШССУ, официальный список",
+    "in_project_500": "500+",
+    "is_supported": "Получает поддержку",
+    "school_group": "Группа",
+    "change_from_previous_year": "ШНОР против прошлого года",
+    "is_effective_mode": "Эффективный режим",
+    "status": "Состояние",
+    "reason": "Почему нет значения",
+    "value": "Значение",
+    "value_text": "Значение",
+    "points": "Баллы",
+    "school": "Школа в выпуске",
+    "reporting_year": "Отчётный год в выпуске",
+}
+
+VALUES = {
+    "true": "да",
+    "false": "нет",
+    "present": "есть",
+    "scored": "оценено",
+    "no_points": "есть, без баллов",
+    "no_data": words.NO_DATA,
+    "not_applicable": "не относится к школе",
+    "none": "не была и не стала",
+    **words.CHANGES,
+    **words.GROUPS,
+    **words.VALUE_TEXTS,
+}
+
+SHOWN_FILES = 3
+"""More possible files than this are named by their number; all are in ``meta.release_change``."""
+
+
+def what(change: Change) -> str:
+    name, _, component = change.what.partition("/")
+    return f"{WHAT.get(name, name)} ({component})" if component else WHAT.get(name, name)
+
+
+def value(change: Change, text: str | None) -> str:
+    """A side of a change for people: no value is a dash, doubles have no needless digits."""
+    if text is None:
+        return "—"
+    name = change.what.partition("/")[0]
+    if name == "value":
+        return words.precise(float(text))
+    if name == "reason":
+        return methodology.reasons().get(text, text)
+    return VALUES.get(text, text)
+
+
+def cause(change: Change, files: Mapping[str, FileChange]) -> str:
+    """The cause with its file where it is certain, else the possible ones; ``files`` by file id."""
+    kinds = [CAUSES[word] for word in change.causes]
+    paths = sorted(files[file_id].path if file_id in files else file_id[:12] for file_id in change.file_ids)
+    shown = "; ".join(paths[:SHOWN_FILES])
+    if len(paths) > SHOWN_FILES:
+        shown = f"{shown} и ещё файлов: {len(paths) - SHOWN_FILES}"
+    text = " или ".join(kinds) or "причина неизвестна"
+    if len(kinds) > 1 or len(paths) > 1:
+        text = f"возможно: {text}"
+    return f"{text} — {shown}" if shown else text
+
+
+def by_id(inputs: Inputs) -> dict[str, FileChange]:
+    return {change.file_id: change for change in inputs.files}
+
+
+def reasons(difference: Difference) -> list[str]:
+    """Lines that say what differs between what two releases are made of."""
+    old, new, inputs = difference.old, difference.new, difference.inputs
+    lines = [f"{file_text(change)}: {change.path} ({change.file_id[:12]})" for change in inputs.files]
+    if inputs.is_methodology_changed:
+        changed = "; ".join(
+            f"{seed.name}: убрано строк {len(seed.removed)}, добавлено {len(seed.added)}"
+            for seed in inputs.seeds
+        )
+        versions = f"{old.methodology_hash or 'не записана'} → {new.methodology_hash or 'не записана'}"
+        lines.append(f"методика: {versions}{f' ({changed})' if changed else ''}")
+        if old.methodology_version != new.methodology_version:
+            asked = [
+                version or "своя у каждого года"
+                for version in (old.methodology_version, new.methodology_version)
+            ]
+            lines.append(f"заданная версия методики: {asked[0]} → {asked[1]}")
+    if inputs.is_code_changed:
+        lines.append(f"программа: {old.code_version} → {new.code_version}")
+    if inputs.is_as_of_changed:
+        lines.append(f"{CAUSES['as_of']}: {words.day(old.as_of)} → {words.day(new.as_of)}")
+    if inputs.is_year_changed:
+        lines.append(f"{CAUSES['reporting_year']}: {old.reporting_year} → {new.reporting_year}")
+    return lines
+
+
+def file_text(change: FileChange) -> str:
+    """What a file did: «исправленный файл, строк 12»."""
+    kinds = " и ".join(CAUSES[kind] for kind in change.kinds)
+    return f"{kinds}, строк {change.rows}" if change.rows else f"{kinds}, без новых строк"

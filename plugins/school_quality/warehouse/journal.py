@@ -1,0 +1,124 @@
+"""Which release readers saw when: ``published/journal.json``, one entry for each switch of ``current``.
+
+Releases are pruned, their entries stay: a line a release for as long as the data root lives. An entry is
+written before the switch that it announces, so after a crash the last one may speak of a switch that never
+happened: whoever reads drops it, because ``current`` says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from school_quality.landing.receipts import sync
+from school_quality.settings import Settings
+from school_quality.warehouse import releases
+from school_quality.warehouse.releases import ReleaseInfo
+
+Action = Literal["publish", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``release_id`` became current at ``moment`` (UTC, without zone) in place of ``replaced_release_id``."""
+
+    moment: datetime
+    action: Action
+    release_id: str
+    replaced_release_id: str | None
+    reporting_year: int
+    as_of: str
+    receipt_seq: int
+    code_version: str
+    methodology_hash: str
+
+    @classmethod
+    def of(cls, moment: datetime, action: Action, release: ReleaseInfo, replaced: str | None) -> Entry:
+        return cls(
+            moment,
+            action,
+            release.release_id,
+            replaced,
+            release.reporting_year,
+            release.as_of.isoformat(),
+            release.receipt_seq,
+            release.code_version,
+            release.methodology_hash,
+        )
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Entry:
+        return cls(**{**document, "moment": datetime.fromisoformat(document["moment"])})
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "moment": self.moment.isoformat()}
+
+
+def path_of(settings: Settings) -> Path:
+    return settings.published / "journal.json"
+
+
+def read(settings: Settings) -> list[Entry]:
+    """The switches that have happened, oldest first.
+
+    Where the file is missing, as in a data root older than it, every release on disk up to the current one
+    counts as published in its turn.
+    """
+    path, current = path_of(settings), releases.current_id(settings)
+    if current is None:
+        return []
+    if not path.is_file():
+        return _of_manifests(settings, current)
+    found = [Entry.from_json(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    while found and found[-1].release_id != current:
+        found.pop()
+    return found or _of_manifests(settings, current)
+
+
+def _of_manifests(settings: Settings, current: str) -> list[Entry]:
+    entries: list[Entry] = []
+    for release_id in releases.all_ids(settings):
+        if release_id <= current:
+            document = releases.manifest(settings, release_id)
+            release = ReleaseInfo.from_json(document)
+            moment = datetime.fromisoformat(document.get("published_at") or document["created_at"])
+            replaced = entries[-1].release_id if entries else None
+            entries.append(Entry.of(moment, "publish", release, replaced))
+    return entries
+
+
+def write(settings: Settings, entries: Sequence[Entry]) -> None:
+    """Replace the journal as a whole, atomically. The caller holds the build lock."""
+    path = path_of(settings)
+    staging = path.with_name(f".{path.name}")
+    text = ",\n".join(json.dumps(entry.to_json(), ensure_ascii=False) for entry in entries)
+    staging.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+    sync(staging)
+    staging.replace(path)
+    sync(settings.published)
+
+
+def switch(settings: Settings, entries: Sequence[Entry], entry: Entry) -> None:
+    """Note the switch, then point ``current`` at its release by one atomic replacement of a link."""
+    write(settings, [*entries, entry])
+    link = settings.published / ".staging-current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(entry.release_id)
+    os.replace(link, settings.current)  # noqa: PTH105 -- Path.replace would do the same; os.replace says atomic
+    sync(settings.published)
+
+
+def rolled_back(entries: Sequence[Entry]) -> set[str]:
+    """Releases from which a person has gone back to an older one, and that are not in force again."""
+    found: set[str] = set()
+    for entry in entries:
+        replaced = entry.replaced_release_id
+        if entry.action == "rollback" and replaced and replaced > entry.release_id:
+            found.add(replaced)
+        found.discard(entry.release_id)
+    return found

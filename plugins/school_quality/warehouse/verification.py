@@ -1,0 +1,185 @@
+"""Proof that a release is what its receipts make: rebuilt elsewhere and compared table by table.
+
+The copy of the data root holds links to the landed batches, which never change, and nothing else; the build
+is told the release's own year, date, receipts and id, as when it was made. Documents are proved by their
+checksums only, and so are the tables that tell of other releases and runs: they are no function of receipts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from school_quality.errors import UsageError
+from school_quality.landing.receipts import effective, last_seq, read_receipts
+from school_quality.settings import Settings
+from school_quality.warehouse import build, comparison, releases, rollback
+from school_quality.warehouse.publish import PUBLISHED_SCHEMAS, receipt_document
+from school_quality.warehouse.releases import WAREHOUSE, ReleaseInfo
+
+if TYPE_CHECKING:
+    import duckdb
+
+TOLD = {"release_change", "run"}
+"""Tables of ``meta`` that tell of the release before and of runs; the rebuild does not have them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the release against the rebuilt one: rows of each that the other has not.
+
+    ``noise`` of them differ only in doubles, by no more than `comparison.NOISE`.
+    """
+
+    name: str
+    rows: int
+    missing: int
+    surplus: int
+    noise: int
+
+    @property
+    def is_equal(self) -> bool:
+        return self.missing == self.surplus == self.noise
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found: damaged files, receipts that are no longer the same, tables that differ."""
+
+    release: ReleaseInfo
+    files: int
+    damages: list[str]
+    lost_receipts: int
+    tables: list[Table]
+    code_version: str
+    methodology_hash: str
+
+    @property
+    def is_code_same(self) -> bool:
+        return self.code_version == self.release.code_version
+
+    @property
+    def is_methodology_same(self) -> bool:
+        return self.methodology_hash == self.release.methodology_hash
+
+    @property
+    def is_proved(self) -> bool:
+        return not self.damages and not self.lost_receipts and all(table.is_equal for table in self.tables)
+
+
+def verify(settings: Settings, release_id: str) -> Verification:
+    """Check the files of a release, then rebuild it and compare.
+
+    Raises `UsageError` where there is no such release or the landed rows end before it, `BuildFailed` where
+    the rebuild fails.
+    """
+    document = releases.manifest(settings, release_id)
+    release = ReleaseInfo.from_json(document)
+    receipts = read_receipts(settings, release.receipt_seq)
+    if last_seq(receipts) != release.receipt_seq:
+        raise UsageError(
+            f"Журнал квитанций кончается на {last_seq(receipts)}, а выпуск сделан из {release.receipt_seq}: "
+            f"в {settings.landing} не хватает пакетов, верните их из резервной копии."
+        )
+    damages = rollback.damages(settings, release_id)
+    in_force = sorted(effective(receipts).values(), key=lambda receipt: receipt.seq)
+    told = document.get("receipts", [])
+    lost = sum(receipt not in told for receipt in map(receipt_document, in_force)) if told else 0
+    with TemporaryDirectory(prefix="school-quality-verify-") as folder:
+        copy = _linked(settings, Path(folder))
+        build.run_dbt(
+            copy.build_file, build.release_variables(copy, release), "--exclude-resource-type", "test"
+        )
+        tables = compare(settings.published / release_id / WAREHOUSE, copy.build_file)
+    return Verification(
+        release,
+        len(document["sha256"]),
+        damages,
+        lost,
+        tables,
+        releases.code_version(),
+        releases.methodology_hash(),
+    )
+
+
+def _linked(settings: Settings, root: Path) -> Settings:
+    """A data root whose landed batches and remarks are links to those of another."""
+    (root / "landing").symlink_to(settings.landing, target_is_directory=True)
+    (root / "rejected").symlink_to(settings.rejected, target_is_directory=True)
+    return Settings(root)
+
+
+def compare(published: Path, rebuilt: Path) -> list[Table]:
+    """The tables of two warehouse files that are functions of the receipts, as multisets of rows."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for name, file in (("old", published), ("new", rebuilt)):
+            connection.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+        names = connection.execute(
+            """
+            select schema_name, table_name from duckdb_tables()
+            where database_name in ('new', 'old') and schema_name in ? and table_name not in ?
+            group by all
+            order by all
+            """,
+            [list(PUBLISHED_SCHEMAS), sorted(TOLD)],
+        ).fetchall()
+        return [_compare(connection, schema, table) for schema, table in names]
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> Table:
+    columns = {name: _columns(connection, name, schema, table) for name in ("old", "new")}
+    counts = [
+        _number(connection, f"select count(*) from {name}.{schema}.{table}") if columns[name] else 0
+        for name in ("old", "new")
+    ]
+    label = f"{schema}.{table}"
+    if columns["old"] != columns["new"]:
+        return Table(label, counts[0], counts[0], counts[1], noise=-1)
+    for side, (one, other) in {"missing": ("old", "new"), "surplus": ("new", "old")}.items():
+        connection.execute(
+            f"create or replace temp table {side} as "
+            f"from {one}.{schema}.{table} except all from {other}.{schema}.{table}"
+        )
+    missing, surplus = (
+        _number(connection, f"select count(*) from {side}") for side in ("missing", "surplus")
+    )
+    noise = _noise(connection, columns["old"]) if missing and missing == surplus else 0
+    return Table(label, counts[0], missing, surplus, noise)
+
+
+def _noise(connection: duckdb.DuckDBPyConnection, columns: dict[str, str]) -> int:
+    """How many differing rows differ only in the last digits of doubles, paired by all other columns."""
+    doubles = [name for name, kind in columns.items() if kind == "DOUBLE"]
+    others = [name for name in columns if name not in doubles]
+    if not doubles or not others:
+        return 0
+    same = " and ".join(f'new."{name}" is not distinct from old."{name}"' for name in others)
+    close = " and ".join(
+        f'(new."{name}" is not distinct from old."{name}" or coalesce('
+        f'abs(new."{name}" - old."{name}") <= {comparison.NOISE} * greatest(1, abs(old."{name}")), false))'
+        for name in doubles
+    )
+    return _number(
+        connection,
+        "select count(*) from missing as old "
+        f"where 1 = (select count(*) from surplus as new where {same} and {close})",
+    )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, name: str, schema: str, table: str) -> dict[str, str]:
+    return dict(
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() "
+            "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+            [name, schema, table],
+        ).fetchall()
+    )
+
+
+def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    found = connection.execute(query).fetchone()
+    return int(found[0]) if found else 0
