@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from school_quality.reporting import methodology, words
-from school_quality.reporting.facts import Reference, Row, SchoolFacts
+from school_quality.reporting.facts import Reference, Row, SchoolFacts, is_hidden
 
 MEASURES = 5
 
@@ -58,6 +58,8 @@ def _roadmap(item: str, names: dict[str, str]) -> str:
 
 def no_advice(status: Row) -> str:
     """Why a card has no recommendations."""
+    if status["is_supported"] is None or (status["is_supported"] and is_hidden(status, "points")):
+        return "Скрыто."
     if not status["is_supported"]:
         return "Адресные рекомендации готовят для школ с адресной поддержкой."
     if status["points"] is None:

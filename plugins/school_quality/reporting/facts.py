@@ -140,25 +140,33 @@ def read_reference(
                 connection, "select * from marts.fct_municipality_procedure where reporting_year = ?", [year]
             )
         },
-        district_scores={
-            r["municipality_id"]: (r["median_pct"], r["schools"])
-            for r in rows(
-                connection,
-                "select municipality_id, median(score_pct)::double as median_pct, count(score_pct) as schools"
-                " from marts.fct_school_status"
-                " where reporting_year = ? and score_pct is not null group by all",
-                [year],
-            )
-        },
+        district_scores=_district_scores(connection, year),
         district_tasks=_district_tasks(connection, year),
         reasons=methodology.reasons() | words.SUPPRESSED_REASONS,
     )
 
 
+def _district_scores(connection: duckdb.DuckDBPyConnection, year: int) -> dict[str, tuple[float, int]]:
+    """Median total by municipality, of those where no school's total is hidden."""
+    connection.execute("select * from marts.fct_school_status limit 0")
+    is_open_edition = "suppressed" in [column[0] for column in connection.description or ()]
+    hidden = (
+        "coalesce(bool_or(list_contains(suppressed, 'score_pct')), false)" if is_open_edition else "false"
+    )
+    found = rows(
+        connection,
+        "select municipality_id, median(score_pct)::double as median_pct, count(score_pct) as schools"
+        " from marts.fct_school_status where reporting_year = ?"
+        f" group by all having count(score_pct) > 0 and not {hidden}",
+        [year],
+    )
+    return {row["municipality_id"]: (row["median_pct"], row["schools"]) for row in found}
+
+
 def _district_tasks(
     connection: duckdb.DuckDBPyConnection, year: int
 ) -> dict[tuple[str, int], tuple[float, int]]:
-    """Median share of points by municipality and task, over schools of which nothing is suppressed there."""
+    """Median share of points by municipality and task, of those where nothing of any school is hidden."""
     found = rows(
         connection,
         """
@@ -168,16 +176,16 @@ def _district_tasks(
                 school_id,
                 split_part(indicator_code, '.', 1)::integer as task,
                 100.0 * sum(points) filter (where status = 'scored')
-                / sum(max_points) filter (where status = 'scored') as share_pct
+                / sum(max_points) filter (where status = 'scored') as share_pct,
+                bool_or(status = 'suppressed') as is_hidden
             from marts.fct_indicator_value
             where reporting_year = ? and max_points is not null
             group by all
-            having bool_and(status <> 'suppressed')
         )
-        select municipality_id, task, median(share_pct)::double as median_pct, count(*) as schools
+        select municipality_id, task, median(share_pct)::double as median_pct, count(share_pct) as schools
         from shares
-        where share_pct is not null
         group by all
+        having count(share_pct) > 0 and not bool_or(is_hidden)
         """,
         [year],
     )
@@ -194,6 +202,11 @@ def _municipality_id(municipalities: dict[str, str], asked: str) -> str:
         known = ", ".join(sorted(f"{name} ({id_})" for id_, name in municipalities.items()))
         raise UsageError(f"Район «{asked}» не найден или не один. Есть: {known}.")
     return found[0]
+
+
+def is_hidden(status: Row, column: str) -> bool:
+    """Whether the open edition hides a column of a row of ``fct_school_status``."""
+    return column in (status.get("suppressed") or ())
 
 
 def procedure_order(procedure: Row) -> tuple[int, int, str]:

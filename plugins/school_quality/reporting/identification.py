@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from school_quality.reporting import words
-from school_quality.reporting.facts import Reference, Row, procedure_order, read_statuses, rows
+from school_quality.reporting.facts import Reference, Row, is_hidden, procedure_order, read_statuses, rows
 
 STATUSES = (
     ("ШНОР", "is_low_results", "official_low_results"),
@@ -24,11 +24,15 @@ STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A status by the calculation and by the list in force (None: unknown, or no list)."""
+    """A status by the calculation and by the list in force (None: unknown, or no list).
+
+    ``is_hidden``: the open edition hides what the calculation says.
+    """
 
     title: str
     computed: bool | None
     official: bool | None
+    is_hidden: bool
 
     @property
     def differs(self) -> bool:
@@ -43,7 +47,7 @@ class IdentifiedSchool:
     school_name: str
     verdicts: tuple[Verdict, ...]
     in_project_500: bool | None
-    is_supported: bool
+    is_supported: bool | None  # None: hidden
     low_procedures: int
     low_results: tuple[str, ...]
     results_index: float | None
@@ -113,6 +117,7 @@ def build_identification(
             "Расчёт не заменяет официальный список: расхождение — повод проверить данные. "
             "«—»: данных или списка нет. Поддержку получают школы официальных списков, "
             "а где списков нет — школы по расчёту.",
+            *([words.HIDDEN_NOTE] if any(status.get("suppressed") for status in statuses) else []),
         ),
         vpr_note=words.VPR_NOTE,
         imprint=words.imprint(release),
@@ -127,7 +132,12 @@ def _district(
         for school in (_school(status, failed_pct, reference) for status in statuses)
         if _is_listed(school)
     )
-    undecided = [_name(status, reference) for status in statuses if status["is_low_results"] is None]
+    hidden = [status for status in statuses if is_hidden(status, "is_low_results")]
+    undecided = [
+        _name(status, reference)
+        for status in statuses
+        if status["is_low_results"] is None and status not in hidden
+    ]
     counts = [
         f"{title}: по расчёту {sum(bool(status[computed]) for status in statuses)}, "
         + (
@@ -142,9 +152,14 @@ def _district(
     return District(
         name=name,
         summary=f"Всего {words.counted(len(statuses), 'школа', 'школы', 'школ')}. {'; '.join(counts)}.",
-        undecided=f"Определить нельзя (нет учтённых результатов): {', '.join(undecided)}."
-        if undecided
-        else "",
+        undecided=" ".join(
+            f"{title}: {', '.join(names)}."
+            for title, names in (
+                ("Определить нельзя (нет учтённых результатов)", undecided),
+                ("ШНОР по расчёту скрыто", [_name(status, reference) for status in hidden]),
+            )
+            if names
+        ),
         schools=schools,
     )
 
@@ -155,10 +170,11 @@ def _school(status: Row, failed_pct: dict[tuple[str, str], float], reference: Re
         school_id=school_id,
         school_name=_name(status, reference),
         verdicts=tuple(
-            Verdict(title, status[computed], status[official]) for title, computed, official in STATUSES
+            Verdict(title, status[computed], status[official], is_hidden(status, computed))
+            for title, computed, official in STATUSES
         ),
         in_project_500=status["in_project_500"],
-        is_supported=bool(status["is_supported"]),
+        is_supported=status["is_supported"],
         low_procedures=status["low_procedures"],
         low_results=tuple(
             f"{reference.procedures.get(procedure, {}).get('procedure_name') or procedure} — "
@@ -176,7 +192,7 @@ def _school(status: Row, failed_pct: dict[tuple[str, str], float], reference: Re
 
 def _is_listed(school: IdentifiedSchool) -> bool:
     statuses = [value for verdict in school.verdicts for value in (verdict.computed, verdict.official)]
-    return any(statuses) or bool(school.in_project_500) or school.is_supported or school.change != ""
+    return any(statuses) or bool(school.in_project_500 or school.is_supported) or school.change != ""
 
 
 def _name(status: Row, reference: Reference) -> str:

@@ -100,7 +100,9 @@ def _indicator_line(
     is_wide = len(rows) > 1
     if is_wide:
         remarks += list(dict.fromkeys(reference.reason(row) for row in rows if row["reason"]))
-        value = " · ".join(f"{_short_period(row['period'])} {words.shown_value(row, unit)}" for row in rows)
+        value = " · ".join(
+            f"{words.short_period(row['period'])} {words.shown_value(row, unit)}" for row in rows
+        )
     else:
         value = words.shown_value(first, unit)
     points, tone = _points(rows)
@@ -167,9 +169,3 @@ def _plot(history: list[Row], unit: str) -> Plot | None:
     texts = [words.NO_DATA if value is None else words.indicator_value(value, side) for value in known]
     description = "; ".join(f"{period}: {text}" for period, text in zip(periods, texts, strict=True))
     return draw(known, description)
-
-
-def _short_period(period: str) -> str:
-    """``2022-Q1`` as ``1 четв.``, ``2022-H2`` as ``2 полуг.``"""
-    _, _, part = period.partition("-")
-    return f"{part[1:]}{words.NBSP}{'четв.' if part.startswith('Q') else 'полуг.'}" if part else period

@@ -13,8 +13,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from school_quality import datasets
-from school_quality.reporting import methodology, standing, words
-from school_quality.reporting.facts import Reference, Row, SchoolFacts, procedure_order
+from school_quality.reporting import methodology, words
+from school_quality.reporting.facts import Reference, Row, SchoolFacts, is_hidden, procedure_order
 from school_quality.reporting.procedures import SUPPRESSED
 from school_quality.reporting.scorecard import Scorecard
 from school_quality.reporting.workbook import open_book
@@ -156,7 +156,7 @@ def _summary(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet
         lines.append((mark.title, mark.computed, None, None, None, f"по расчёту; {mark.meaning}"))
         lines.append((mark.title, mark.official, None, None, None, "по официальному списку"))
     hidden = {
-        column: words.HIDDEN if standing.is_hidden(status, column) else None
+        column: words.HIDDEN if is_hidden(status, column) else None
         for column in ("results_index", "social_index", "points", "max_points", "score_pct", "coverage_pct")
     }
     number = {column: hidden[column] if status[column] is None else status[column] for column in hidden}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from school_quality.reporting import words
-from school_quality.reporting.facts import Reference, Row
+from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.words import Tone
 
 NO_LIST = "списка нет"
@@ -86,11 +86,6 @@ def _headline(status: Row) -> tuple[str, Tone]:
     if low is None:
         return "Статус определить нельзя: за год нет учтённых результатов", "unknown"
     return "По расчёту школа не относится ни к ШНОР, ни к зоне риска", "good"
-
-
-def is_hidden(status: Row, column: str) -> bool:
-    """Whether the open edition hides a column of the row; nothing is hidden in the official one."""
-    return column in (status.get("suppressed") or ())
 
 
 def _lists(status: Row) -> str:

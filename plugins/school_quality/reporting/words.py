@@ -205,6 +205,12 @@ def imprint(release: dict[str, Any], *more: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def short_period(period: str) -> str:
+    """``2022-Q1`` as ``1 четв.``, ``2022-H2`` as ``2 полуг.``; a year as it is."""
+    _, _, part = period.partition("-")
+    return f"{part[1:]}{NBSP}{'четв.' if part.startswith('Q') else 'полуг.'}" if part else period
+
+
 def task(code: str) -> int:
     """The task of the order that an indicator belongs to: 2 of ``2.10``."""
     return int(code.split(".")[0])

@@ -146,6 +146,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "max_points": 6,
                 "score_pct": 16.7,
                 "coverage_pct": 66.7,
+                "school_group": "struggling",
+                "cluster": "слабее других в математике",
                 "change_from_previous_year": "entered",
             },
             {
@@ -268,6 +270,20 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     "peer_school_id": "102",
                 },
             )
+        insert(
+            connection,
+            "marts.fct_support",
+            {"school_id": "101", "municipality_id": "1", "role": "tutor", "organisation": "МКУО КМЦ"},
+            {"school_id": "101", "municipality_id": "1", "role": "curator", "organisation": "=1+1"},
+            {
+                "school_id": "101",
+                "municipality_id": "1",
+                "role": "mentor_school",
+                "organisation": "102",
+                "mentor_school_id": "102",
+                "valid_to": "2023-05-31",
+            },
+        )
         insert(
             connection,
             "meta.source_file",

@@ -153,6 +153,36 @@ def test_recommendations_with_one_measure_stand_together(documents: Path) -> Non
     assert f"опыт — {FORMULA_NAME}" in text
 
 
+def test_a_card_says_who_supports_the_school(documents: Path) -> None:
+    text = visible(documents / "scorecards" / "101.html").replace("\u00a0", " ")
+
+    assert "Кто поддерживает школу Куратор =1+1 Тьютор МКУО КМЦ" in text
+    assert f"Школа-наставник {FORMULA_NAME} (до 31.05.2023)" in text
+    assert "Тьютор — МКУО КМЦ" in printed(documents / "scorecards" / "101.pdf")
+
+
+def test_a_card_says_the_group_and_the_similar_schools_in_words(documents: Path) -> None:
+    for text in (
+        visible(documents / "scorecards" / "101.html"),
+        printed(documents / "scorecards" / "101.pdf"),
+    ):
+        assert "Группа: условия трудные, результаты низкие." in text
+        assert "Похожие школы по показателям: слабее других в математике." in text
+
+
+def test_a_card_says_where_its_numbers_come_from(documents: Path) -> None:
+    text = visible(documents / "scorecards" / "101.html")
+
+    assert "Откуда числа: протоколы ОГЭ (РЦОИ) — 1.4; выгрузка ВПР (ФИС ОКО) или" in text
+    assert "Файл, лист и строки каждого числа — в таблице XLSX." in text
+
+
+def test_a_card_shows_the_district_beside_the_points_of_a_task(documents: Path) -> None:
+    text = visible(documents / "scorecards" / "101.html").replace("\u00a0", " ")
+
+    assert "1 Идентификация школ и динамика результатов 0 из 6 оценено 2 из 2 показателей" in text
+
+
 def test_an_indicator_with_two_known_years_is_drawn(documents: Path) -> None:
     page = (documents / "scorecards" / "101.html").read_text(encoding="utf-8")
 
