@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,20 +11,26 @@ from typing import Any
 
 import pytest
 
-from school_quality.settings import dbt_project_dir
+from school_quality.settings import dbt_project_dir, project_root
 
 CONTRACTED = ("marts", "meta")
 
 
 @pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Models of the parsed project by name."""
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The parsed project."""
     target = tmp_path_factory.mktemp("parse")
     command = [sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats", "--quiet", "parse"]
     command += ["--project-dir", str(dbt_project_dir()), "--profiles-dir", str(dbt_project_dir())]
     command += ["--target-path", str(target), "--log-path", str(target)]
     subprocess.run(command, check=True, cwd=target)
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def nodes(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Models of the parsed project by name."""
     return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
 
 
@@ -80,6 +87,25 @@ def test_marts_have_contracts_and_described_columns(nodes: dict[str, Any]) -> No
         if node["schema"] in CONTRACTED:
             assert node["config"]["contract"]["enforced"], name
             assert all(column["description"] for column in node["columns"].values()), name
+
+
+def test_what_the_documents_read_is_declared_in_their_exposures(manifest: dict[str, Any]) -> None:
+    """Who changes a column finds its readers: the exposures name every table that the documents query."""
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (project_root() / "plugins" / "school_quality" / "reporting").rglob("*.py")
+    )
+    read = set(re.findall(r"\b(?:marts|meta)\.((?:dim|fct)_\w+|source_file)", code))
+    declared = {
+        parent.split(".")[-1]
+        for exposure in manifest["exposures"].values()
+        if exposure["name"] in {"scorecards", "municipal_reports", "site"}
+        for parent in exposure["depends_on"]["nodes"]
+    }
+
+    assert {exposure["name"] for exposure in manifest["exposures"].values()} >= {"dashboard_district"}
+    assert len(read) > 8
+    assert read <= declared
 
 
 def test_models_hold_no_number_of_the_methodology() -> None:

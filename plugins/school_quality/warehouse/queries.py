@@ -1,0 +1,45 @@
+"""A question in SQL, answered by a published file that is opened read-only."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from school_quality.errors import UsageError
+from school_quality.settings import Settings
+from school_quality.warehouse import releases
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Names of the columns and the rows in the order of the query."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+def answer(settings: Settings, sql: str) -> Answer:
+    """What the current release answers. Raises `UsageError` before the first release, and for faulty SQL."""
+    import duckdb
+
+    release_id = releases.current_id(settings)
+    if release_id is None:
+        raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
+    with duckdb.connect(str(settings.published / release_id / "warehouse.duckdb"), read_only=True) as reader:
+        try:
+            reader.execute(sql)
+        except duckdb.Error as error:
+            raise UsageError(f"Запрос не выполнен: {error}") from error
+        return Answer([column[0] for column in reader.description or ()], reader.fetchall())
+
+
+def as_csv(found: Answer) -> str:
+    """The answer as CSV; lists are joined with a comma and a space, unknown is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(found.columns)
+    for row in found.rows:
+        writer.writerow(", ".join(map(str, value)) if isinstance(value, list) else value for value in row)
+    return text.getvalue()
