@@ -40,7 +40,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class ContextPlot:
-    """``median_x`` and ``zero_y`` part the groups (None: outside the plot); ``description`` is for the blind."""
+    """``median_x`` and ``zero_y`` part the groups (None: outside it); ``description`` says what it shows."""
 
     marks: tuple[Mark, ...]
     x_ticks: tuple[Tick, ...]

@@ -16,9 +16,10 @@ from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.municipal_actions import advice, dataset_title, overdue
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import name, names, period_name
-from school_quality.reporting.paper import Block, Paper, Point, Signature, Text
+from school_quality.reporting.paper import Appendix, Block, Column, Paper, Point, Signature, Text, grid
 
-BLANK_DATE = "до «___» __________ 20__ г."
+BLANK_DATE = f"до «___» {words.NBSP.join(('__________', '20__', 'г.'))}"
+BLANK_CELL = "до __.__.20__"
 BLANK_REQUISITES = ("от «___» __________ 20__ г.", "№ ________")
 
 
@@ -35,6 +36,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
     ]
     number = count(1)
     supported = [row["school_id"] for row in facts.supported]
+    appendix = _appendix(facts, reference, as_of)
     if supported:
         blocks.append(
             Point(
@@ -42,18 +44,24 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
                 f"Организовать адресную поддержку школ: {names(supported, reference)}.",
             )
         )
-        blocks += _by_school(facts, reference, as_of, number)
     else:
         blocks.append(
             Point(f"{next(number)}.", "Принять к сведению: школ, которым нужна адресная поддержка, нет.")
+        )
+    if appendix:
+        blocks.append(
+            Point(
+                f"{next(number)}.",
+                "Руководителям этих школ исполнить адресные меры в указанные сроки, ответственным службам "
+                "оказать "
+                "им помощь (приложение).",
+            )
         )
     blocks += _overdue(facts, number)
     blocks += _submissions(facts, reference, number)
     blocks += [
         Point(f"{next(number)}.", f"Представить отчёт об исполнении приказа {BLANK_DATE}"),
-        Point(
-            f"{next(number)}.", "Контроль за исполнением приказа возложить на ____________________________."
-        ),
+        Point(f"{next(number)}.", "Контроль за исполнением приказа оставляю за собой."),
         Point(f"{next(number)}.", "Приказ вступает в силу со дня его подписания."),
         Signature(
             "Начальник управления образования",
@@ -63,6 +71,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
                 f"{words.VPR_NOTE}",
             ),
         ),
+        *appendix,
     ]
     return Paper(
         file_name=f"draft_order_{facts.municipality_id}",
@@ -82,37 +91,55 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
     )
 
 
-def _by_school(facts: MunicipalFacts, reference: Reference, as_of: date, number: count[int]) -> list[Block]:
-    """A point for each supported school, a part of it for each measure: what, who helps, by when."""
-    blocks: list[Block] = []
+def _appendix(facts: MunicipalFacts, reference: Reference, as_of: date) -> list[Block]:
+    """A row for each supported school and measure: what, who helps, from whom to learn, by when."""
     dates = _dates(facts.roadmap, as_of)
-    for school_id, lines in advice(facts).items():
-        if not lines:
-            continue
-        point = next(number)
-        blocks.append(Point(f"{point}.", f"Руководителю {name(school_id, reference)}:"))
+    rows = []
+    for place, (school_id, lines) in enumerate(advice(facts).items(), start=1):
         for part, line in enumerate(lines, start=1):
-            owner = f" Помощь оказывает {line.owner}." if line.owner else ""
             peers = f" Изучить опыт: {names(line.peers, reference)}." if line.peers else ""
-            due = dates.get(line.roadmap_item)
-            term = f"до {words.day(due)}" if due else BLANK_DATE
             item = f", пункт {line.roadmap_item} дорожной карты" if line.roadmap_item else ""
-            blocks.append(
-                Point(
-                    f"{point}.{part}.",
-                    f"{line.text.rstrip('.')} (показатели {line.codes}{item}).{owner}{peers} Срок: {term}",
-                    level=1,
+            due = dates.get(line.roadmap_item)
+            rows.append(
+                (
+                    f"{place}.{part}",
+                    f"Руководитель {name(school_id, reference)}",
+                    f"{line.text.rstrip('.')} (показатели {line.codes}{item}).{peers}",
+                    line.owner or "—",
+                    f"до {words.day(due)}" if due else BLANK_CELL,
                 )
             )
-    return blocks
+    if not rows:
+        return []
+    return [
+        Appendix("Приложение к приказу от ____________ № ______", "Адресные меры по школам"),
+        grid(
+            "Что сделать, кто исполняет, кто помогает, к какому сроку",
+            (
+                Column("№", 10),
+                Column("Исполнитель", 28),
+                Column("Мера", 58),
+                Column("Помогает", 18),
+                Column("Срок", 22),
+            ),
+            rows,
+        ),
+        Text(
+            f"Срок — ближайшая после {words.day(as_of)} дата пункта дорожной карты; где карта даты не "
+            "называет, "
+            "её вписывают.",
+            "small",
+        ),
+    ]
 
 
 def _dates(roadmap: list[Row], as_of: date) -> dict[str, date]:
-    """The next date of each item that has not passed at the day of judgement."""
+    """The next date of each item at the day of judgement: the roadmap has the same days every year."""
     dates: defaultdict[str, list[date]] = defaultdict(list)
     for row in roadmap:
-        if row["school_id"] is None and row["due_on"] is not None and row["due_on"] >= as_of:
-            dates[row["item"]].append(row["due_on"])
+        due = row["due_on"]
+        if row["school_id"] is None and due is not None:
+            dates[row["item"]].append(due if due >= as_of else due.replace(year=due.year + 1))
     return {item: min(found) for item, found in dates.items()}
 
 

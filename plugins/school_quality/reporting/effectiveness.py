@@ -173,9 +173,9 @@ def _offices(facts: MunicipalFacts) -> list[Block]:
             "Пункты дорожной карты (пункт с несколькими периодами считается по каждому)",
             (
                 Column("Ответственный", 40),
-                Column("Всего", 10, "right"),
-                *(Column(label.capitalize(), 16, "right") for label in STATUSES.values()),
-                Column("Просрочено", 16, "right"),
+                Column("Всего", 12, "right"),
+                *(Column(label.capitalize(), 18, "right") for label in STATUSES.values()),
+                Column("Просрочено", 20, "right"),
             ),
             (
                 (
@@ -281,19 +281,19 @@ def _comparison(known: list[Row], labels: dict[str, dict[str, str]]) -> Grid:
     return grid(
         "Изменение поддержанных и похожих школ",
         (
-            Column("Что сравнивается", 34),
-            Column("Поддержанных (похожих)", 18, "right"),
-            Column("Было у поддержанных (похожих)", 22, "right"),
-            Column("Изменение поддержанных", 17, "right"),
-            Column("Изменение похожих", 17, "right"),
-            Column("Разность", 14, "right"),
-            Column("Интервал", 22, "right"),
+            Column("Что сравнивается", 30),
+            Column("Школ: с поддержкой; похожих", 19, "right"),
+            Column("Было: с поддержкой; похожие", 21, "right"),
+            Column("Изменение: с поддержкой", 19, "right"),
+            Column("Изменение: похожие", 19, "right"),
+            Column("Разность", 17, "right"),
+            Column("Интервал разности", 20, "right"),
         ),
         (
             (
                 _label(labels[row["outcome"]]),
-                f"{row['supported_schools']} ({row['comparison_schools']})",
-                f"{words.number(row['before_supported'], 2)} ({words.number(row['before_comparison'], 2)})",
+                f"{row['supported_schools']}; {row['comparison_schools']}",
+                f"{words.number(row['before_supported'], 2)}; {words.number(row['before_comparison'], 2)}",
                 words.number(row["change_supported"], 2, signed=True),
                 words.number(row["change_comparison"], 2, signed=True),
                 words.number(row["difference"], 2, signed=True),
@@ -308,23 +308,34 @@ def _comparison(known: list[Row], labels: dict[str, dict[str, str]]) -> Grid:
 
 
 def _label(outcome: dict[str, str]) -> str:
-    unit = f", {outcome['unit']}" if outcome["unit"] else ""
-    note = f" ({outcome['note'][0].lower()}{outcome['note'][1:]})" if outcome["note"] else ""
-    return f"{outcome['label']}{unit}{note}"
+    return f"{outcome['label']}, {outcome['unit']}" if outcome["unit"] else outcome["label"]
 
 
 def _reading(row: Row, outcome: dict[str, str]) -> str:
-    """What the comparison allows to say, in one sentence."""
+    """What the comparison allows to say, in a sentence or two."""
     label = outcome["label"]
+    note = f" {outcome['note']}." if outcome["note"] else ""
+    return f"{label}: {_verdict(row, outcome)}{note}"
+
+
+def _verdict(row: Row, outcome: dict[str, str]) -> str:
     if row["difference"] is None:
-        return f"{label}: {words.HIDDEN}."
+        return f"{words.HIDDEN}."
     if row["ci_low"] is None:
-        return f"{label}: похожих школ слишком мало, чтобы судить о разности."
+        return "похожих школ слишком мало, чтобы судить о разности."
     if row["ci_low"] <= 0 <= row["ci_high"]:
-        return f"{label}: разности не видно — интервал содержит ноль, она может быть случайной."
+        return "разности не видно — интервал содержит ноль, она может быть случайной."
     better = (row["difference"] > 0) == (outcome["is_higher_better"] == "true")
-    verdict = "лучше" if better else "хуже"
-    return f"{label}: поддержанные школы изменились {verdict} похожих, интервал не содержит нуля."
+    text = (
+        f"школы с поддержкой изменились {'лучше' if better else 'хуже'} похожих, интервал не содержит нуля."
+    )
+    start = (row["before_supported"] or 0) - (row["before_comparison"] or 0)
+    if abs(start) > abs(row["difference"]):
+        text += (
+            " Но начинали они с уровней, которые различались сильнее, чем изменения: разность может быть "
+            "возвратом к среднему."
+        )
+    return text
 
 
 def _pairs(facts: MunicipalFacts, reference: Reference, labels: dict[str, dict[str, str]]) -> list[Block]:

@@ -14,7 +14,7 @@ from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import name, names, period_name
-from school_quality.reporting.paper import Block, Bullets, Column, Grid, Heading, Text, grid
+from school_quality.reporting.paper import Block, Column, Grid, Heading, Text, grid
 
 STATUSES = {
     "done": "выполнено",
@@ -80,7 +80,9 @@ def recommendations(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         organisation = row["organisation"]
         if row["mentor_school_id"]:
             organisation = name(row["mentor_school_id"], reference)
-        assignments[row["school_id"]].append(f"{words.ROLES.get(row['role'], row['role'])}: {organisation}")
+        role = words.ROLES.get(row["role"], row["role"])
+        is_named = organisation.casefold() == role.casefold()
+        assignments[row["school_id"]].append(role if is_named else f"{role}: {organisation}")
     for school_id, lines in advice(facts).items():
         supporters = "; ".join(dict.fromkeys(assignments[school_id]))
         title = name(school_id, reference) + (f" ({supporters})" if supporters else "")
@@ -273,12 +275,8 @@ def _school_reports(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     by_school: defaultdict[str, list[str]] = defaultdict(list)
     for row in late:
         by_school[row["school_id"]].append(f"{row['item']} (срок {words.day(row['due_on'])})")
-    return [
-        Text("Просрочено школами:"),
-        Bullets(
-            tuple(f"{name(id_, reference)}: пункты {', '.join(items)};" for id_, items in by_school.items())
-        ),
-    ]
+    schools = "; ".join(f"{names([id_], reference)} — {', '.join(items)}" for id_, items in by_school.items())
+    return [Text(f"Просрочено школами, по их сообщениям: {schools}.")]
 
 
 def submissions(facts: MunicipalFacts, reference: Reference) -> list[Block]:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from school_quality.reporting import words
+from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import name, names, period_name
 from school_quality.reporting.paper import Block, Column, Grid, Heading, Text, grid
 
-NO_POINTS_TASKS = (3, 4)
 
-
-def order(row: Row) -> tuple[tuple[int, ...], str, str]:
-    return words.code_key(row["indicator_code"]), row["component"], row["period"]
+def order(row: Row) -> tuple[tuple[int, ...], int, str]:
+    """Sort key: by code, then components as the methodology names them, then periods."""
+    place = methodology.component_order().get((row["indicator_code"], row["component"]), 0)
+    return words.code_key(row["indicator_code"]), place, row["period"]
 
 
 def by_task(facts: MunicipalFacts, reference: Reference) -> list[Block]:
@@ -199,9 +199,8 @@ def _school_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             ),
         ),
         Text(
-            f"{words.OWN_TOTAL_NOTE} Задача 2 — для школ с адресной поддержкой; «—» значит, что задача к "
-            "школе "
-            "не относится.",
+            "Общий итог и охват — расчёт этой системы, приказ их не предусматривает. Задача 2 — для школ с "
+            "адресной поддержкой; «—»: задача к школе не относится.",
             "small",
         ),
     ]
@@ -223,7 +222,9 @@ def _status_percent(status: Row, column: str) -> str:
 
 def _school_values(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     """Values of the edition's quarter or half-year by school, an indicator a column."""
-    columns = sorted({(row["indicator_code"], row["component"]) for row in facts.values}, key=_code_order)
+    columns = dict.fromkeys(
+        (row["indicator_code"], row["component"]) for row in sorted(facts.values, key=order)
+    )
     if not columns:
         return []
     values = {(row["school_id"], row["indicator_code"], row["component"]): row for row in facts.values}
@@ -247,10 +248,6 @@ def _school_values(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             ),
         )
     ]
-
-
-def _code_order(key: tuple[str, str]) -> tuple[tuple[int, ...], str]:
-    return words.code_key(key[0]), key[1]
 
 
 def _cell(row: Row | None, unit: str | None) -> str:

@@ -47,6 +47,15 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Appendix:
+    """The head of an appendix, on a new page: to which paper it belongs, and what it is."""
+
+    label: str
+    title: str
+    kind: str = "appendix"
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """``width`` is the column's part of the table's width, in any unit: parts are divided by their sum."""
 
@@ -89,7 +98,7 @@ class Signature:
     kind: str = "signature"
 
 
-Block = Heading | Text | Bullets | Point | Grid | Figure | Signature
+Block = Heading | Text | Bullets | Point | Appendix | Grid | Figure | Signature
 
 
 @dataclass(frozen=True, slots=True)
