@@ -1,0 +1,184 @@
+"""The static pages of a release: overview of a municipality, its indicators, its schools, downloads.
+
+They work from a folder and from a web server, link relatively, load nothing from elsewhere and need no script:
+``site.js`` adds sorting and searching. One municipality is read, written and forgotten before the next, so
+memory follows the largest one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from school_quality.reporting import site_pages as pages
+from school_quality.reporting.facts import Reference, Row, read_statuses, rows
+from school_quality.reporting.press import TEMPLATES, environment
+from school_quality.reporting.site_downloads import data_files, reports_of
+
+FOLDER = "site"
+STYLES = ("style.css", "site/site.css")
+SCRIPT = "site.js"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands: ``root`` leads to the site's start page, ``district`` to its municipality's."""
+
+    root: str
+    district: str
+
+
+def write_site(
+    connection: duckdb.DuckDBPyConnection,
+    reference: Reference,
+    directory: Path,
+    release: dict[str, Any],
+    *,
+    edition: str,
+) -> int:
+    """Write ``site/`` beside ``scorecards/`` and ``reports/``, after them: it links what is there.
+
+    With one municipality its overview is the start page, with several each has a folder below ``districts/``.
+    Identical input gives identical bytes.
+
+    Args:
+        connection: a warehouse of the edition; what must not be known is suppressed in it already.
+        reference: dimensions and district figures, also which municipality and period the pages are about.
+        directory: the folder of the edition's documents.
+        release: ``release_id`` and ``as_of``, cited on each page.
+        edition: ``official`` or ``open``.
+
+    Returns:
+        The number of pages.
+    """
+    writer = _Writer(directory / FOLDER, pages.Imprint.of(reference, release, edition))
+    writer.text("style.css", "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES))
+    writer.text(SCRIPT, (TEMPLATES / "site" / SCRIPT).read_text(encoding="utf-8"))
+    ids = _municipalities(connection, reference)
+    slugs = _slugs(ids)
+    summaries = []
+    for municipality in ids:
+        folder = "" if len(ids) == 1 else f"districts/{slugs[municipality]}/"
+        district = _read_district(connection, replace(reference, municipality_id=municipality))
+        links = reports_of(directory, municipality, single=len(ids) == 1)
+        summaries.append(_write_district(writer, district, folder, links, directory))
+    if len(ids) > 1:
+        writer.page(
+            "index.html",
+            "start",
+            districts=[
+                replace(summary, href=f"districts/{slugs[id_]}/index.html")
+                for id_, summary in zip(ids, summaries, strict=True)
+            ],
+            links=reports_of(directory, None, single=False),
+        )
+    writer.page("downloads.html", "downloads", groups=data_files(connection, reference, directory, edition))
+    return writer.pages
+
+
+def _municipalities(connection: duckdb.DuckDBPyConnection, reference: Reference) -> list[str]:
+    """Ids of the municipalities with schools in the year, by name."""
+    found = rows(
+        connection,
+        "select distinct municipality_id as id from marts.fct_school_status"
+        " where reporting_year = $1 and municipality_id is not null and ($2 is null or municipality_id = $2)",
+        [reference.year, reference.municipality_id],
+    )
+    return sorted(
+        (row["id"] for row in found), key=lambda id_: (reference.municipalities.get(id_) or "", id_)
+    )
+
+
+def _slugs(ids: Iterable[str]) -> dict[str, str]:
+    """A folder name for each municipality: its id, or the id's bytes where that could be no file name."""
+    return {
+        id_: id_ if re.fullmatch(r"\w{1,80}", id_, re.ASCII) else f"x{id_.encode().hex()[:120]}"
+        for id_ in ids
+    }
+
+
+def _read_district(connection: duckdb.DuckDBPyConnection, reference: Reference) -> pages.District:
+    """One municipality: its schools with their statuses, and the values of the year or period."""
+    values = rows(
+        connection,
+        "select v.* from marts.fct_indicator_value as v"
+        " where v.reporting_year = $1 and v.municipality_id = $2 and ($3 is null or v.period = $3)"
+        " order by v.school_id, v.indicator_code, v.component, v.period",
+        [reference.year, reference.municipality_id, reference.period],
+    )
+    by_school: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in values:
+        by_school[row["school_id"]].append(row)
+    return pages.District(reference, tuple(read_statuses(connection, reference)), dict(by_school))
+
+
+def _write_district(
+    writer: _Writer, district: pages.District, folder: str, links: list[pages.Link], directory: Path
+) -> pages.DistrictSummary:
+    up = "../" * folder.count("/")
+    overview = pages.build_overview(district)
+    writer.page(
+        f"{folder}index.html",
+        "district",
+        place=Place(up, ""),
+        page=overview,
+        links=[link.moved(up) for link in links],
+    )
+    indicators = [pages.build_indicator(district, code) for code in district.codes]
+    writer.page(
+        f"{folder}indicators.html", "indicators", place=Place(up, ""), page=overview, indicators=indicators
+    )
+    for place, indicator in enumerate(indicators):
+        writer.page(
+            f"{folder}indicators/{indicator.code}.html",
+            "indicator",
+            place=Place(f"{up}../", "../"),
+            page=indicator,
+            district=overview,
+            before=indicators[place - 1] if place else None,
+            after=indicators[place + 1] if place + 1 < len(indicators) else None,
+        )
+    medians = {indicator.code: indicator.median for indicator in indicators}
+    for status in district.statuses:
+        school = pages.build_school(district, status, medians, directory)
+        writer.page(
+            f"{folder}schools/{school.school_id}.html",
+            "school",
+            place=Place(f"{up}../", "../"),
+            page=school,
+            district=overview,
+        )
+    return overview.summary
+
+
+class _Writer:
+    """Lays pages out below a folder and counts them."""
+
+    def __init__(self, folder: Path, imprint: pages.Imprint) -> None:
+        self._folder = folder
+        self._imprint = imprint
+        self._made: set[Path] = set()
+        self.pages = 0
+
+    def page(self, name: str, template: str, *, place: Place | None = None, **content: Any) -> None:
+        text = (
+            environment()
+            .get_template(f"site/{template}.html.j2")
+            .render(imprint=self._imprint, place=place or Place("", ""), **content)
+        )
+        self.text(name, text)
+        self.pages += 1
+
+    def text(self, name: str, text: str) -> None:
+        path = self._folder / name
+        if path.parent not in self._made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(path.parent)
+        path.unlink(missing_ok=True)  # an old one may be shared with another release
+        path.write_text(text, encoding="utf-8")

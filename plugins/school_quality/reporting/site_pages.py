@@ -1,0 +1,709 @@
+"""What the site's pages say, as finished Russian text: templates only lay it out.
+
+Pure functions of the marts of one municipality, in either edition: a suppressed cell is «скрыто».
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from school_quality import dictionary
+from school_quality.reporting import methodology, standing, words
+from school_quality.reporting.context_plot import ContextPlot, Mark, draw_context
+from school_quality.reporting.facts import Reference, Row, is_hidden
+from school_quality.reporting.words import Tone
+
+# A median over fewer schools than this says little and may show a single one.
+COMPARED_SCHOOLS = 4
+
+STATUSES = (
+    ("ШНОР", "is_low_results", "official_low_results"),
+    ("зона риска", "is_risk_zone", "official_risk_zone"),
+    ("ШССУ", "is_difficult_social", "official_difficult_social"),
+)
+
+GROUP_NAMES = {
+    "resilient": "устойчивая",
+    "thriving": "благополучная",
+    "struggling": "трудные условия, низкие результаты",
+    "underperforming": "низкие результаты в обычных условиях",
+}
+
+GROUP_TONES: dict[str, Tone] = {
+    "resilient": "good",
+    "thriving": "plain",
+    "struggling": "bad",
+    "underperforming": "middle",
+}
+
+GROUP_MEANINGS = {
+    "resilient": "Условия трудные, а результаты хорошие. Источник успешных практик и наставников.",
+    "thriving": "И условия, и результаты хорошие.",
+    "struggling": "Условия трудные, результаты низкие. Поддержка нужна в первую очередь.",
+    "underperforming": "Условия не трудные, а результаты низкие. Причину стоит искать внутри школы.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """What stands at the head and foot of every page."""
+
+    title: str
+    edition: str
+    text: str
+    is_open: bool
+
+    @classmethod
+    def of(cls, reference: Reference, release: dict[str, Any], edition: str) -> Imprint:
+        is_open = edition == "open"
+        return cls(
+            title=f"Качество образования, {reference.period_label}",
+            edition="открытое издание" if is_open else "издание для органов управления",
+            text=words.imprint(release),
+            is_open=is_open,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A document with its formats: names and relative addresses."""
+
+    title: str
+    formats: tuple[tuple[str, str], ...]
+
+    def moved(self, up: str) -> Link:
+        """The same, from a page that lies deeper by ``up``."""
+        return Link(self.title, tuple((name, up + href) for name, href in self.formats))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table that can be sorted: ``order`` is a number, a text, or None for what stands last."""
+
+    text: str
+    order: float | str | None = None
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolLine:
+    """A school in the table of its municipality; ``marks`` are its statuses, each with who says so."""
+
+    school_id: str
+    name: str
+    number: int | None
+    kind: str
+    marks: tuple[tuple[str, str, Tone], ...]
+    group: Cell
+    cluster: Cell
+    social_index: Cell
+    results_index: Cell
+    score: Cell
+    coverage: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A group or cluster: its words and how many schools are in it."""
+
+    name: str
+    meaning: str
+    schools: int
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class PlotPoint:
+    """A school on the plot; ``description`` is read out in place of the dot."""
+
+    school_id: str
+    description: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictSummary:
+    """A municipality in the list of the start page."""
+
+    name: str
+    schools: int
+    counts: tuple[tuple[str, str], ...]
+    median: Cell
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The page of a municipality."""
+
+    name: str
+    summary: DistrictSummary
+    schools: tuple[SchoolLine, ...]
+    groups: tuple[Share, ...]
+    clusters: tuple[Share, ...]
+    plot: ContextPlot | None
+    points: tuple[PlotPoint, ...]
+    hidden: bool
+    total_note: str = words.OWN_TOTAL_NOTE
+    vpr_note: str = words.VPR_NOTE
+    hidden_note: str = words.HIDDEN_NOTE
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorRow:
+    """A school on the page of an indicator."""
+
+    school_id: str
+    name: str
+    number: int | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorPage:
+    """The page of an indicator in a municipality; ``columns`` stand after the school's name."""
+
+    code: str
+    task: int
+    task_title: str
+    name: str
+    about: tuple[tuple[str, str], ...]
+    summary: str
+    known: int
+    expected: int
+    middle: str
+    points_share: str
+    median: str
+    columns: tuple[str, ...]
+    rows: tuple[IndicatorRow, ...]
+    footnotes: tuple[str, ...]
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolIndicator:
+    """An indicator on the page of a school, beside the middle of its municipality."""
+
+    code: str
+    name: str
+    value: str
+    middle: str
+    points: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolPage:
+    """The page of a school: where it stands; the whole is on its card."""
+
+    school_id: str
+    name: str
+    kind: str
+    verdict: standing.Verdict
+    group: Share | None
+    cluster: Share | None
+    total: str
+    tasks: tuple[standing.TaskLine, ...]
+    indicators: tuple[SchoolIndicator, ...]
+    card: Link
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class District:
+    """The marts of one municipality; ``values`` by school, of the year or the period of the edition."""
+
+    reference: Reference
+    statuses: tuple[Row, ...]
+    values: dict[str, list[Row]]
+
+    @cached_property
+    def by_code(self) -> dict[str, list[Row]]:
+        """Values by indicator, in the order of the methodology."""
+        found: dict[str, list[Row]] = {}
+        for values in self.values.values():
+            for row in values:
+                found.setdefault(row["indicator_code"], []).append(row)
+        return dict(sorted(found.items(), key=lambda item: words.code_key(item[0])))
+
+    @property
+    def codes(self) -> list[str]:
+        """Indicators that have a page; a code that could be no file name has none."""
+        return [code for code in self.by_code if re.fullmatch(r"\d+(\.\d+)*", code)]
+
+    @property
+    def name(self) -> str:
+        id_ = self.reference.municipality_id or ""
+        return self.reference.municipalities.get(id_) or id_
+
+    @cached_property
+    def version(self) -> str:
+        """The edition of the methodology of the values; empty where there are none."""
+        return next((str(rows[0]["methodology_version"]) for rows in self.values.values() if rows), "")
+
+    def school(self, school_id: str) -> Row:
+        return self.reference.schools.get(school_id) or {"school_id": school_id}
+
+    def school_name(self, school_id: str) -> str:
+        return words.school_name(self.school(school_id).get("school_name"), school_id)
+
+
+# --- the municipality -----------------------------------------------------------------------------------
+
+
+def build_overview(district: District) -> Overview:
+    """The overview: statuses counted, the table of schools, groups and clusters, the plot."""
+    statuses = district.statuses
+    plot, points = _plot(district)
+    medians = district.reference.district_scores.get(district.reference.municipality_id or "")
+    comparable = medians is not None and medians[1] >= COMPARED_SCHOOLS
+    middle = Cell(words.percent(round(medians[0], 1)), medians[0]) if medians and comparable else Cell("—")
+    summary = DistrictSummary(district.name, len(statuses), _counts(statuses), middle)
+    return Overview(
+        name=district.name,
+        summary=summary,
+        schools=tuple(_school_line(district, status) for status in statuses),
+        groups=_groups(statuses),
+        clusters=_clusters(district),
+        plot=plot,
+        points=points,
+        hidden=any(status.get("suppressed") for status in statuses),
+    )
+
+
+def _counts(statuses: Iterable[Row]) -> tuple[tuple[str, str], ...]:
+    """How many schools have each status, by the calculation and by the list."""
+    statuses = list(statuses)
+    found = []
+    for title, computed, official in STATUSES:
+        listed = any(status[official] is not None for status in statuses)
+        by_list = _count(statuses, official) if listed else "списка нет"
+        found.append(
+            (
+                title,
+                f"по расчёту {_count(statuses, computed)}, в списке {by_list}"
+                if listed
+                else f"по расчёту {_count(statuses, computed)}, {by_list}",
+            )
+        )
+    found.append(("получают поддержку", _count(statuses, "is_supported")))
+    return tuple(found)
+
+
+def _count(statuses: list[Row], column: str) -> str:
+    hidden = sum(is_hidden(status, column) for status in statuses)
+    text = str(sum(bool(status[column]) for status in statuses))
+    return f"{text} ({words.HIDDEN}: {hidden})" if hidden else text
+
+
+def _school_line(district: District, status: Row) -> SchoolLine:
+    school = district.school(status["school_id"])
+    return SchoolLine(
+        school_id=str(status["school_id"]),
+        name=district.school_name(status["school_id"]),
+        number=school.get("school_number"),
+        kind=words.SCHOOL_TYPES.get(school.get("school_type") or "", ""),
+        marks=_marks(status),
+        group=_word_cell(status, "school_group", GROUP_NAMES.get),
+        cluster=_word_cell(status, "cluster", str),
+        social_index=_number_cell(status, "social_index", lambda value: words.number(value, 2)),
+        results_index=_number_cell(status, "results_index", words.precise),
+        score=_number_cell(status, "score_pct", words.percent),
+        coverage=_number_cell(status, "coverage_pct", words.percent),
+    )
+
+
+def _marks(status: Row) -> tuple[tuple[str, str, Tone], ...]:
+    """Statuses that anybody says the school has: by calculation, by the list, or both."""
+    found: list[tuple[str, str, Tone]] = []
+    for title, computed, official in STATUSES:
+        says = [source for source, column in (("расчёт", computed), ("список", official)) if status[column]]
+        if says:
+            tone: Tone = "bad" if title == "ШНОР" else "middle"
+            found.append((title, " и ".join(says), tone))
+        elif is_hidden(status, computed) or is_hidden(status, official):
+            found.append((title, words.HIDDEN, "unknown"))
+    if status["in_project_500"]:
+        found.append(("500+", "список", "middle"))
+    if status["is_supported"]:
+        found.append(("поддержка", "", "plain"))
+    return tuple(found)
+
+
+def _word_cell(status: Row, column: str, text: Callable[[str], str | None]) -> Cell:
+    value = status[column]
+    if value is None:
+        return Cell(words.HIDDEN if is_hidden(status, column) else "—")
+    word = text(value) or str(value)
+    return Cell(word, word)
+
+
+def _number_cell(status: Row, column: str, text: Callable[[float], str]) -> Cell:
+    value = status[column]
+    if value is None:
+        return Cell(words.HIDDEN if is_hidden(status, column) else "—")
+    return Cell(text(float(value)), float(value))
+
+
+def _groups(statuses: Iterable[Row]) -> tuple[Share, ...]:
+    counts = Counter(status["school_group"] for status in statuses)
+    return tuple(
+        Share(name, GROUP_MEANINGS[group], counts[group], GROUP_TONES[group])
+        for group, name in GROUP_NAMES.items()
+    )
+
+
+def _clusters(district: District) -> tuple[Share, ...]:
+    counts = Counter(status["cluster"] for status in district.statuses)
+    return tuple(
+        Share(name, meaning, counts[name]) for name, meaning in _cluster_words(district.version).items()
+    )
+
+
+def _cluster_words(version: str) -> dict[str, str]:
+    return {
+        row["cluster"]: row["description"]
+        for row in methodology.seed("clusters")
+        if row["methodology_version"] == version
+    }
+
+
+def _plot(district: District) -> tuple[ContextPlot | None, tuple[PlotPoint, ...]]:
+    labels = {
+        status["school_id"]: str(
+            district.school(status["school_id"]).get("school_number") or status["school_id"]
+        )
+        for status in district.statuses
+    }
+    plot = draw_context(district.statuses, labels)
+    if plot is None:
+        return None, ()
+    shown = [s for s in district.statuses if s["social_index"] and s["results_index"] is not None]
+    return plot, tuple(
+        PlotPoint(
+            school_id=str(status["school_id"]),
+            description=(
+                f"{district.school_name(status['school_id'])}: "
+                f"ИСБШ {words.number(status['social_index'], 2)}, "
+                f"ИОР {words.precise(status['results_index'])}"
+                + (
+                    f", {GROUP_NAMES[status['school_group']]}"
+                    if status["school_group"] in GROUP_NAMES
+                    else ""
+                )
+            ),
+            mark=mark,
+        )
+        for status, mark in zip(shown, plot.marks, strict=True)
+    )
+
+
+# --- an indicator ---------------------------------------------------------------------------------------
+
+
+def build_indicator(district: District, code: str) -> IndicatorPage:
+    """The page of an indicator: what it is, how it is judged, and the values of all schools."""
+    values = district.by_code[code]
+    by_school: dict[str, list[Row]] = {}
+    for row in values:
+        by_school.setdefault(row["school_id"], []).append(row)
+    keys = sorted({_series(row) for row in values}, key=lambda key: (_component_place(code, key[0]), key[1]))
+    first = values[0]
+    names = _component_names(district, first, keys)
+    has_points = any(row["max_points"] is not None for row in values)
+    unit = _unit(district, first)
+    single = len(keys) == 1
+    columns = ("Значение", "Из чего", "Интервал") if single else tuple(names[key] for key in keys)
+    rows = []
+    for status in district.statuses:
+        mine = {_series(row): row for row in by_school.get(status["school_id"], ())}
+        if not mine:
+            continue
+        cells = (
+            _single_cells(mine[keys[0]], unit, district)
+            if single
+            else tuple(_value_cell(mine.get(key), unit, district) for key in keys)
+        )
+        if has_points:
+            cells += (_points_cell(mine.values()),)
+        school = district.school(status["school_id"])
+        rows.append(
+            IndicatorRow(
+                str(status["school_id"]),
+                district.school_name(status["school_id"]),
+                school.get("school_number"),
+                cells,
+            )
+        )
+    middle = _median(values) if single else None
+    is_difference = any(row["value_now"] is not None for row in values)
+    middle_text = (
+        ""
+        if middle is None or unit in words.WORD_UNITS
+        else words.indicator_value(round(middle, 3 - 2 * (unit == words.PERCENT)), unit, signed=is_difference)
+    )
+    known = [row for row in values if row["status"] in ("scored", "no_points")]
+    expected = [row for row in values if row["status"] != "not_applicable"]
+    scored = [row for row in values if row["status"] == "scored"]
+    maximum = sum(row["max_points"] for row in scored)
+    return IndicatorPage(
+        code=code,
+        task=words.task(code),
+        task_title=words.TASKS.get(words.task(code), ""),
+        name=_indicator_name(district, first, keys),
+        about=_about(district, first),
+        summary=_summary(values, district.reference, middle_text),
+        known=len(known),
+        expected=len(expected),
+        middle=middle_text or "—",
+        points_share=words.percent(round(100 * sum(row["points"] for row in scored) / maximum, 1))
+        if maximum
+        else "—",
+        median=middle_text,
+        columns=(*columns, "Баллы") if has_points else columns,
+        rows=tuple(rows),
+        footnotes=_flag_words(values),
+        hidden=any(row["status"] == "suppressed" for row in values),
+    )
+
+
+def _series(row: Row) -> tuple[str, str]:
+    return row["component"], row["period"]
+
+
+def _component_place(code: str, component: str) -> int:
+    return methodology.component_order().get((code, component), 0)
+
+
+def _dimension(district: District, row: Row, component: str | None = None) -> Row:
+    key = row["component"] if component is None else component
+    return district.reference.indicators.get((row["methodology_version"], row["indicator_code"], key), {})
+
+
+def _unit(district: District, row: Row) -> str:
+    return str(_dimension(district, row).get("unit") or "")
+
+
+def _indicator_name(district: District, first: Row, keys: list[tuple[str, str]]) -> str:
+    """The name; of an indicator of several components what their names have in common."""
+    names = {str(_dimension(district, first, component).get("indicator_name") or "") for component, _ in keys}
+    if len(names) == 1:
+        return names.pop() or str(first["indicator_code"])
+    common, _, _ = min(names).partition(":")
+    return common if all(name.startswith(common) for name in names) else str(first["indicator_code"])
+
+
+def _component_names(
+    district: District, first: Row, keys: list[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Heads of columns: the component, the period, or both where there are several of both."""
+    common = _indicator_name(district, first, keys)
+    several_periods = len({period for _, period in keys}) > 1
+    found = {}
+    for component, period in keys:
+        parts = []
+        if component:
+            name = str(_dimension(district, first, component).get("indicator_name") or component)
+            parts.append(name.removeprefix(common).lstrip(" :,") or name)
+        if several_periods or not parts:
+            parts.append(words.short_period(period))
+        found[component, period] = ", ".join(parts)
+    return found
+
+
+def _about(district: District, first: Row) -> tuple[tuple[str, str], ...]:
+    """Clause, formula, bands and the rest of the methodology, as pairs of a term and its words."""
+    version, code = first["methodology_version"], first["indicator_code"]
+    seed = methodology.indicator(version, code, first["component"])
+    dimension = _dimension(district, first)
+    if seed is None:
+        clause = str(dimension.get("clause") or "")
+        return (("Пункт приказа", clause),) if clause else ()
+    bands = [band for band in methodology.seed("bands") if band["methodology_version"] == version]
+    pairs = [
+        ("Пункт приказа", seed["clause"]),
+        ("Как считают", seed["formula"]),
+        ("Единица", seed["unit"]),
+        ("Баллы", _bands(seed, bands)),
+        ("Что сравнивают с границами", dictionary.LOOKUPS[seed["lookup"]] if seed["max_points"] else ""),
+        ("Период", dictionary.PERIODS[seed["period_type"]]),
+        ("Кого касается", dictionary.SCOPES[seed["scope"]]),
+        ("Откуда данные", seed["source_form"]),
+        ("Кто отвечает", seed["owner"]),
+        ("Наше чтение приказа" if seed["is_reading_of_ours"] == "true" else "Примечание", seed["note"]),
+    ]
+    return tuple((term, text) for term, text in pairs if text)
+
+
+def _bands(indicator: dict[str, str], bands: Iterable[dict[str, str]]) -> str:
+    """Which values get how many points, best first."""
+    if not indicator["max_points"]:
+        return "баллов нет: показатель только измеряют"
+    own = [band for band in bands if band["indicator_code"] == indicator["indicator_code"]]
+    own.sort(key=lambda band: (-int(band["points"]), int(band["from_value"])))
+    return "; ".join(
+        f"{dictionary.band_text(indicator['lookup'], band)}: "
+        f"{words.counted(int(band['points']), 'балл', 'балла', 'баллов')}"
+        for band in own
+    )
+
+
+def _single_cells(row: Row, unit: str, district: District) -> tuple[Cell, ...]:
+    return (
+        _value_cell(row, unit, district),
+        Cell(_behind(row, unit)),
+        Cell(words.interval(row["ci_low"], row["ci_high"])),
+    )
+
+
+def _value_cell(row: Row | None, unit: str, district: District) -> Cell:
+    if row is None:
+        return Cell("")
+    if row["status"] == "not_applicable":
+        return Cell(f"не относится: {district.reference.reason(row)}", tone="unknown")
+    if row["status"] in words.STATUS_WORDS:
+        return Cell(f"{words.STATUS_WORDS[row['status']]}: {district.reference.reason(row)}", tone="unknown")
+    marks = "*" if row["flags"] else ""
+    order = row["value"] if row["value"] is not None else row["points"]
+    return Cell(words.shown_value(row, unit) + marks, order)
+
+
+def _behind(row: Row, unit: str) -> str:
+    """Counts, participants, or the two sides of a difference."""
+    if row["status"] in (*words.STATUS_WORDS, "not_applicable"):
+        return ""
+    parts = [row["value_note"]] if row["value_note"] else []
+    if row["value_now"] is not None and row["value_before"] is not None:
+        side = words.side_unit(unit)
+        before, now = (words.indicator_value(row[column], side) for column in ("value_before", "value_now"))
+        parts.append(f"было {before}, стало {now}")
+    if row["numerator"] is not None and row["denominator"]:
+        parts.append(f"{words.number(row['numerator'], 0)} из {words.number(row['denominator'], 0)}")
+    elif row["participants"] is not None:
+        parts.append(words.counted(row["participants"], "участник", "участника", "участников"))
+    return "; ".join(parts)
+
+
+def _points_cell(values: Iterable[Row]) -> Cell:
+    scored = [row for row in values if row["status"] == "scored"]
+    if not scored:
+        return Cell("")
+    row = scored[-1]
+    tone: Tone = "good" if row["points"] == row["max_points"] else "middle" if row["points"] else "bad"
+    return Cell(f"{row['points']} из {row['max_points']}", row["points"], tone)
+
+
+def _median(values: Iterable[Row]) -> float | None:
+    known = [row["value"] for row in values if row["value"] is not None]
+    return median(known) if len(known) >= COMPARED_SCHOOLS else None
+
+
+def _summary(values: list[Row], reference: Reference, middle: str) -> str:
+    """How many schools have the value, how many points they got, why others have none."""
+    parts = []
+    scored = Counter(row["points"] for row in values if row["status"] == "scored")
+    if scored:
+        schools = "; ".join(
+            f"{words.counted(points, 'балл', 'балла', 'баллов')} — "
+            f"{words.counted(count, 'школа', 'школы', 'школ')}"
+            for points, count in sorted(scored.items(), reverse=True)
+        )
+        parts.append(f"{schools}.")
+    if middle:
+        parts.append(f"Половина школ — не выше {middle}.")
+    for status, word in (*words.STATUS_WORDS.items(), ("not_applicable", "не относится")):
+        reasons = Counter(reference.reason(row) for row in values if row["status"] == status)
+        if reasons:
+            why = "; ".join(reason for reason, _ in reasons.most_common())
+            parts.append(f"{word.capitalize()}: {reasons.total()} ({why}).")
+    return " ".join(parts)
+
+
+def _flag_words(values: Iterable[Row]) -> tuple[str, ...]:
+    flags = sorted({flag for row in values for flag in row["flags"] or ()})
+    return tuple(words.FLAGS.get(flag, flag) for flag in flags)
+
+
+# --- a school -------------------------------------------------------------------------------------------
+
+
+def build_school(district: District, status: Row, medians: dict[str, str], directory: Path) -> SchoolPage:
+    """The page of a school; ``medians`` in words by indicator, ``directory`` holds the cards to link."""
+    school_id = str(status["school_id"])
+    if not re.fullmatch(r"\w+", school_id):
+        raise ValueError(f"school_id {school_id!r} cannot be a file name")
+    values = district.values.get(school_id, [])
+    school = district.school(school_id)
+    reference = district.reference
+    group = status["school_group"]
+    meanings = _cluster_words(district.version)
+    by_code: dict[str, list[Row]] = {}
+    for row in values:
+        by_code.setdefault(row["indicator_code"], []).append(row)
+    formats = tuple(
+        (name, f"../scorecards/{school_id}.{suffix}")
+        for name, suffix in (("страница", "html"), ("PDF", "pdf"), ("Excel", "xlsx"))
+        if (directory / "scorecards" / f"{school_id}.{suffix}").is_file()
+    )
+    return SchoolPage(
+        school_id=school_id,
+        name=district.school_name(school_id),
+        kind=" · ".join(
+            part
+            for part in (
+                district.name,
+                f"код ОО {school_id}",
+                words.SCHOOL_TYPES.get(school.get("school_type") or "", ""),
+                school.get("locality") or "",
+            )
+            if part
+        ),
+        verdict=standing.verdict(status, reference),
+        group=Share(GROUP_NAMES[group], GROUP_MEANINGS[group], 0, GROUP_TONES[group])
+        if group in GROUP_NAMES
+        else None,
+        cluster=Share(status["cluster"], meanings.get(status["cluster"], ""), 0)
+        if status["cluster"]
+        else None,
+        total=standing.total(status) if reference.period is None else "",
+        tasks=standing.task_lines(values, status, reference),
+        indicators=tuple(
+            _school_indicator(district, rows, medians.get(code, ""))
+            for code, rows in sorted(by_code.items(), key=lambda item: words.code_key(item[0]))
+            if code in medians and any(row["status"] != "not_applicable" for row in rows)
+        ),
+        card=Link("Карта школы", formats),
+        hidden=bool(status.get("suppressed")) or any(row["status"] == "suppressed" for row in values),
+    )
+
+
+def _school_indicator(district: District, rows: list[Row], middle: str) -> SchoolIndicator:
+    keys = sorted(
+        {_series(row) for row in rows},
+        key=lambda key: (_component_place(rows[0]["indicator_code"], key[0]), key[1]),
+    )
+    names = _component_names(district, rows[0], keys)
+    unit = _unit(district, rows[0])
+    by_key = {_series(row): row for row in rows}
+    texts = [_value_cell(by_key[key], unit, district).text.rstrip("*") for key in keys]
+    value = (
+        texts[0]
+        if len(keys) == 1
+        else "; ".join(f"{names[key]}: {text}" for key, text in zip(keys, texts, strict=True))
+    )
+    points = _points_cell(rows)
+    return SchoolIndicator(
+        code=rows[0]["indicator_code"],
+        name=_indicator_name(district, rows[0], keys),
+        value=value,
+        middle=middle,
+        points=points.text,
+        tone=points.tone or "plain",
+    )
