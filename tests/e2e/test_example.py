@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas
+import polars
 import pytest
 
 from e2e.conftest import PROJECT, Cli, low_schools
+from school_quality.settings import Settings
+from school_quality.warehouse import queries
 
 pytestmark = pytest.mark.slow
 
@@ -112,3 +116,41 @@ def test_doctor_finds_the_release_and_the_key(example: tuple[Path, str], cli: Cl
     assert done.returncode == 0, done.stdout
     assert "период 2022" in done.stdout
     assert "SCHOOL_QUALITY_PII_KEY" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "question", sorted((PROJECT / "docs" / "queries").glob("*.sql")), ids=lambda path: path.stem
+)
+def test_each_documented_question_has_its_documented_answer(
+    example: tuple[Path, str], question: Path
+) -> None:
+    """If the example or the methodology changed on purpose: ``school-quality query … --csv …``, and look."""
+    data, _ = example
+
+    found = queries.as_csv(queries.answer(Settings.load(data), question.read_text(encoding="utf-8")))
+
+    assert found == question.with_suffix(".csv").read_text(encoding="utf-8")
+
+
+def test_a_query_on_the_command_line_prints_a_table_and_explains_a_fault(
+    example: tuple[Path, str], tmp_path: Path, cli: Cli
+) -> None:
+    data, _ = example
+    faulty = tmp_path / "faulty.sql"
+    faulty.write_text("select no_such_column from marts.dim_school", encoding="utf-8")
+
+    good = cli("query", PROJECT / "docs" / "queries" / "17_support.sql", "--data", data)
+    bad = cli("query", faulty, "--data", data)
+
+    assert good.returncode == 0
+    assert "МКУО ЦОКО" in good.stdout
+    assert bad.returncode == 2
+    assert "Запрос не выполнен" in bad.stderr
+
+
+def test_parquet_reads_in_one_line_of_pandas_and_of_polars(example: tuple[Path, str]) -> None:
+    data, _ = example
+    file = data / "published" / "current" / "parquet" / "fct_school_status.parquet"
+
+    assert int(pandas.read_parquet(file)["is_low_results"].sum()) == 19
+    assert polars.read_parquet(file)["is_low_results"].sum() == 19
