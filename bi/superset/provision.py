@@ -1,0 +1,47 @@
+"""Import the assets of a folder into Superset, whose data source is named by ``SCHOOL_QUALITY_BI_DATA``.
+
+The address is not in the assets: it may hold a password. Superset keeps it encrypted. The first user, an
+administrator, is made here too; one that is there keeps his password.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from superset.app import create_app
+
+
+def contents(folder: Path, url: str) -> dict[str, str]:
+    """The files of the folder by their relative path, with the address in place."""
+    found = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        name, text = path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")
+        if name.startswith("databases/"):
+            text = yaml.safe_dump({**yaml.safe_load(text), "sqlalchemy_uri": url}, allow_unicode=True)
+        found[name] = text
+    return found
+
+
+def main() -> None:
+    app = create_app()
+    with app.app_context():
+        from superset import security_manager
+        from superset.commands.importers.v1.assets import ImportAssetsCommand
+        from superset.utils.core import override_user
+
+        name = os.environ["SUPERSET_ADMIN"]
+        user = security_manager.find_user(name)
+        if user is None:
+            role = security_manager.find_role("Admin")
+            email = os.environ.get("SUPERSET_ADMIN_EMAIL") or f"{name}@localhost"
+            password = os.environ["SUPERSET_ADMIN_PASSWORD"]
+            user = security_manager.add_user(name, name, "", email, role, password)
+        with override_user(user):
+            ImportAssetsCommand(contents(Path(sys.argv[1]), os.environ["SCHOOL_QUALITY_BI_DATA"])).run()
+
+
+if __name__ == "__main__":
+    main()
