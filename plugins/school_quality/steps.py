@@ -333,7 +333,7 @@ def _why(reason: str | None) -> str:
 
 def recompute(period_type: str) -> None:
     """The steps of a recomputation and their order: inside a DAG, this is the whole of it."""
-    release = build(period_type)
+    release: Any = build(period_type)  # at parse time a promise of what the task returns
     chain(
         wait_for_quiet(period_type),
         ingest(quiet_seconds=120, at_once_by_hand=True),

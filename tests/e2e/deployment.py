@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import yaml
@@ -63,6 +64,47 @@ def load(environment: Mapping[str, str]) -> dict[str, Any]:
     return document
 
 
+def lay_out_image(folder: Path) -> None:
+    """Put into ``folder`` what the Dockerfile copies into the image, and nothing else of the project."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "target", "logs")  # as .dockerignore
+    for sources, target in copied_by_dockerfile():
+        for source in sources:
+            path = PROJECT / source
+            if path.is_dir():
+                shutil.copytree(path, folder / target, ignore=ignored)
+            else:
+                shutil.copy(path, folder / target)
+
+
+def copied_by_dockerfile() -> list[tuple[list[str], str]]:
+    """Sources and target of each ``COPY``."""
+    text = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+    return [
+        (words[:-1], words[-1]) for words in (line.split() for line in re.findall(r"(?m)^COPY (.+)$", text))
+    ]
+
+
+def image_user() -> int:
+    """The number of the user as which the image runs."""
+    [number] = re.findall(r"(?m)^USER (\d+):", (PROJECT / "Dockerfile").read_text(encoding="utf-8"))
+    return int(number)
+
+
+def unprivileged() -> list[str]:
+    """What goes before a command so that it runs as the image's user, without the rights of root.
+
+    The one right left is to read: the checkout and its interpreter may lie in a folder of root's. Empty where
+    the tests do not run as root.
+    """
+    if os.geteuid() != 0:
+        return []
+    user, right = image_user(), "-all,+dac_read_search"
+    return [
+        "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs",
+        f"--inh-caps={right}", f"--ambient-caps={right}", f"--bounding-set={right}", "--",
+    ]  # fmt: skip
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -72,7 +114,10 @@ def free_port() -> int:
 
 @dataclass
 class Deployment:
-    """Airflow as in the Compose file: a process a service. Addresses and folders are this machine's."""
+    """Airflow as in the Compose file: a process a service. Addresses and folders are this machine's.
+
+    ``/app`` is what the Dockerfile copies there. Where the tests run as root, the services do not.
+    """
 
     root: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -82,12 +127,24 @@ class Deployment:
     def __post_init__(self) -> None:
         self.ports = {name: free_port() for name in ("postgres", "redis", "api", "scheduler", "triggerer")}
         self.services = load({**SECRETS, **self.variables})["services"]
+        self.app = self.root / "app"
         self.data = self.root / "data"
         self.home = self.root / "airflow"
+        self.app.mkdir()
+        lay_out_image(self.app)
         # not below root, which pytest keeps from other users, PostgreSQL's among them
         self.postgres_folder = Path(tempfile.gettempdir()) / f"school-quality-{secrets.token_hex(4)}"
         (self.home / "logs").mkdir(parents=True)
-        self.data.mkdir()
+        for folder in (self.data, self.home, self.home / "logs"):
+            self.hand_over(folder)
+
+    def hand_over(self, path: Path) -> Path:
+        """Make a folder, or find a file, and give it to the user of the services."""
+        if not path.exists():
+            path.mkdir(parents=True)
+        if os.geteuid() == 0:
+            os.chown(path, image_user(), image_user())
+        return path
 
     def _local(self, text: str) -> str:
         places = {
@@ -97,7 +154,7 @@ class Deployment:
             "localhost:8080": f"127.0.0.1:{self.ports['api']}",
             "localhost:8974": f"127.0.0.1:{self.ports['scheduler']}",
             "/opt/airflow": str(self.home),
-            "/app": str(PROJECT),
+            "/app": str(self.app),
         }
         for there, here in places.items():
             text = text.replace(there, here)
@@ -112,6 +169,10 @@ class Deployment:
         return {
             **inherited,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(self.app / "plugins"),  # instead of the checkout that the packages know
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": str(self.home),
+            "LOGNAME": "school",  # the number of the image's user has no name on this machine
             **given,
             "AIRFLOW__API__PORT": str(self.ports["api"]),
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["scheduler"]),
@@ -179,8 +240,8 @@ class Deployment:
         name = name or service
         with (self.home / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [*self.services[service]["command"], *arguments],
-                env=self.environment(service), cwd=self.root, stdout=log, stderr=log, start_new_session=True,
+                [*unprivileged(), *self.services[service]["command"], *arguments],
+                env=self.environment(service), cwd=self.home, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def start_worker(self, name: str) -> None:
@@ -195,8 +256,9 @@ class Deployment:
 
     def _run(self, service: str, command: list[str]) -> None:
         done = subprocess.run(
-            command, env=self.environment(service), cwd=self.root, capture_output=True, text=True
-        )
+            [*unprivileged(), *command],
+            env=self.environment(service), cwd=self.home, capture_output=True, text=True,
+        )  # fmt: skip
         assert done.returncode == 0, f"{service}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
 
     def tree(self, name: str) -> list[psutil.Process]:
@@ -273,9 +335,31 @@ class Deployment:
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a run; returns its path in the API."""
-        self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+        self.switch(dag_id, on=True)
         run = self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
-        return f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
+        return f"/api/v2/dags/{dag_id}/dagRuns/{quote(run['dag_run_id'])}"
+
+    def switch(self, dag_id: str, *, on: bool) -> None:
+        """Switch a DAG on, or off: what runs goes on, its next run waits."""
+        self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": not on})
+
+    def runs(self, dag_id: str) -> list[str]:
+        """The paths in the API of all runs of a DAG."""
+        found = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
+        return [f"/api/v2/dags/{dag_id}/dagRuns/{quote(run['dag_run_id'])}" for run in found]
+
+    def spans(self, run: str, pool: str) -> list[tuple[str, str]]:
+        """Start and end, as texts that sort by time, of each task of a run that took the slot of a pool."""
+        found = self.call("GET", f"{run}/taskInstances")["task_instances"]
+        return [
+            (task["start_date"], task["end_date"])
+            for task in found
+            if task["pool"] == pool and task["duration"]
+        ]
+
+    def log(self, run: str, task: str) -> str:
+        """The log of the first try of a task."""
+        return json.dumps(self.call("GET", f"{run}/taskInstances/{task}/logs/1"), ensure_ascii=False)
 
     def wait_for_end(self, run: str, seconds: float) -> str:
         """The state in which a run ended."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e.deployment import COMPOSE, SECRETS, load
+from e2e.deployment import COMPOSE, SECRETS, copied_by_dockerfile, load
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUN_ONCE = {"init"}
@@ -70,6 +70,36 @@ def test_nothing_runs_as_root_and_every_image_has_a_version(document: dict[str, 
     assert re.search(r"^FROM python:\d+\.\d+\.\d+-", dockerfile, re.MULTILINE)
     assert "--require-hashes -r requirements.lock" in dockerfile
     assert re.search(r"^USER 10001", dockerfile, re.MULTILINE)
+
+
+def test_the_image_installs_the_lock_by_the_commands_that_made_this_environment() -> None:
+    """The image cannot be built where the tests run; the environment that runs them is made the same way."""
+
+    def installs(name: str) -> list[list[str]]:
+        text = (PROJECT / name).read_text(encoding="utf-8")
+        commands = re.findall(r"(?m)pip(?: --disable-pip-version-check)? install(.*)$", text)
+        return [[word for word in command.split() if word != "--quiet"] for command in commands]
+
+    assert installs("Dockerfile") == [
+        ["--no-deps", "--require-hashes", "-r", "requirements.lock"],
+        ["--no-deps", "--editable", "."],
+    ]
+    assert installs("Dockerfile") == installs("Makefile")
+
+
+def test_the_image_gets_all_that_the_services_need_and_no_data() -> None:
+    let_in = {
+        line.removeprefix("!")
+        for line in (PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line.startswith("!")
+    }
+
+    sources = {source for copied, _ in copied_by_dockerfile() for source in copied}
+
+    assert sources == let_in
+    assert all((PROJECT / source).exists() for source in sources)
+    assert {"dags", "plugins", "dbt_project", "expectations"} <= sources
+    assert not {"data", "tests", ".git"} & sources
 
 
 def test_every_lasting_service_has_a_health_check_and_volumes_have_names(document: dict[str, Any]) -> None:

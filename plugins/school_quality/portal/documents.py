@@ -8,17 +8,17 @@ from pathlib import Path
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
 
-FOLDERS = ("scorecards", "reports", "site", "open")
-"""What of a release is for every reader. The warehouse itself holds the remarks to files and is not."""
+FOLDERS = ("scorecards", "reports", "site", "open", "parquet")
+"""What of a release is for every reader: documents and marts. The warehouse itself holds the remarks, too."""
 
 DRAFT = "draft_order_"
 """How the name of a document begins that is not decided yet: it is for the staff only."""
 
 TITLES = {
     "identified_schools": "Список выявленных школ",
-    "municipal": "Отчёт",
+    "municipal": "Справка по району",
     DRAFT.removesuffix("_"): "Проект приказа",
-    "effectiveness": "Результативность поддержки",
+    "effectiveness": "Анализ результативности поддержки",
 }
 """Titles of reports by the beginning of their names; the id of a municipality may follow."""
 
@@ -121,7 +121,7 @@ def is_for_staff(path: Path) -> bool:
 
 
 def _title(stem: str, municipalities: dict[str, str]) -> str:
-    """``municipal_03`` is «Отчёт: Муниципалитет»; a report without a title keeps its name."""
+    """``municipal_3`` is «Справка по району: Район»; a report without a title keeps its name."""
     for kind, title in TITLES.items():
         place = stem.removeprefix(f"{kind}_")
         if stem == kind:
