@@ -323,7 +323,7 @@ def test_a_site_runs_the_scripts_of_its_own_files_and_no_others(server: Server, 
     rules = dict(rule.strip().split(" ", 1) for rule in headers["Content-Security-Policy"].split(";"))
 
     assert rules["default-src"] == "'none'"
-    assert rules["script-src"] == "'self'"
+    assert (rules["script-src"], rules["style-src"]) == ("'self'", "'self'")
     assert "connect-src" not in rules
 
 

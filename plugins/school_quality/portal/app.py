@@ -22,8 +22,8 @@ _NO_SCRIPTS = (
 )
 _FRAME = f"{_NO_SCRIPTS}; frame-src 'self'"
 _SITE = (  # its scripts are files of the release; they sort and search, and may not call anything
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "font-src 'self' data:; form-action 'none'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "form-action 'none'; base-uri 'none'"
 )
 _SITES = ("site/", "open/site/")
 _DBT_DOCS = (  # it is one large script; the sandbox keeps it from using the login
