@@ -1,6 +1,6 @@
 """The static pages of a release: overview of a municipality, its indicators, its schools, downloads.
 
-They work from a folder and from a web server, link relatively, load nothing from elsewhere and need no script:
+They work from a folder and from a web server, link relatively, load nothing from elsewhere, need no script:
 ``site.js`` adds sorting and searching. One municipality is read, written and forgotten before the next, so
 memory follows the largest one.
 """

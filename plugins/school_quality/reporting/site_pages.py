@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -352,19 +352,33 @@ def _number_cell(status: Row, column: str, text: Callable[[float], str]) -> Cell
     return Cell(text(float(value)), float(value))
 
 
-def _groups(statuses: Iterable[Row]) -> tuple[Share, ...]:
+def _groups(statuses: Sequence[Row]) -> tuple[Share, ...]:
     counts = Counter(status["school_group"] for status in statuses)
-    return tuple(
+    groups = tuple(
         Share(name, GROUP_MEANINGS[group], counts[group], GROUP_TONES[group])
         for group, name in GROUP_NAMES.items()
     )
+    return groups + _unknown(statuses, "school_group", "нет ИСБШ или ИОР")
 
 
 def _clusters(district: District) -> tuple[Share, ...]:
     counts = Counter(status["cluster"] for status in district.statuses)
-    return tuple(
+    clusters = tuple(
         Share(name, meaning, counts[name]) for name, meaning in _cluster_words(district.version).items()
     )
+    why = "не хватает баллов за уровень или за динамику результатов"
+    return clusters + _unknown(district.statuses, "cluster", why) if clusters else ()
+
+
+def _unknown(statuses: Sequence[Row], column: str, why: str) -> tuple[Share, ...]:
+    """The schools that the other lines leave out, and why."""
+    hidden = sum(is_hidden(status, column) for status in statuses)
+    unknown = sum(status[column] is None for status in statuses) - hidden
+    lines = (
+        Share(words.NO_DATA, f"Сказать нельзя: {why}.", unknown, "unknown"),
+        Share(words.HIDDEN, "Назвать нельзя: показатель скрыт.", hidden, "unknown"),
+    )
+    return tuple(line for line in lines if line.schools)
 
 
 def _cluster_words(version: str) -> dict[str, str]:
