@@ -1,4 +1,4 @@
-"""Documents of a release: a scorecard for each school, the list of identified schools."""
+"""Documents of a release: scorecards, the list of identified schools, papers of municipalities, the site."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from school_quality.reporting import reuse
-from school_quality.reporting.facts import open_warehouse, read_reference, read_schools
+from school_quality.reporting.facts import open_warehouse, read_reference
 from school_quality.reporting.identification import Identification, build_identification
+from school_quality.reporting.municipal import write_reports
 from school_quality.reporting.press import Press, environment
-from school_quality.reporting.scorecard_files import build_school_card, write_scorecards
+from school_quality.reporting.scorecard_files import write_scorecards
+from school_quality.reporting.site import write_site
 from school_quality.reporting.workbook import identification_workbook
 
 __all__ = ["DocumentsReport", "Edition", "write_documents"]
@@ -22,11 +23,16 @@ Edition = Literal["official", "open"]
 
 @dataclass(frozen=True, slots=True)
 class DocumentsReport:
-    """How many schools have a card, how many cards were written now, how many schools are identified."""
+    """How many schools have a card, how many cards were written now, how many schools are identified.
+
+    ``papers`` of municipalities and ``pages`` of the site are counted, too.
+    """
 
     scorecards: int
     written: int
     identified: int
+    papers: int
+    pages: int
 
 
 def write_documents(
@@ -44,12 +50,13 @@ def write_documents(
     """Write the documents of a year, or the edition of a quarter or half-year.
 
     Writes ``scorecards/<school_id>.html``, ``.pdf`` and ``.xlsx`` for every school of the year,
-    ``reports/identified_schools.html`` and ``.pdf`` (and ``.xlsx`` in the official edition), and
+    ``reports/identified_schools.html`` and ``.pdf`` (and ``.xlsx`` in the official edition), the papers of
+    municipalities (`municipal.write_reports`), the pages of ``site/`` (`site.write_site`), and
     ``documents.json``, what the cards were made of. Identical input gives identical bytes.
 
     Args:
         warehouse: DuckDB file with the schema ``marts``, opened read-only.
-        directory: where ``scorecards/`` and ``reports/`` are made.
+        directory: where ``scorecards/``, ``reports/`` and ``site/`` are made.
         year: reporting year.
         period: ``2022-Q1``, ``2022-H2`` …; None for the year.
         release: what the documents cite: ``release_id``, ``as_of`` (a date or ISO text).
@@ -69,13 +76,14 @@ def write_documents(
         identification = build_identification(connection, reference, release)
         _write_identification(identification, directory / "reports", release, edition)
         tell(f"Список школ: {identification.schools}")
-        schools = read_schools(connection, reference, with_sources=edition == "official")
-        cards = (build_school_card(facts, reference) for facts in schools)
-        record, count, written = write_scorecards(cards, directory, release, previous=previous, tell=tell)
-        reuse.write_record(directory, record)
-        if written < count:
-            tell(f"Карточки без изменений, взяты из прошлого выпуска: {count - written}")
-    return DocumentsReport(count, written, identification.schools)
+        cards, written = write_scorecards(
+            connection, reference, directory, release, edition=edition, previous=previous, tell=tell
+        )
+        papers = write_reports(connection, reference, directory, release, edition=edition)
+        tell(f"Справки и другие документы районов: {papers}")
+        pages = write_site(connection, reference, directory, release, edition=edition)
+        tell(f"Страницы сайта: {pages}")
+    return DocumentsReport(cards, written, identification.schools, papers, pages)
 
 
 def _write_identification(

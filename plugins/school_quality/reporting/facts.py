@@ -22,6 +22,13 @@ Row = dict[str, Any]
 HISTORY_YEARS = 5
 BATCH = 250
 
+_STATUSES = """
+    from marts.fct_school_status as s
+    left join marts.dim_school as d using (school_id)
+    where s.reporting_year = $1 and ($2 is null or s.municipality_id = $2)
+    order by s.municipality_id, d.school_number, s.school_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -223,29 +230,42 @@ def procedure_order(procedure: Row) -> tuple[int, int, str]:
 
 def read_statuses(connection: duckdb.DuckDBPyConnection, reference: Reference) -> list[Row]:
     """Statuses of the schools that the documents are about, by municipality, number and code."""
-    return rows(
-        connection,
-        "select s.* from marts.fct_school_status as s left join marts.dim_school as d using (school_id)"
-        " where s.reporting_year = $1 and ($2 is null or s.municipality_id = $2)"
-        " order by s.municipality_id, d.school_number, s.school_id",
-        [reference.year, reference.municipality_id],
-    )
+    return rows(connection, f"select s.* {_STATUSES}", _asked(reference))
+
+
+def _asked(reference: Reference) -> list[Any]:
+    return [reference.year, reference.municipality_id]
 
 
 def read_schools(
     connection: duckdb.DuckDBPyConnection, reference: Reference, *, with_sources: bool
 ) -> Iterator[SchoolFacts]:
-    """Every school that the documents are about, in the order of `read_statuses`."""
-    statuses = read_statuses(connection, reference)
-    for start in range(0, len(statuses), BATCH):
-        yield from _read_batch(connection, reference, statuses[start : start + BATCH], with_sources)
+    """Every school that the documents are about, in the order of `read_statuses`, a batch at a time.
+
+    Args:
+        connection: a warehouse of either edition.
+        reference: which schools, year and period.
+        with_sources: whether the rows of files behind the values are read, too.
+    """
+    ids = [
+        school_id
+        for (school_id,) in connection.execute(
+            f"select s.school_id {_STATUSES}", _asked(reference)
+        ).fetchall()
+    ]
+    for start in range(0, len(ids), BATCH):
+        yield from _read_batch(connection, reference, ids[start : start + BATCH], with_sources)
 
 
 def _read_batch(
-    connection: duckdb.DuckDBPyConnection, reference: Reference, statuses: list[Row], with_sources: bool
+    connection: duckdb.DuckDBPyConnection, reference: Reference, ids: list[str], with_sources: bool
 ) -> Iterator[SchoolFacts]:
-    ids = [status["school_id"] for status in statuses]
     year = reference.year
+    statuses = _by_school(
+        connection,
+        "select * from marts.fct_school_status where reporting_year = ? and list_contains(?, school_id)",
+        [year, ids],
+    )
     procedures = _by_school(
         connection,
         "select * from marts.fct_procedure_result where reporting_year = ? and list_contains(?, school_id)",
@@ -284,11 +304,10 @@ def _read_batch(
         if with_sources
         else {}
     )
-    for status in statuses:
-        school_id = status["school_id"]
+    for school_id in ids:
         yield SchoolFacts(
             school=reference.schools.get(school_id, {"school_id": school_id}),
-            status=status,
+            status=statuses[school_id][0],
             procedures=procedures[school_id],
             values=values[school_id],
             recommendations=recommendations[school_id],

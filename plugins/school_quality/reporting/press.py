@@ -10,7 +10,6 @@ import os
 import re
 import struct
 import unicodedata
-from dataclasses import asdict
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -51,7 +50,10 @@ class Press:
         It is a PDF/UA: Typst refuses to write one without tags, language, title or a glyph for a character.
         Identical input gives identical bytes: the templates give the document no date of creation.
         """
-        data = displayable(as_json(document))
+        return self.compile(template, displayable(as_json(document)))
+
+    def compile(self, template: str, data: str) -> bytes:
+        """The PDF of JSON that is ready: only of characters that the fonts have."""
         pdf = self._compiler.compile(
             input=str(TEMPLATES / template), format="pdf", sys_inputs={"document": data}, pdf_standards="ua-1"
         )
@@ -60,8 +62,8 @@ class Press:
         return pdf
 
     def picture(self, template: str, document: Any) -> bytes:
-        """The PNG of a dataclass ``document`` drawn by ``templates/<template>``, for papers that are no PDF."""
-        data = displayable(json.dumps(asdict(document), ensure_ascii=False))
+        """The PNG of a dataclass ``document`` drawn by ``templates/<template>``, for DOCX."""
+        data = displayable(as_json(document))
         png = self._compiler.compile(
             input=str(TEMPLATES / template), format="png", ppi=PICTURE_PPI, sys_inputs={"document": data}
         )

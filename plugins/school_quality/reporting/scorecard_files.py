@@ -11,8 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from school_quality.reporting import reuse
-from school_quality.reporting.facts import Reference, SchoolFacts
+from school_quality.reporting.facts import Reference, SchoolFacts, read_schools
 from school_quality.reporting.press import PRESSES, Press, as_json, environment
 from school_quality.reporting.reuse import Record, Written
 from school_quality.reporting.scorecard import Scorecard, build_scorecard
@@ -44,6 +46,39 @@ def build_school_card(facts: SchoolFacts, reference: Reference) -> SchoolCard:
 
 
 def write_scorecards(
+    connection: duckdb.DuckDBPyConnection,
+    reference: Reference,
+    directory: Path,
+    release: dict[str, Any],
+    *,
+    edition: str = "official",
+    previous: Path | None = None,
+    tell: Callable[[str], None] = lambda message: None,
+) -> tuple[int, int]:
+    """Write the scorecards of every school of the reference, and ``documents.json``, what they were made of.
+
+    Args:
+        connection: a build or published warehouse, official or open.
+        reference: dimensions, year, period and, where cards are wanted for one only, the municipality.
+        directory: folder of the documents.
+        release: ``release_id`` and ``as_of`` (a date or ISO text), shown on the cards that are written now.
+        edition: ``official`` or ``open``; the open one names no files.
+        previous: folder of the same edition's documents of the release before.
+        tell: is told in Russian how far the work is.
+
+    Returns:
+        The number of cards, and of how many of them a file was written, not taken from the release before.
+    """
+    schools = read_schools(connection, reference, with_sources=edition == "official")
+    cards = (build_school_card(facts, reference) for facts in schools)
+    record, count, written = print_scorecards(cards, directory, release, previous=previous, tell=tell)
+    reuse.write_record(directory, record)
+    if written < count:
+        tell(f"Карточки без изменений, взяты из прошлого выпуска: {count - written}")
+    return count, written
+
+
+def print_scorecards(
     cards: Iterable[SchoolCard],
     directory: Path,
     release: dict[str, Any],
