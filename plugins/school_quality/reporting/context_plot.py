@@ -10,7 +10,7 @@ from statistics import median
 from school_quality.reporting import words
 from school_quality.reporting.facts import Row
 
-MARGIN = 0.06
+MARGIN = 0.1
 # Sizes of a label and of a dot as parts of the plot: enough to keep neighbours' labels apart.
 LABEL_WIDTH, LABEL_HEIGHT, DOT = 0.013, 0.034, 0.011
 # Where a label may stand beside its dot, best first: right, left, above, below.

@@ -371,7 +371,7 @@ def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                 "Больше всего вырос ИОР: "
                 + (
                     ", ".join(
-                        f"{name(id_, reference)} ({words.number(rise, 2, signed=True)})"
+                        f"{names([id_], reference)} ({words.number(rise, 2, signed=True)})"
                         for id_, rise in risen
                     )
                     or NOBODY

@@ -1,0 +1,453 @@
+"""Papers of a municipality: what the report, the draft order and the analysis of effectiveness say."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import duckdb
+import pytest
+from invented import FORMULA_NAME, SCRIPT_NAME
+from municipality import build
+
+from school_quality.reporting import municipal_facts, words
+from school_quality.reporting.context_plot import draw_context
+from school_quality.reporting.draft_order import build_order
+from school_quality.reporting.effectiveness import REGRESSION_NOTE, build_effectiveness, edition_on
+from school_quality.reporting.facts import Reference, open_warehouse, read_reference
+from school_quality.reporting.municipal import build_report, write_reports
+from school_quality.reporting.municipal_facts import MunicipalFacts, read_municipalities
+from school_quality.reporting.paper import Column, Figure, Grid, Heading, Paper, Point, Signature, grid
+from school_quality.reporting.press import Press
+from school_quality.reporting.word import docx
+
+RELEASE = {"release_id": "20230901T000000Z-1a2b3c4d", "as_of": "2023-06-20"}
+JUNE, SEPTEMBER = date(2023, 6, 20), date(2022, 9, 20)
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    path = tmp_path_factory.mktemp("municipality") / "warehouse.duckdb"
+    build(path)
+    with open_warehouse(path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def reference(connection: duckdb.DuckDBPyConnection) -> Reference:
+    return read_reference(connection, 2022, None)
+
+
+@pytest.fixture(scope="module")
+def facts(connection: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, MunicipalFacts]:
+    return {found.municipality_id: found for found in read_municipalities(connection, reference)}
+
+
+@pytest.fixture(scope="module")
+def report(facts: dict[str, MunicipalFacts], reference: Reference) -> Paper:
+    return build_report(facts["1"], reference, "выпуск", JUNE, is_open=False)
+
+
+def table(paper: Paper, caption: str) -> Grid:
+    return next(block for block in paper.blocks if isinstance(block, Grid) and caption in block.caption)
+
+
+def said(paper: Paper) -> str:
+    """Everything that a paper says, a line for each paragraph, bullet and row."""
+    lines = [*paper.organisation, paper.name, paper.about]
+    for block in paper.blocks:
+        if isinstance(block, Grid):
+            lines += [block.caption, *(" | ".join(row) for row in block.rows)]
+        elif isinstance(block, Figure):
+            lines.append(block.caption)
+        else:
+            lines += [*getattr(block, "items", ()), getattr(block, "text", "")]
+    return "\n".join(lines)
+
+
+def paper_parts(content: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist() if not name.endswith(".png")}
+
+
+def test_low_results_are_given_with_procedure_percent_and_pupils(report: Paper) -> None:
+    (row,) = table(report, "ШНОР").rows
+
+    assert row[1:3] == ("да", "да")
+    assert "ВПР, математика, 5 класс — 37,5\u00a0% (3 из 8)" in row[3]
+    assert "ОГЭ, математика — 32\u00a0% (число учеников не передано)" in row[3]
+    assert row[4] == "2\u00a0процедуры с низким результатом при пороге 2"
+
+
+def test_risk_zone_names_the_dynamics_that_fell_two_years_running(report: Paper) -> None:
+    (row,) = table(report, "зоне риска").rows
+
+    assert row[1:4] == ("да", "нет", "−0,2")
+    assert "1.3 Динамика ОГЭ: русский язык: −0,25, годом раньше −0,12" in row[4].replace("−0,125", "−0,12")
+    assert "1.4" not in row[4]
+
+
+def test_a_difference_between_calculation_and_list_is_said(report: Paper) -> None:
+    assert "зона риска: по расчёту да, в списке нет" in said(report)
+
+
+def test_changes_name_who_left_came_stayed_and_moved_into_effective_mode(report: Paper) -> None:
+    text = said(report)
+
+    assert re.search(r"Вышли из ШНОР: СОШ №\s3", text)
+    assert re.search(r"Вошли в ШНОР: СОШ №\s1", text)
+    assert "Остаются ШНОР: нет" in text
+    assert re.search(r"Вышли из зоны риска: СОШ №\s1", text)
+    assert re.search(r"и ИОР не снизился\): СОШ №\s3", text)
+
+
+def test_indicators_stand_by_task_with_points_and_pooled_shares(report: Paper) -> None:
+    scored = {row[0]: row for row in table(report, "Задача 1. Идентификация").rows}
+    pupils = table(report, "Задача 3").rows
+    network = table(report, "Задача 4").rows
+
+    assert scored["1.11"][2:] == ("2", "1", "1", "1,5 из 3", "0")
+    assert pupils[0][2:] == ("1\u00a0четв.", "20\u00a0% (10 из 50)", "13,3\u00a0%…30\u00a0%", "2", "0")
+    assert network[0][3] == "1 из 2, сообщили 1"
+    assert table(report, "Баллы школ").rows[0][1:] == ("0 из 3", "0 из 3", "33,3\u00a0%", "100\u00a0%")
+
+
+def test_groups_clusters_and_the_plot_of_context_against_results(report: Paper) -> None:
+    figure = next(block for block in report.blocks if isinstance(block, Figure))
+    groups = table(report, "Группы по условиям").rows
+
+    assert [mark.label for mark in figure.plot.marks] == ["1", "2", "3", "4"]
+    assert [mark.is_supported for mark in figure.plot.marks] == [True, True, False, False]
+    assert [row[1] for row in groups] == ["1", "1", "1", "1"]
+    assert "слабые результаты, падают" in said(report)
+
+
+def test_practices_come_from_the_form_resilient_schools_and_those_that_improved(report: Paper) -> None:
+    text = said(report)
+
+    assert table(report, "Практики").rows[0][1:] == ("1.11, 1.13", "Устный счёт", "https://example.org/4")
+    assert re.search(r"результаты хорошие\): СОШ №\s4", text)
+    assert re.search(r"вырос ИОР: СОШ №\s3 .*\(\+0,9\)", text)
+
+
+def test_recommendations_group_indicators_and_name_owner_item_peer_and_curator(report: Paper) -> None:
+    block = next(
+        block for block in report.blocks if isinstance(block, Grid) and "Куратор: МКУО ЦОКО" in block.caption
+    )
+
+    (row,) = block.rows
+    assert row[:5] == ("Разобрать типичные ошибки ВПР", "1.4, 1.11", "6", "МКУО КМЦ", "4.2")
+    assert row[5] == "СОШ №\u00a04"
+
+
+def test_measures_are_listed_and_decisions_are_left_to_be_filled(report: Paper) -> None:
+    assert [row[2] for row in table(report, "Меры, о которых").rows] == ["Занятия 2022 года <i>"]
+    assert [row[1:] for row in table(report, "предстоит принять").rows] == [("", "", "")] * 2
+
+
+def test_overdue_items_stand_with_each_of_their_owners(report: Paper) -> None:
+    rows = {row[0]: row[1:] for row in table(report, "Просрочено").rows}
+
+    assert rows["МКУО КМЦ"][0] == "1"
+    assert rows["МКУО ЦОКО"][0] == "2"
+    assert "4.8" in rows["МКУО ЦОКО"][1]
+    assert "срок 31.10.2022, не выполнено" in rows["МКУО ЦОКО"][1]
+
+
+def test_missing_and_late_submissions_are_listed_by_form(report: Paper) -> None:
+    states = {(row[1], row[3]) for row in table(report, "Кто и что не сдал").rows}
+
+    assert states == {
+        ("год", "не сдано"),
+        ("1\u00a0четв.", "не сдано"),
+        ("1\u00a0четв.", "сдано позже срока"),
+    }
+
+
+def test_a_report_has_fields_for_date_number_signature_and_executor(report: Paper) -> None:
+    signature = report.blocks[-1]
+
+    assert report.requisites is not None
+    assert "№" in report.requisites[1]
+    assert isinstance(signature, Signature)
+    assert "Исполнитель" in signature.notes[0]
+
+
+def test_a_quarter_has_its_own_parts_and_the_groups(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    quarter = read_reference(connection, 2022, "2022-Q1")
+    found = next(one for one in read_municipalities(connection, quarter) if one.municipality_id == "1")
+
+    paper = build_report(found, quarter, "выпуск", date(2022, 11, 12), is_open=False)
+    write_reports(connection, quarter, tmp_path, RELEASE)
+
+    headings = [block.text for block in paper.blocks if isinstance(block, Heading)]
+    assert "Группы и кластеры школ" in headings
+    assert "Определение школ и причины" not in headings
+    assert [row[1:] for row in table(paper, "Значения по школам").rows] == [
+        ("30\u00a0%", "да"),
+        ("13,3\u00a0%", "—"),
+    ]
+    assert [row[0] for row in table(paper, "Пункты дорожной карты").rows] == ["4.8"]
+    assert "Кадры" not in said(paper)
+    assert not list(tmp_path.glob("reports/effectiveness_*"))
+    assert (tmp_path / "reports/draft_order_1.docx").is_file()
+
+
+def test_a_draft_order_addresses_measures_by_school_owner_and_next_date(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    order = build_order(facts["1"], reference, "выпуск", JUNE)
+
+    (row,) = table(order, "Что сделать").rows
+    assert order.is_draft
+    assert row[0] == "1.1"
+    assert row[2].startswith(
+        "Разобрать типичные ошибки ВПР (показатели 1.4, 1.11, пункт 4.2 дорожной карты)."
+    )
+    assert row[3:] == ("МКУО КМЦ", "до 31.05.2024")
+    points = [block.text for block in order.blocks if isinstance(block, Point)]
+    assert any(text.startswith("МКУО КМЦ: исполнить просроченные пункты") for text in points)
+    assert any("«Кадры» (год)" in text for text in points)
+    assert "«Контингент» (1\u00a0четв.)" in said(order)
+
+
+def test_a_date_of_the_roadmap_that_has_not_passed_is_kept(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    order = build_order(facts["1"], reference, "выпуск", SEPTEMBER)
+
+    assert table(order, "Что сделать").rows[0][4] == "до 31.05.2023"
+
+
+@pytest.mark.parametrize(
+    ("day", "edition"),
+    [
+        (date(2022, 9, 1), "results"),
+        (date(2023, 5, 31), "results"),
+        (date(2023, 6, 1), "execution"),
+        (date(2023, 8, 31), "execution"),
+        (date(2026, 1, 1), "execution"),
+        (date(2022, 7, 1), "results"),
+    ],
+)
+def test_the_day_of_judgement_decides_the_edition_of_the_analysis(day: date, edition: str) -> None:
+    assert edition_on(day, 2022) == edition
+
+
+def test_june_tells_execution_by_direction_and_office(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    paper = build_effectiveness(facts["1"], reference, "выпуск", JUNE, is_open=False)
+
+    text = said(paper)
+    offices = {row[0]: row[1:] for row in table(paper, "Пункты дорожной карты").rows}
+    assert [f"Направление {task}." in text for task in (1, 2, 3, 4)] == [False, True, True, True]
+    assert table(paper, "МКУО КМЦ: баллы").rows[0][0] == "2.1"
+    assert offices["МКУО ЦОКО"] == ("3", "0", "1", "1", "1", "2")
+    assert "Занятия 2022 года" in text
+    assert "сентябрьское дополнение" in text
+
+
+def test_september_sets_measures_against_change_and_similar_schools(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    paper = build_effectiveness(facts["1"], reference, "выпуск", SEPTEMBER, is_open=False)
+
+    text = said(paper)
+    (points,) = table(paper, "до и после").rows
+    (compared,) = table(paper, "Изменение поддержанных и похожих").rows
+    (pair,) = table(paper, "похожая на неё").rows
+    assert "сентябрьское дополнение" in paper.about
+    assert "Занятия 2022 года" not in text
+    assert points[4] == "−1"
+    assert compared[1:] == ("2; 2", "−0,9; −0,2", "+0,4", "+0,1", "+0,3", "от +0,1 до +0,5")
+    assert "интервал не содержит нуля. Но начинали они с уровней, которые различались сильнее" in text
+    assert "было −0,5, стало −0,8; МБОУ СОШ №\u00a04: было 0,2, стало 0,1" in pair[1]
+    assert REGRESSION_NOTE in text
+
+
+def test_moves_between_groups_are_named(facts: dict[str, MunicipalFacts], reference: Reference) -> None:
+    rows = table(
+        build_effectiveness(facts["1"], reference, "выпуск", JUNE, is_open=False), "Кто перешёл"
+    ).rows
+
+    assert [row[:2] for row in rows] == [
+        (words.GROUPS["struggling"], words.GROUPS["thriving"]),
+        (words.GROUPS["underperforming"], words.GROUPS["struggling"]),
+    ]
+
+
+@pytest.mark.parametrize("municipality", ["2", "3"])
+def test_a_municipality_without_low_results_or_without_data_says_so(
+    municipality: str, facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    found = facts[municipality]
+
+    text = said(build_report(found, reference, "выпуск", JUNE, is_open=False))
+    order = said(build_order(found, reference, "выпуск", JUNE))
+    effect = said(build_effectiveness(found, reference, "выпуск", JUNE, is_open=False))
+
+    assert "Таких школ в 2022 году нет ни по расчёту, ни в списке." in text
+    assert "Школ с адресной поддержкой в этом году нет." in text
+    assert "школ, которым нужна адресная поддержка, нет" in order
+    assert "Сравнить нельзя" in effect
+    assert ("за год нет учтённых результатов" in text) == (municipality == "3")
+
+
+def test_an_open_edition_signs_and_orders_nothing_and_says_what_is_hidden(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, tmp_path: Path
+) -> None:
+    hidden = dict(next(row for row in facts_of(connection, reference).statuses if row["school_id"] == "101"))
+    hidden |= {
+        "low_procedures": None,
+        "low_procedure_ids": None,
+        "score_pct": None,
+        "is_low_results": None,
+        "suppressed": ["low_procedures", "low_procedure_ids", "score_pct", "is_low_results"],
+    }
+    found = facts_of(connection, reference)
+    found.statuses[0] = hidden
+
+    paper = build_report(found, reference, "выпуск", JUNE, is_open=True)
+    write_reports(connection, reference, tmp_path, RELEASE, edition="open")
+
+    assert {path.name for path in tmp_path.glob("reports/*")} == {
+        f"{name}_{id_}.{kind}"
+        for name in ("municipal", "effectiveness")
+        for id_ in "123"
+        for kind in ("docx", "pdf")
+    }
+    assert words.HIDDEN_NOTE in said(paper)
+    assert paper.requisites is None
+    assert not [block for block in paper.blocks if isinstance(block, Signature)]
+    assert "Кто и что не сдал" not in said(paper)
+    assert table(paper, "ШНОР").rows[0][1] == words.HIDDEN
+    assert table(paper, "ШНОР").rows[0][3:] == (words.HIDDEN, words.HIDDEN)
+    assert words.HIDDEN in table(paper, "Баллы школ").rows[0]
+
+
+def facts_of(connection: duckdb.DuckDBPyConnection, reference: Reference) -> MunicipalFacts:
+    return next(found for found in read_municipalities(connection, reference) if found.municipality_id == "1")
+
+
+def test_every_paper_carries_the_note_on_vpr_the_release_the_day_and_the_methodology(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, tmp_path: Path
+) -> None:
+    count = write_reports(connection, reference, tmp_path, RELEASE)
+
+    papers = sorted(tmp_path.glob("reports/*.docx"))
+    assert count == len(list(tmp_path.glob("reports/*"))) == 15
+    assert len(papers) == 9
+    for path in papers:
+        parts = paper_parts(path.read_bytes())
+        assert words.VPR_NOTE in parts["word/document.xml"]
+        assert "20230901T000000Z-1a2b3c4d" in parts["word/footer.xml"]
+        assert "данные на 20.06.2023 · методика 1496-2022" in parts["word/footer.xml"]
+
+
+def test_texts_from_files_stay_texts(report: Paper) -> None:
+    parts = paper_parts(docx(report, Press()))
+
+    document = ElementTree.fromstring(parts["word/document.xml"])  # noqa: S314 -- our own
+    text = "\n".join(element.text or "" for element in document.iter(f"{W}t"))
+    assert SCRIPT_NAME.split("<")[1] in text
+    assert FORMULA_NAME.replace("№ ", "№\u00a0") in text
+    assert "{{ 7 * 7 }} {% raw %}" in text
+    assert "\x0b" not in parts["word/document.xml"]
+    assert "Луговой район <b>" in text
+    assert not list(document.iter(f"{W}hyperlink"))
+    assert not list(document.iter(f"{W}instrText"))
+    assert "<script" not in parts["word/document.xml"]
+
+
+def test_a_docx_is_a4_and_its_tables_break_over_pages_with_their_heads(report: Paper) -> None:
+    parts = paper_parts(docx(report, Press()))
+    document = ElementTree.fromstring(parts["word/document.xml"])  # noqa: S314 -- our own
+
+    size = next(document.iter(f"{W}pgSz"))
+    assert (size.get(f"{W}w"), size.get(f"{W}h")) == ("11906", "16838")
+    tables = [one for one in document.iter(f"{W}tbl") if one.find(f"{W}tblPr/{W}tblCaption") is not None]
+    assert len(tables) == sum(isinstance(block, Grid) for block in report.blocks)
+    for one in tables:
+        rows = one.findall(f"{W}tr")
+        assert [row.find(f"{W}trPr/{W}tblHeader") is not None for row in rows[:2]] == [True, False]
+        assert all(row.find(f"{W}trPr/{W}cantSplit") is not None for row in rows)
+
+
+def test_identical_input_gives_identical_bytes(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, tmp_path: Path, monkeypatch: Any
+) -> None:
+    write_reports(connection, reference, tmp_path / "first", RELEASE)
+    monkeypatch.setattr(municipal_facts, "BATCH", 1)
+    write_reports(connection, reference, tmp_path / "second", RELEASE)
+
+    first = {path.name: path.read_bytes() for path in tmp_path.glob("first/reports/*")}
+    second = {path.name: path.read_bytes() for path in tmp_path.glob("second/reports/*")}
+    assert first == second
+
+
+def test_one_municipality_can_be_asked_for(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    write_reports(connection, read_reference(connection, 2022, None, "Лесной район"), tmp_path, RELEASE)
+
+    assert {path.stem.rpartition("_")[2] for path in tmp_path.glob("reports/*")} == {"2"}
+
+
+def test_pdf_papers_are_tagged_and_speak_russian(report: Paper) -> None:
+    pdf = Press().print("paper.typ", report)
+
+    assert b"/StructTreeRoot" in pdf
+    assert re.search(rb"/Lang\s*\(ru", pdf)
+
+
+@pytest.mark.slow
+def test_an_office_program_opens_the_papers(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, tmp_path: Path
+) -> None:
+    if shutil.which("soffice") is None or not list(Path("/usr/lib/libreoffice/program").glob("libswlo.so")):
+        pytest.skip("LibreOffice Writer is not installed")
+    write_reports(connection, reference, tmp_path, RELEASE)
+    papers = sorted(tmp_path.glob("reports/*_1.docx"))
+
+    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
+    command += ["--convert-to", "txt:Text (encoded):UTF8", "--outdir", str(tmp_path), *map(str, papers)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+
+    assert "СПРАВКА" in (tmp_path / "municipal_1.txt").read_text(encoding="utf-8")
+    assert "ПРИКАЗ" in (tmp_path / "draft_order_1.txt").read_text(encoding="utf-8")
+    assert "Возврат к среднему" in (tmp_path / "effectiveness_1.txt").read_text(encoding="utf-8")
+
+
+def test_a_table_refuses_a_row_of_another_width() -> None:
+    with pytest.raises(ValueError, match="1 cells in 2 columns"):
+        grid("Таблица", (Column("а", 1), Column("б", 1)), [("один",)])
+
+
+def test_labels_of_neighbours_on_the_plot_stand_apart() -> None:
+    rows = [
+        {
+            "school_id": str(number),
+            "social_index": 50 + number / 100,
+            "results_index": 0.1,
+            "school_group": None,
+            "is_supported": False,
+        }
+        for number in range(3)
+    ]
+
+    plot = draw_context([*rows, rows[0] | {"school_id": "9", "social_index": 90, "results_index": -1}], {})
+
+    assert plot is not None
+    assert len({(mark.label_x, mark.label_y) for mark in plot.marks}) == 4
+    assert plot.zero_y is not None
+    assert draw_context(rows[:1], {}) is None
