@@ -1,4 +1,7 @@
-"""The production deployment, from packages: PostgreSQL, all services, login, REST, Celery, killed workers."""
+"""The production deployment, from packages: PostgreSQL, all services, login, REST, both executors.
+
+One deployment an executor serves all tests here; each has a data root of its own below its data.
+"""
 
 from __future__ import annotations
 
@@ -6,78 +9,158 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
+import tempfile
 import threading
 import time
 import urllib.error
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from filelock import FileLock
 
-from e2e.deployment import Deployment, wait_for
+from e2e.deployment import PROJECT, Deployment, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 YEAR = 2022
 RUN_SECONDS = 600
+WORKERS = ("worker1", "worker2")
+SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+EXAMPLES = PROJECT / "data" / "examples" / "inbox"
+QUICK = {
+    # as in the Compose file, but what was killed is noticed at once: the tests need not wait for two minutes
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+}
+LOCAL = {"SCHOOL_QUALITY_QUIET_MINUTES": "0.75", "SCHOOL_QUALITY_APPROVAL_HOURS": "0.02"}
+CELERY = {"AIRFLOW_EXECUTOR": "CeleryExecutor"}
+on_local = pytest.mark.parametrize("deployment", [LOCAL], indirect=True, ids=["LocalExecutor"])
+on_both = pytest.mark.parametrize(
+    "deployment", [LOCAL, CELERY], indirect=True, ids=["LocalExecutor", "CeleryExecutor"]
+)
 
 
-@pytest.fixture
-def deployment(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Deployment]:
+@pytest.fixture(scope="module")
+def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
     if not list(Path("/usr/lib/postgresql").glob("*/bin")) or not shutil.which("redis-server"):
         missing = "needs the Debian packages postgresql and redis-server, which .ci/run installs"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    variables, extra = getattr(request, "param", ({}, {}))
-    made = Deployment(tmp_path, variables, extra)
+    # not below pytest's folders, which it keeps from other users, that of the services among them
+    folder = Path(tempfile.mkdtemp(prefix="school-quality-"))
+    folder.chmod(0o755)
+    made = Deployment(folder, request.param, dict(QUICK))
     try:
         made.start_postgres()
+        made.initialise()
+        for service in SERVICES:
+            made.start(service)
+        if request.param is CELERY:
+            made.start_redis()
+            for name in WORKERS:
+                made.start_worker(name)
+        made.wait_until_up()
         yield made
     finally:
         made.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def examples(deployment: Deployment) -> None:
-    command = [sys.executable, "-m", "school_quality", "examples", "--data", deployment.data]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def start_all(deployment: Deployment) -> None:
-    deployment.initialise()
-    for service in ("api-server", "scheduler", "dag-processor", "triggerer"):
-        deployment.start(service)
+def new_data_root(deployment: Deployment, name: str, *, with_examples: bool = True) -> Path:
+    """A data root that the services may write; what lies in its inbox they may only read, as in the image."""
+    root = deployment.hand_over(deployment.data / name)
+    (root / "inbox").mkdir()
+    if with_examples:
+        shutil.copytree(EXAMPLES, root / "inbox", dirs_exist_ok=True)
+    return root
 
 
 def current(data: Path) -> Path:
     return (data / "published" / "current").resolve()
 
 
-def check_release(release: Path) -> None:
-    """Every file of the manifest is there and is what the manifest says."""
-    manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+def check_release(release: Path) -> dict[str, Any]:
+    """Every file of the manifest, which is returned, is there and is what the manifest says."""
+    manifest: dict[str, Any] = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
     for name, digest in manifest["sha256"].items():
         assert hashlib.sha256((release / name).read_bytes()).hexdigest() == digest, name
+    return manifest
 
 
-def test_the_services_of_the_compose_file_make_a_release_on_postgresql(deployment: Deployment) -> None:
-    examples(deployment)
-    start_all(deployment)
-    deployment.wait_until_up()
+def notices(data: Path) -> list[str]:
+    """The notices of a data root, oldest first."""
+    return [path.read_text(encoding="utf-8") for path in sorted((data / "notices").glob("*.txt"))]
 
-    run = deployment.trigger("recompute_annual", {"reporting_year": YEAR})
+
+def states(deployment: Deployment, run: str) -> dict[str, str]:
+    return {name: state for name, (state, _) in deployment.tasks(run).items()}
+
+
+@on_local
+def test_a_backfill_of_years_goes_one_step_at_a_time_and_is_skipped_where_nothing_was_received(
+    deployment: Deployment,
+) -> None:
+    years = {"from_date": "2021-01-01T00:00:00Z", "to_date": "2022-01-31T00:00:00Z"}
+    backfill = {"dag_id": "recompute_half_year", **years, "max_active_runs": 5}
+
+    deployment.switch("recompute_half_year", on=True)
+    deployment.call("POST", "/api/v2/backfills", backfill)
+    wait_for("the runs", 120, lambda: len(backfilled(deployment)) == 3)
+    for run in backfilled(deployment):
+        assert deployment.wait_for_end(run, RUN_SECONDS) == "success", deployment.logs()
+    deployment.switch("recompute_half_year", on=False)
+    wait_for("the end of all runs", RUN_SECONDS, lambda: not_running(deployment, "recompute_half_year"))
+
+    runs = deployment.runs("recompute_half_year")  # the calendar may have started one, too
+    for run in runs:
+        found = states(deployment, run)
+        assert {found[task] for task in ("build", "report", "approve", "publish")} == {"skipped"}
+        assert "Публиковать нечего" in deployment.log(run, "build")
+    assert "публиковать нечего" in notices(deployment.data)[-1]
+    spans = sorted(span for run in runs for span in deployment.spans(run, "duckdb_writer"))
+    assert len(spans) == 3 * len(runs)
+    assert all(before_end <= start for (_, before_end), (start, _) in pairwise(spans))
+
+
+def backfilled(deployment: Deployment) -> list[str]:
+    return [run for run in deployment.runs("recompute_half_year") if "backfill" in run]
+
+
+@on_local
+def test_the_services_of_the_compose_file_make_a_release_that_a_person_has_approved(
+    deployment: Deployment,
+) -> None:
+    data = new_data_root(deployment, "approved")
+    asked = {"reporting_year": YEAR, "approval": True, "methodology_version": "1496-2022"}
+
+    run = deployment.trigger("recompute_annual", {**asked, "data_root": str(data)})
+    wait_for("the question", RUN_SECONDS, lambda: states(deployment, run)["approve"] == "awaiting_input")
+    assert not (data / "published").exists()
+    answer = {"chosen_options": ["Approve"], "params_input": {}}
+    deployment.call("PATCH", f"{run}/taskInstances/approve/-1/hitlDetails", answer)
     state = deployment.wait_for_end(run, RUN_SECONDS)
 
     assert state == "success", f"{deployment.tasks(run)}\n{deployment.logs()}"
-    check_release(current(deployment.data))
+    assert check_release(current(data))["methodology_version"] == "1496-2022"
     pools = deployment.call("GET", "/api/v2/pools")["pools"]
     assert {pool["name"]: pool["slots"] for pool in pools}["duckdb_writer"] == 1
-    for service in ("api-server", "scheduler", "dag-processor", "triggerer"):
+    for service in SERVICES:
         deployment.check_health(service)
+    check_no_root(deployment)
     check_roles(deployment)
     check_restore(deployment)
+    check_that_without_an_answer_nothing_is_published(deployment, data)
+
+
+def check_no_root(deployment: Deployment) -> None:
+    """No process of the services is root's, though the tests may be."""
+    for service in SERVICES:
+        for process in deployment.tree(service):
+            with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                assert 0 not in process.uids(), process.cmdline()
 
 
 def check_roles(deployment: Deployment) -> None:
@@ -96,6 +179,7 @@ def check_roles(deployment: Deployment) -> None:
         deployment.call("POST", "/auth/fab/v1/users", new_user)
         deployment.login(role, "a password")
         refused[role] = [status(deployment, path) for path in ("/schools/", "/schools/remarks")]
+    deployment.login()
     assert refused == {"Public": [403, 403], "Viewer": [200, 403], "User": [200, 200]}
 
 
@@ -124,31 +208,81 @@ def check_restore(deployment: Deployment) -> None:
         assert 0 < after <= before, table
 
 
-CELERY = (
-    {"AIRFLOW_EXECUTOR": "CeleryExecutor"},
-    # as in the Compose file, but a killed worker is noticed at once: the test need not wait for two minutes
-    {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20"},
-)
+def check_that_without_an_answer_nothing_is_published(deployment: Deployment, data: Path) -> None:
+    """Nobody answers within SCHOOL_QUALITY_APPROVAL_HOURS: the run ends, the release before stays."""
+    before = current(data)
+    asked = {"reporting_year": YEAR, "as_of": "2023-09-30", "approval": True, "data_root": str(data)}
+
+    run = deployment.trigger("recompute_annual", asked)
+    state = deployment.wait_for_end(run, RUN_SECONDS)
+
+    assert state == "success", f"{deployment.tasks(run)}\n{deployment.logs()}"
+    found = states(deployment, run)
+    assert (found["approve"], found["publish"], found["notice"]) == ("success", "skipped", "success")
+    assert current(data) == before
+    notice = notices(data)[-1]
+    assert "публикация не разрешена" in notice
+    assert "Никто не ответил за 0.02 ч." in notice
+    assert f"В силе остаётся выпуск {before.name}" in notice
 
 
-@pytest.mark.parametrize("deployment", [CELERY], indirect=True)
-def test_two_celery_workers_make_a_release_though_workers_are_killed_in_every_step(
+@on_local
+def test_ten_files_dropped_one_by_one_are_one_recomputation(deployment: Deployment) -> None:
+    files = [*sorted((EXAMPLES / "Справочники").iterdir()), *sorted((EXAMPLES / "2022").rglob("*.*"))]
+    inbox = deployment.data / "inbox"
+    deployment.switch("recompute_annual", on=True)
+    wait_for("the end of earlier runs", RUN_SECONDS, lambda: not_running(deployment))
+    earlier = deployment.runs("recompute_annual")
+
+    ingests: list[str] = []
+    for file in files[:10]:
+        drop(file, inbox)
+        if not ingests or deployment.state(ingests[-1]) in {"success", "failed"}:
+            ingests.append(deployment.trigger("ingest_inbox", {}))
+        time.sleep(4)
+    deployment.wait_for_end(ingests[-1], RUN_SECONDS)
+    ingests.append(deployment.trigger("ingest_inbox", {}))
+    wait_for("the release", RUN_SECONDS, lambda: bool(list((deployment.data / "published").glob("current"))))
+    wait_for("the end of all runs", RUN_SECONDS, lambda: not_running(deployment))
+
+    landed = [run for run in ingests if states(deployment, run)["validate"] == "success"]
+    assert len(landed) > 1, "the files must have come in more than one go"
+    runs = set(deployment.runs("recompute_annual")) - set(earlier)
+    built = [run for run in runs if states(deployment, run)["build"] == "success"]
+    assert len(built) == 1
+    for run in runs - set(built):  # overtaken: every file was in the release already
+        assert states(deployment, run)["publish"] == "skipped"
+    [release] = (deployment.data / "published").glob("2*")
+    assert check_release(release)["receipt_seq"] >= 10
+
+
+def drop(file: Path, inbox: Path) -> None:
+    """Put a file, last changed five minutes ago, into the inbox."""
+    target = inbox / file.relative_to(EXAMPLES)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, target)
+    changed = time.time() - 300
+    os.utime(target, (changed, changed))
+
+
+def not_running(deployment: Deployment, dag_id: str = "recompute_annual") -> bool:
+    """Whether all runs of a DAG so far have ended."""
+    return {deployment.state(run) for run in deployment.runs(dag_id)} <= {"success", "failed"}
+
+
+@on_both
+def test_a_release_is_made_though_what_runs_its_steps_is_killed_in_each_of_them(
     deployment: Deployment,
 ) -> None:
-    examples(deployment)
-    deployment.start_redis()
-    start_all(deployment)
-    for name in ("worker1", "worker2"):
-        deployment.start_worker(name)
-    deployment.wait_until_up()
-    locks = deployment.data / "landing.lock", deployment.data / "warehouse.lock"
-    published = deployment.data / "published"
+    data = new_data_root(deployment, "killed")
+    locks = data / "landing.lock", data / "warehouse.lock"
+    published = data / "published"
 
     with Reader(published) as reader:
-        run = deployment.trigger("recompute_annual", {"reporting_year": YEAR})
+        run = deployment.trigger("recompute_annual", {"reporting_year": YEAR, "data_root": str(data)})
         kill_holder(deployment, locks[0], lambda: True)
-        assert not list((deployment.data / "landing").glob("[0-9]*"))
-        kill_holder(deployment, locks[1], lambda: (deployment.data / "warehouse/build.duckdb").exists())
+        assert not list((data / "landing").glob("[0-9]*"))
+        kill_holder(deployment, locks[1], lambda: (data / "warehouse/build.duckdb").exists())
         kill_holder(deployment, locks[1], lambda: bool(list(published.glob(".staging-*"))))
         state = deployment.wait_for_end(run, RUN_SECONDS)
 
@@ -160,8 +294,8 @@ def test_two_celery_workers_make_a_release_though_workers_are_killed_in_every_st
         "publish": 2,
     }
     assert reader.problems == []
-    assert reader.seen == [current(deployment.data).name]
-    check_release(current(deployment.data))
+    assert reader.seen == [current(data).name]
+    check_release(current(data))
     assert [path.name for path in published.glob(".*")] == []
     for lock in locks:
         with FileLock(lock, timeout=0):
@@ -169,30 +303,83 @@ def test_two_celery_workers_make_a_release_though_workers_are_killed_in_every_st
 
 
 def kill_holder(deployment: Deployment, lock: Path, is_time: Callable[[], bool]) -> None:
-    """Kill -9 the worker that holds ``lock`` once ``is_time``, and start it again as Compose would."""
+    """Kill -9, once ``is_time``, what runs the step that holds ``lock``.
+
+    With Celery that is the worker with all its processes, and it is started again as Compose would. With
+    LocalExecutor it is the process of the task, as when the machine is out of memory: the scheduler lives.
+    """
     killed: list[str] = []
 
     def find() -> bool:
-        if is_time():
-            killed.extend(
-                name for name in ("worker1", "worker2") if holds(deployment.tree(name), lock) and not killed
-            )
+        if not is_time() or killed:
+            return bool(killed)
+        if "worker1" not in deployment.processes:
+            for process in holders(deployment.tree("scheduler"), lock):
+                process.kill()
+                killed.append("a task")
+        else:
+            killed.extend([name for name in WORKERS if holds(deployment.tree(name), lock)][:1])
         return bool(killed)
 
     wait_for(f"a holder of {lock.name}", RUN_SECONDS, find, pause=0.01)
-    deployment.kill(killed[0])
-    deployment.start_worker(killed[0])
+    if killed[0] in WORKERS:
+        deployment.kill(killed[0])
+        deployment.start_worker(killed[0])
 
 
 def holds(processes: list[psutil.Process], path: Path) -> bool:
     """Whether one of the processes has the file open."""
+    return bool(holders(processes, path))
+
+
+def holders(processes: list[psutil.Process], path: Path) -> list[psutil.Process]:
+    """Those of the processes that have the file open."""
+    found = []
     for process in processes:
         try:
             if any(Path(file.path) == path for file in process.open_files()):
-                return True
+                found.append(process)
         except psutil.Error:  # it has ended
             continue
-    return False
+    return found
+
+
+@on_local
+def test_a_run_that_takes_longer_than_it_may_is_ended_with_a_notice_and_leaves_nothing_behind(
+    deployment: Deployment,
+) -> None:
+    data = new_data_root(deployment, "too-long", with_examples=False)
+    lock = data / "warehouse.lock"
+    lock.touch()
+    deployment.hand_over(lock)
+    deployment.extra["SCHOOL_QUALITY_RUN_HOURS"] = "0.01"
+    deployment.kill("dag-processor")
+    deployment.start("dag-processor")
+    details = "/api/v2/dags/recompute_quarter/details"
+    wait_for("the new limit", 240, lambda: deployment.call("GET", details)["dag_run_timeout"] == "PT36S")
+
+    with FileLock(lock):  # as another run that does not end would hold it
+        run = deployment.trigger("recompute_quarter", {"period": f"{YEAR}-Q1", "data_root": str(data)})
+        state = deployment.wait_for_end(run, RUN_SECONDS)
+        wait_for("the notice", 120, lambda: bool(notices(data)))
+        wait_for("the end of its process", 120, lambda: not busy_workers(deployment))
+    del deployment.extra["SCHOOL_QUALITY_RUN_HOURS"]
+    deployment.kill("dag-processor")
+    deployment.start("dag-processor")
+
+    assert state == "failed"
+    [notice] = notices(data)
+    assert "Пересчёт за четверть: ОШИБКА." in notice
+    assert "Шаг build не удался: запуск шёл дольше 0.01 ч и остановлен" in notice
+    assert "Выпусков ещё нет." in notice
+    [record] = (data / "runs").glob("*.json")
+    assert json.loads(record.read_text(encoding="utf-8"))["outcome"] == "failed"
+
+
+def busy_workers(deployment: Deployment) -> list[str]:
+    """Titles of the workers of LocalExecutor and of their tasks, but for the workers that wait."""
+    titles = [" ".join(process.cmdline()) for process in deployment.tree("scheduler")]
+    return [title for title in titles if "airflow worker" in title and "<idle>" not in title]
 
 
 class Reader(threading.Thread):
