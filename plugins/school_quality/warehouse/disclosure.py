@@ -10,8 +10,8 @@ decide it (two low results are two low results, whatever the third is), and is h
 
 Figures that summarise schools (the district's results, effectiveness, recommendations) are computed anew
 from the open marts by the same SQL that dbt ran. Tables that say how much was received (submissions, lineage)
-are empty and ``meta`` is left out: the rows of a protocol are its pupils. A table or column of which this
-module does not know whether it may be open stops the publication.
+are empty and ``meta`` is left out: the rows of a protocol are its pupils. A table or column of which nobody
+has decided yet whether it may be open is there and empty; a test asks for the decision.
 """
 
 from __future__ import annotations
@@ -74,9 +74,6 @@ def write_open_marts(build_file: Path, warehouse: Path) -> OpenEdition:
     ``complementary``; ``fct_procedure_result.flags`` holds ``suppressed``; ``fct_school_status`` and
     ``fct_municipality_indicator`` name their hidden columns in ``suppressed``;
     ``fct_municipality_procedure.hidden_schools`` counts the schools that a figure leaves out.
-
-    Raises:
-        ValueError: the build has a mart or a column of which this module does not know whether it is open.
     """
     compiled = _compiled_models(build_file)
     with duckdb.connect() as connection:
@@ -96,7 +93,7 @@ def write_open_marts(build_file: Path, warehouse: Path) -> OpenEdition:
         for table in WITHHELD:
             if _columns(connection, "build", table):
                 connection.execute(f"create table open.marts.{table} as from build.marts.{table} limit 0")
-        _check_known(connection)
+        _fill(connection)
         _comment(connection)
         counted = _count(connection)
         connection.execute("commit")
@@ -222,21 +219,33 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str | None, table:
     return dict(found)
 
 
-def _check_known(connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise `ValueError` where the official marts have a table or a column that the open ones have not."""
-    missing = connection.execute(
+def undecided(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """Table, column and type of all that the official marts have and the open ones have not."""
+    found: list[tuple[str, str, str]] = connection.execute(
         """
-        select table_name || '.' || column_name from duckdb_columns()
-        where database_name = 'build' and schema_name = 'marts'
-        except
-        select table_name || '.' || column_name from duckdb_columns()
-        where database_name = 'open' and schema_name = 'marts'
-        order by all
+        select table_name, column_name, data_type from duckdb_columns() as official
+        where
+            database_name = 'build' and schema_name = 'marts'
+            and not exists (
+                select 1 from duckdb_columns() as opened
+                where
+                    opened.database_name = 'open' and opened.schema_name = 'marts'
+                    and opened.table_name = official.table_name
+                    and opened.column_name = official.column_name
+            )
+        order by table_name, column_index
         """
     ).fetchall()
-    if missing:
-        names = ", ".join(name for (name,) in missing)
-        raise ValueError(f"open edition: decide in {STEPS.name}/ whether these may be published: {names}")
+    return found
+
+
+def _fill(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add what is undecided without its contents: the open marts have the shape of the official ones."""
+    for table, column, kind in undecided(connection):
+        if _columns(connection, "open", table):
+            connection.execute(f'alter table open.marts.{table} add column if not exists "{column}" {kind}')
+        else:
+            connection.execute(f"create table open.marts.{table} as from build.marts.{table} limit 0")
 
 
 def _comment(connection: duckdb.DuckDBPyConnection) -> None:

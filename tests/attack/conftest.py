@@ -1,0 +1,36 @@
+"""A random region, built by dbt: small schools, one-school districts, every form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from oracle.districts import Region
+
+from school_quality.warehouse.build import run_dbt
+
+YEARS = (2021, 2022)
+MODELS = ("--resource-type", "model", "--resource-type", "seed")
+
+
+def build(root: Path, seq: int) -> Path:
+    """Build the landing under ``root`` as of receipt ``seq``; returns the build file."""
+    variables = {
+        "landing": str(root / "landing"),
+        "rejected": str(root / "rejected"),
+        "receipt_seq": seq,
+        "reporting_year": YEARS[-1],
+        "as_of": "2023-08-31",
+    }
+    build_file = root / "warehouse/build.duckdb"
+    run_dbt(build_file, variables, *MODELS)
+    return build_file
+
+
+@pytest.fixture(scope="session")
+def region(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """The data root of a region that is built, and the ``seq`` of which it is made."""
+    root = tmp_path_factory.mktemp("region")
+    seq = Region(11, municipalities=6, years=YEARS).write(root)
+    build(root, seq)
+    return root, seq

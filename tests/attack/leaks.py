@@ -1,0 +1,64 @@
+"""Ways to make the open edition leak: each switches one rule of the suppression off."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from school_quality.warehouse import disclosure
+
+Change = tuple[str, str, str]
+"""File of `disclosure.STEPS`, a text in it, what stands there instead."""
+
+LEAKS: dict[str, Change] = {
+    "the number of failed is not hidden": (
+        "4_fct_procedure_result.sql",
+        "case when is_open then failed end as failed",
+        "failed",
+    ),
+    "the verdict and the distance to the threshold are not hidden": (
+        "4_fct_procedure_result.sql",
+        "case when is_open then pupils_to_threshold end as pupils_to_threshold",
+        "pupils_to_threshold",
+    ),
+    "Wilson's interval is not hidden": (
+        "4_fct_procedure_result.sql",
+        "case when is_open then failed_ci_low_pct end as failed_ci_low_pct",
+        "failed_ci_low_pct",
+    ),
+    "the mean mark is not hidden": (
+        "4_fct_procedure_result.sql",
+        "case when is_open then mean_mark end as mean_mark",
+        "mean_mark",
+    ),
+    "the points of a hidden share are not hidden": (
+        "3_fct_indicator_value.sql",
+        "case when hidden_value.why is null then facts.points end as points",
+        "facts.points",
+    ),
+    "all exams of a school are added up": (
+        "3_fct_indicator_value.sql",
+        "values_.family in ('high_results', 'below_minimum')",
+        "false",
+    ),
+    "the fives to twos of the year before are not hidden": (
+        "3_fct_indicator_value.sql",
+        "or (values_.family <> 'share_of_twos' and values_.reporting_year = hidden.reporting_year + 1)",
+        "",
+    ),
+    "teachers with a category are shown a year later": (
+        "3_fct_indicator_value.sql",
+        "values_.family = 'form_headcount_dynamics' and values_.status = 'scored'",
+        "false",
+    ),
+}
+
+
+def steps_with(change: Change, folder: Path) -> Path:
+    """A copy of the steps in ``folder`` with one rule changed."""
+    name, old, new = change
+    shutil.copytree(disclosure.STEPS, folder)
+    text = (folder / name).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
+    (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    return folder
