@@ -321,8 +321,10 @@ def _build_record(settings: Settings) -> Path:
 
 
 def _dbt(settings: Settings, release: ReleaseInfo) -> None:
+    from school_quality import landing
     from school_quality.warehouse import build as dbt
 
+    landing.keep_up(settings)
     progress.info("Расчёт показателей (dbt) …")
     started = time.monotonic()
     _build_record(settings).unlink(missing_ok=True)

@@ -271,7 +271,37 @@ def test_a_school_of_the_register_without_results_is_named_once_most_others_have
 
     assert early == []
     _, *lines = cells(late, "Замечания")
-    assert [(row[0], row[2], row[4], row[7]) for row in lines] == [
-        ("результаты.csv", 2, "Школа 106", "предупреждение")
+    assert [(row[0], row[2], row[3], row[4], row[7]) for row in lines] == [
+        ("реестр.csv", 7, "Наименование", "Школа 106", "предупреждение")
     ]
     assert "2022" in lines[0][5]
+
+
+def test_a_warning_on_what_files_say_together_is_true_after_every_landing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOL_QUALITY_PII_KEY", "00" * 32)
+    header = (
+        "Код ОО;Логин ФИС ОКО;Номер;Наименование;Вид;Тип;Код муниципалитета;Муниципалитет;Местность;"
+        "Обучающихся;Действует с;Действует по"
+    )
+    schools = [f"{n};;{n};Школа {n};МБОУ;СОШ;1;Район;село;;;" for n in range(101, 107)]
+    (settings.inbox / "реестр.csv").write_text("\n".join([header, *schools]), encoding="utf-8")
+    table = "Код ОО;Год;ВПР Русский 5 кл. % «2»"
+    (settings.inbox / "результаты.csv").write_text(
+        "\n".join([table, *(f"{n};2022;10" for n in range(101, 106))]), encoding="utf-8"
+    )
+
+    def said() -> list[tuple[Any, ...]]:
+        return [(row[0], row[2]) for book in write_remarks(settings) for row in cells(book, "Замечания")[1:]]
+
+    landing.ingest(settings)
+    missing = said()
+    (settings.inbox / "ещё.csv").write_text(f"{table}\n106;2022;20", encoding="utf-8")
+    report = landing.ingest(settings)
+    complete = said()
+    landing.withdraw(settings, report.landed[0].file_id)
+    missing_again = said()
+
+    assert missing == missing_again == [("реестр.csv", 7)]
+    assert complete == []

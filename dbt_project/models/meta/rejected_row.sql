@@ -1,4 +1,5 @@
--- Remarks of the last receipt of each file: what a later reading accepted is no remark any more.
+-- Remarks of the last receipt of each file: what a later reading accepted is no remark any more. What files say
+-- together (`state_seq`) is found anew with every batch, and holds if the last one of the release said it.
 with last_receipts as (
     select
         seq,
@@ -18,4 +19,6 @@ select
     remarks.message
 from {{ source('rejected', 'remarks') }} as remarks
 inner join last_receipts using (seq)
-where last_receipts.action = 'land'
+where
+    last_receipts.action = 'land'
+    and coalesce(remarks.state_seq, {{ var('receipt_seq') }}) = {{ var('receipt_seq') }}

@@ -4,8 +4,10 @@
 """
 
 from school_quality.landing.ingest import ingest
+from school_quality.landing.landed import keep_up
 from school_quality.landing.preview import Overlay, overlay
-from school_quality.landing.receipts import Receipt, withdraw
+from school_quality.landing.receipts import Receipt
 from school_quality.landing.report import IngestReport
+from school_quality.landing.withdrawal import withdraw
 
-__all__ = ["IngestReport", "Overlay", "Receipt", "ingest", "overlay", "withdraw"]
+__all__ = ["IngestReport", "Overlay", "Receipt", "ingest", "keep_up", "overlay", "withdraw"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from school_quality.datasets import declarations_fingerprint, get, load
-from school_quality.landing.landed import content_hash, landed_schema
+from school_quality.datasets import declarations_fingerprint, get
+from school_quality.landing import together
+from school_quality.landing.landed import content_hash, prepare
 from school_quality.landing.receipts import (
     Outcome,
     Receipt,
@@ -22,10 +23,10 @@ from school_quality.landing.receipts import (
     locked,
     read_receipts,
     withdrawals,
-    write_schema_batch,
 )
 from school_quality.landing.remarks import Remarks, failure_remarks
 from school_quality.landing.report import IngestReport
+from school_quality.landing.rereading import Circumstances, Key, works_of
 from school_quality.landing.spool import Spool
 from school_quality.landing.verdicts import REFERENCES, Counts, Judge, LandedFile
 from school_quality.model import Context, FileReading, Remark
@@ -39,8 +40,6 @@ PROCESSES = 2
 PROGRESS_FILES = 500
 """Say how far the reading is every so many files."""
 
-Key = tuple[str, str]  # file_id, context
-
 
 @dataclass(slots=True)
 class Batch:
@@ -53,6 +52,7 @@ class Batch:
     sources: dict[int, Source] = field(default_factory=dict)
     readings: dict[int, FileReading] = field(default_factory=dict)
     keys: dict[int, Key] = field(default_factory=dict)  # of the receipts
+    works: dict[int, set[str]] = field(default_factory=dict)  # of ВПР, that have rows in a file
     waiting: dict[Key, str] = field(default_factory=dict)  # path of a file that changed since the scan
     seen: set[Key] = field(default_factory=set)  # `key_of` of the files that this ingest has looked at
     copies: dict[str, list[Source]] = field(default_factory=dict)  # by file_id: read, and the same as another
@@ -73,6 +73,8 @@ class Batch:
             self.sources[number], self.keys[number], self.readings[number] = source, key, reading
             if not reading.rejected:
                 for block in reading.blocks:
+                    if block.dataset == "vpr_results":
+                        self.works.setdefault(number, set()).update(works_of(block))
                     self.spool.add(number, block)
             reading.blocks = []
             if (number + 1) % PROGRESS_FILES == 0:
@@ -144,10 +146,10 @@ def ingest(
     """
     moment = received_at or datetime.now(UTC).replace(tzinfo=None)
     with locked(settings), kept_processes():
-        write_schema_batch(settings, {d.name: landed_schema(d) for d in load().values()})
+        prepare(settings)
         log = read_receipts(settings)
         plan = Plan.of(scan(settings.inbox, quiet_seconds), files, settings, log)
-        if not plan.new and not plan.reconsidered:
+        if not plan.new and not any(receipt.depends_on_references for _, receipt in plan.present):
             return IngestReport((), last_seq(log), len(plan.unchanged), plan.kept_withdrawn)
         staging = Staging.open(settings)
         try:
@@ -165,7 +167,7 @@ class Plan:
     new: list[Source]
     unchanged: list[Source]
     kept_withdrawn: tuple[str, ...]
-    reconsidered: list[Source]  # other references might change their outcome
+    present: list[tuple[Source, Receipt]]  # in force: other circumstances might change their outcome
     moved: list[Receipt]  # in force for a place where the file is no more
 
     copies: dict[str, list[Source]]  # by file_id: where it lies besides the place that is read
@@ -192,19 +194,19 @@ class Plan:
                 kept.append(source.path)
             else:
                 new[key] = source
-        reconsidered = [s for k, s in present.items() if k in force and force[k].depends_on_references]
+        in_force = [(s, force[k]) for k, s in present.items() if k in force]
         arrived = {file_id for file_id, _ in new}
         moved = [
             r
             for r in force.values()
             if r.file_id in arrived and r.key not in present and not settings.lies_in_inbox(r.path)
         ]
-        read = {s.path for s in (*new.values(), *reconsidered)}
+        read = {s.path for s in new.values()} | {s.path for s, _ in in_force}
         copies: dict[str, list[Source]] = {}
         for source in unchanged:
             if source.path not in read:
                 copies.setdefault(source.file_id, []).append(source)
-        return cls(log, list(new.values()), unchanged, tuple(kept), reconsidered, moved, copies)
+        return cls(log, list(new.values()), unchanged, tuple(kept), in_force, moved, copies)
 
 
 def _came_back(key: Key, force: dict[Key, Receipt], places: Container[Key], settings: Settings) -> bool:
@@ -221,7 +223,6 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
     batch.read(plan.new)
     here = {s.file_id for s in batch.sources.values()}
     with Judge.open(settings, batch.staging.spool, batch.processes) as judge:
-        fingerprint = ""
         while True:
             moved = {r.key: r for r in plan.moved if r.file_id in here}
             # read again, and what its path was asked for has changed with the reader or the declarations
@@ -233,8 +234,8 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
             judge.in_force = [r for k, r in force.items() if k not in gone]
             judge.take_files(batch.files(first, last), batch.spool.blocks)
             judge.judge_references(batch.spool.chunks)
-            fingerprint = _fingerprint(judge)
-            again = _to_read_again(plan, batch, force, fingerprint, judge.in_force)
+            circumstances = _circumstances(batch, judge)
+            again = _to_read_again(plan, batch, force, circumstances, judge)
             if not again:
                 break
             batch.read(again)
@@ -242,7 +243,7 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
             waiting = tuple(batch.waiting.values())
             return IngestReport((), last_seq(plan.log), len(plan.unchanged), plan.kept_withdrawn, waiting)
         judge.judge_others(batch.spool.chunks)
-        return _commit(plan, batch, judge, taken_back, fingerprint, moment)
+        return _commit(plan, batch, judge, taken_back, circumstances, moment)
 
 
 def _replaced(batch: Batch, force: dict[Key, Receipt]) -> set[Key]:
@@ -256,31 +257,30 @@ def _replaced(batch: Batch, force: dict[Key, Receipt]) -> set[Key]:
     }
 
 
-def _fingerprint(judge: Judge) -> str:
-    """Of everything beside its own content that decides about a file."""
+def _references(judge: Judge) -> str:
+    """A fingerprint of everything beside other results that decides about a file."""
     parts = [READER_VERSION, declarations_fingerprint()]
     parts += [content_hash(judge.connection, get(name)) for name in REFERENCES]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
-def _with_results(fingerprint: str, batch: Batch, in_force: Iterable[Receipt]) -> str:
-    """The fingerprint of appeals: they also depend on the results that they look for."""
-    exams = ("ege_results", "oge_results")
-    keys = {r.key for r in in_force if r.dataset in exams}
-    keys |= {batch.keys[n] for n, r in batch.readings.items() if r.dataset in exams}
-    return hashlib.sha256(repr((fingerprint, sorted(keys))).encode()).hexdigest()[:16]
+def _circumstances(batch: Batch, judge: Judge) -> Circumstances:
+    landed = [(r.key, r.dataset, r.works) for r in judge.in_force]
+    read = [(batch.keys[n], r.dataset, batch.works.get(n, ())) for n, r in batch.readings.items()]
+    return Circumstances.of(_references(judge), [*landed, *read])
 
 
 def _to_read_again(
-    plan: Plan, batch: Batch, force: dict[Key, Receipt], fingerprint: str, in_force: Sequence[Receipt]
+    plan: Plan, batch: Batch, force: dict[Key, Receipt], circumstances: Circumstances, judge: Judge
 ) -> list[Source]:
-    for_appeals = _with_results(fingerprint, batch, in_force)
+    """Files in force whose circumstances have changed, or whose rows contradict a scale that came now."""
     known = Known(force)
+    overtaken = judge.overtaken() if batch.spool.chunks.get("mark_scale") else frozenset()
     again = []
-    for source in plan.reconsidered:
-        receipt = force[known.key_of(source)]
-        current = for_appeals if receipt.dataset == "appeals" else fingerprint
-        if key_of(source) not in batch.seen and receipt.reference_fingerprint != current:
+    for source, receipt in plan.present:
+        if key_of(source) in batch.seen:
+            continue
+        if receipt.seq in overtaken or (receipt.depends_on_references and circumstances.changed(receipt)):
             again.append(source)
     # results first: they decide whether appeals are worth another look
     results = [s for s in again if force[known.key_of(s)].dataset != "appeals"]
@@ -288,9 +288,13 @@ def _to_read_again(
 
 
 def _commit(
-    plan: Plan, batch: Batch, judge: Judge, taken_back: list[Receipt], fingerprint: str, moment: datetime
+    plan: Plan,
+    batch: Batch,
+    judge: Judge,
+    taken_back: list[Receipt],
+    circumstances: Circumstances,
+    moment: datetime,
 ) -> IngestReport:
-    for_appeals = _with_results(fingerprint, batch, judge.in_force)
     totals = judge.counts_by_file()
     remarks = Remarks()
     blocks = {b.block: b for b in batch.spool.blocks}
@@ -300,8 +304,16 @@ def _commit(
     for file in sorted(judge.files.values(), key=lambda f: f.seq):
         source, reading = batch.sources[file.file], batch.readings[file.file]
         counts = totals.get(file.file, Counts())
-        seen = for_appeals if reading.dataset == "appeals" else fingerprint
-        receipt = _receipt(file, source, reading, counts, batch.spool.rows.get(file.file, 0), moment, seen)
+        receipt = _receipt(file, source, reading, counts, batch.spool.rows.get(file.file, 0), moment)
+        works = tuple(sorted(batch.works.get(file.file, ())))
+        receipt = replace(
+            receipt,
+            works=works,
+            reference_fingerprint=circumstances.fingerprint(reading.dataset, works),
+            depends_on_references=receipt.outcome != "accepted"
+            or counts.by_register > 0
+            or file.file in judge.contested,
+        )
         receipts.append(receipt)
         by_file[file.file] = receipt
         of_file = [r for r in reading.remarks if r.level != "row"]
@@ -321,6 +333,8 @@ def _commit(
         if batch.spool.chunks.get(name):
             for number, remark, school_id in failure_remarks(judge.connection, name, blocks):
                 remarks.add(by_file[number], remark, school_id)
+    in_force = [*judge.in_force, *by_file.values()]
+    remarks.add_state(together.find(judge.connection), in_force, receipts[-1].seq)
     for name in judge.judged:
         judge.write(get(name), batch.staging.rows_file(name))
     batch.staging.commit(receipts, remarks.table())
@@ -345,7 +359,6 @@ def _receipt(
     counts: Counts,
     block_rows: int,
     moment: datetime,
-    fingerprint: str,
 ) -> Receipt:
     if reading.rejected:
         counts, read, skipped = Counts(), 0, 0
@@ -374,6 +387,4 @@ def _receipt(
         rows_rejected=counts.rejected,
         rows_skipped=skipped,
         skipped_sheets=tuple(reading.skipped_sheets),
-        reference_fingerprint=fingerprint,
-        depends_on_references=outcome != "accepted" or counts.by_register > 0,
     )

@@ -43,15 +43,6 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 @cache
-def overflow_parts() -> int:
-    """A borrowed scale fits if at most one in so many totals is above its maximum (methodology seed, 1 %)."""
-    path = dbt_project_dir() / "seeds" / "methodology" / "parameters.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        percents = [float(r["value"]) for r in csv.DictReader(file) if r["parameter"] == "scale_overflow_pct"]
-    return round(100 / percents[-1])
-
-
-@cache
 def exam_grades() -> dict[str, int]:
     """Grade of an exam that belongs to one grade (seed ``exams``): ОГЭ 9, ЕГЭ 11."""
     with reference_seed("exams").open(encoding="utf-8", newline="") as file:
@@ -244,89 +235,6 @@ def note_defaults(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dat
             from {rows} where grade is null and exam is not null
             """
         )
-
-
-def note_totals_above_scale(connection: duckdb.DuckDBPyConnection) -> None:
-    """ВПР: totals above the maximum of the work's scale, its own or a borrowed one that fits (Who counts 2).
-
-    The work is all rows of a year, grade and subject, landed (``landed_vpr_results``) and new.
-    """
-    connection.execute(
-        f"""
-        create or replace temp table work_scale as
-        with work as (
-            select distinct reporting_year, grade, subject from rows_vpr_results
-        ),
-        total as (
-            select reporting_year, grade, subject, total, max(printed_max) as printed_max, count(*) as pupils
-            from (
-                select reporting_year, grade, subject, total, printed_max from rows_vpr_results
-                where not is_absent
-                union all
-                select reporting_year, grade, subject, total, printed_max from landed_vpr_results
-                semi join work using (reporting_year, grade, subject)
-                where not is_absent
-            )
-            group by all
-        ),
-        candidate as (
-            select work.*, s.max_score, s.reporting_year as scale_year,
-                case when s.reporting_year = work.reporting_year then 0
-                    when s.reporting_year < work.reporting_year then 1 else 2 end as turn
-            from work join scale as s on s.exam = 'vpr' and s.grade = work.grade and s.subject = work.subject
-            qualify row_number() over (
-                partition by work.reporting_year, work.grade, work.subject, turn
-                order by abs(s.reporting_year - work.reporting_year)
-            ) = 1
-        ),
-        fitting as (
-            select c.reporting_year, c.grade, c.subject, c.turn, c.max_score,
-                case
-                    when c.turn = 0 then true
-                    when max(t.printed_max) is not null then max(t.printed_max) = c.max_score
-                    else coalesce(sum(t.pupils) filter (t.total > c.max_score), 0) * {overflow_parts()}
-                        <= coalesce(sum(t.pupils) filter (t.total is not null), 0)
-                end as fits
-            from candidate as c left join total as t using (reporting_year, grade, subject)
-            group by c.reporting_year, c.grade, c.subject, c.turn, c.max_score
-        )
-        select reporting_year, grade, subject, arg_min(max_score, turn) as max_score
-        from fitting where fits group by all
-        """
-    )
-    connection.execute(
-        """
-        insert into failure
-        select row_id, file, 'vpr_results', 'total', 'total_above_scale', 'row', total::varchar,
-            map {'maximum': max_score::varchar}
-        from rows_vpr_results join work_scale using (reporting_year, grade, subject)
-        where total > max_score
-        """
-    )
-
-
-def note_marks_above_scale(connection: duckdb.DuckDBPyConnection) -> None:
-    """ОГЭ: marks above, and scores beyond, the scale of the year where one is known; below it is legal."""
-    expected = """case when primary_score <= max_2 then 2 when primary_score <= max_3 then 3
-        when primary_score <= max_4 then 4 else 5 end"""
-    connection.execute(
-        f"""
-        insert into failure
-        with judged as (
-            select r.row_id, r.file, r.mark, r.primary_score, s.max_score, {expected} as expected
-            from rows_oge_results as r
-            join scale as s
-                on s.exam = 'oge' and s.reporting_year = r.reporting_year and s.subject = r.subject
-        )
-        select row_id, file, 'oge_results', 'mark', 'mark_above_scale', 'row', mark::varchar,
-            map {{'score': primary_score::varchar, 'expected': expected::varchar}}
-        from judged where mark > expected and mark <= 5
-        union all
-        select row_id, file, 'oge_results', 'primary_score', 'score_above_scale', 'row',
-            primary_score::varchar, map {{'maximum': max_score::varchar}}
-        from judged where primary_score > max_score
-        """
-    )
 
 
 def note_duplicates(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from school_quality.datasets import Dataset
-from school_quality.landing.receipts import Receipt
+from school_quality.datasets import Dataset, load
+from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, locked, write_schema_batch
 from school_quality.settings import Settings
 
 PROVENANCE = {"seq": "BIGINT", "file_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "INTEGER"}
@@ -34,6 +35,19 @@ def landed_columns(dataset: Dataset) -> dict[str, str]:
 def landed_schema(dataset: Dataset) -> pa.Schema:
     """`landed_columns` as Arrow types."""
     return pa.schema([(name, arrow_type(kind)) for name, kind in landed_columns(dataset).items()])
+
+
+def prepare(settings: Settings) -> None:
+    """Make folders and empty tables what this version of the code declares. Needs the lock."""
+    write_schema_batch(settings, {d.name: landed_schema(d) for d in load().values()})
+
+
+def keep_up(settings: Settings) -> None:
+    """`prepare` a data root of an older version, for those who read it before the next landing."""
+    schema = settings.rejected / "schema.parquet"
+    if schema.is_file() and not pq.read_schema(schema).equals(REMARK_SCHEMA):
+        with locked(settings):
+            prepare(settings)
 
 
 def arrow_type(kind: str) -> pa.DataType:

@@ -13,18 +13,16 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from school_quality.errors import UsageError
-from school_quality.reading import READER_VERSION
 from school_quality.settings import Settings
 
 Action = Literal["land", "withdraw"]
@@ -32,9 +30,6 @@ Outcome = Literal["accepted", "partly", "rejected", "withdrawn"]
 
 LOCK_TIMEOUT_SECONDS = 3600
 """A landing of a whole country takes minutes; an hour means that something hangs."""
-
-FILE_ID_PREFIX = 8
-"""The shortest beginning of a ``file_id`` that `withdraw` takes."""
 
 RECEIPT_SCHEMA = pa.schema(
     [
@@ -55,6 +50,7 @@ RECEIPT_SCHEMA = pa.schema(
         ("skipped_sheets", pa.list_(pa.string())),
         ("reference_fingerprint", pa.string()),
         ("depends_on_references", pa.bool_()),
+        ("works", pa.list_(pa.string())),
     ]
 )
 
@@ -73,8 +69,11 @@ REMARK_SCHEMA = pa.schema(
         ("message", pa.string()),
         ("advice", pa.string()),
         ("school_id", pa.string()),
+        ("state_seq", pa.int64()),
     ]
 )
+"""``state_seq``: null for what was said when a file was read; a remark on what files say together holds only
+as long as this is the last seq of the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,9 @@ class Receipt:
 
     ``order_seq`` is the seq of the first ``land`` since the file was last withdrawn in this context: a
     re-read keeps its place among corrections. ``depends_on_references``: another register, scale, threshold
-    table, subject seed, declaration or reader could change the outcome, so the file is read again when
-    ``reference_fingerprint`` does. ``received_at`` is UTC without a zone.
+    table, subject seed, declaration, reader or file could change the outcome, so the file is read again when
+    ``reference_fingerprint`` does (`rereading.Circumstances`). ``works``: of which a file of ВПР holds rows.
+    ``received_at`` is UTC without a zone.
     """
 
     seq: int
@@ -104,6 +104,7 @@ class Receipt:
     skipped_sheets: tuple[str, ...] = ()
     reference_fingerprint: str = ""
     depends_on_references: bool = False
+    works: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -156,12 +157,23 @@ def read_receipts(settings: Settings, up_to: int | None = None) -> list[Receipt]
         return []
     columns = ", ".join(RECEIPT_SCHEMA.names)
     with duckdb.connect() as connection:
+        # a column that receipts have gained since is null in older batches
+        connection.register("none_yet", RECEIPT_SCHEMA.empty_table())
         rows = connection.execute(
-            f"select {columns} from read_parquet($files) where $up_to is null or seq <= $up_to order by seq",
+            f"""
+            select {columns} from (
+                from none_yet union all by name from read_parquet($files, union_by_name = true)
+            )
+            where $up_to is null or seq <= $up_to order by seq
+            """,
             {"files": files, "up_to": up_to},
         ).fetchall()
-    receipts = (Receipt(*row) for row in rows)
-    return [replace(r, skipped_sheets=tuple(r.skipped_sheets or ())) for r in receipts]
+    return [_receipt(dict(zip(RECEIPT_SCHEMA.names, row, strict=True))) for row in rows]
+
+
+def _receipt(columns: dict[str, Any]) -> Receipt:
+    lists = {name: tuple(columns[name] or ()) for name in ("skipped_sheets", "works")}
+    return Receipt(**columns | lists)
 
 
 def last_seq(receipts: Sequence[Receipt]) -> int:
@@ -227,10 +239,6 @@ def receipts_table(receipts: Sequence[Receipt]) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=RECEIPT_SCHEMA)
 
 
-def empty_remarks() -> pa.Table:
-    return REMARK_SCHEMA.empty_table()
-
-
 def replace_file(path: Path, table: pa.Table) -> None:
     """Write a Parquet file so that a reader sees the old or the new one, never a part."""
     staged = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.parquet")
@@ -266,34 +274,6 @@ def write_schema_batch(settings: Settings, schemas: Mapping[str, pa.Schema]) -> 
     for path in rows.glob("[!.]*.parquet"):
         if path not in wanted:
             path.unlink()
-
-
-def withdraw(settings: Settings, file_id: str, received_at: datetime | None = None) -> list[Receipt]:
-    """Take a file back in every context in which it is in force; its rows leave the marts of the next build.
-
-    ``file_id`` may be its beginning of at least eight characters. The file is not landed again by itself
-    while its content and context stay the same: name it to ``ingest`` for that. Raises `UsageError` if no
-    file in force, or more than one, has this id.
-    """
-    if len(file_id) < FILE_ID_PREFIX:
-        raise UsageError(f"Номер файла слишком короткий: нужно не меньше {FILE_ID_PREFIX} знаков.")
-    with locked(settings):
-        log = read_receipts(settings)
-        found = [r for r in effective(log).values() if r.file_id.startswith(file_id.lower())]
-        if not found:
-            raise UsageError(
-                f"Файла {file_id} среди принятых нет. Список принятых файлов: school-quality status."
-            )
-        if len({r.file_id for r in found}) > 1:
-            paths = "; ".join(sorted({r.path for r in found}))
-            raise UsageError(
-                f"По началу номера {file_id} нашлось несколько файлов: {paths}. Укажите номер целиком."
-            )
-        moment = received_at or datetime.now(UTC).replace(tzinfo=None)
-        receipts = withdrawals(found, last_seq(log) + 1, moment, READER_VERSION)
-        staging = Staging.open(settings)
-        staging.commit(receipts, empty_remarks())
-    return receipts
 
 
 def withdrawals(

@@ -21,7 +21,9 @@ class Remarks:
 
     lines: list[dict[str, object]] = field(default_factory=list)
 
-    def add(self, receipt: Receipt, remark: Remark, school_id: str | None = None) -> str:
+    def add(
+        self, receipt: Receipt, remark: Remark, school_id: str | None = None, state_seq: int | None = None
+    ) -> str:
         """Add a line and return its message; message and advice come from the rule catalogue."""
         message, advice = render(remark)
         self.lines.append(
@@ -39,9 +41,21 @@ class Remarks:
                 "message": message,
                 "advice": advice,
                 "school_id": school_id,
+                "state_seq": state_seq,
             }
         )
         return message
+
+    def add_state(
+        self,
+        found: Iterable[tuple[int, Remark, str | None]],
+        in_force: Iterable[Receipt],
+        state_seq: int,
+    ) -> None:
+        """Add what files say together (`together.find`), as it is at ``state_seq``."""
+        by_seq = {r.seq: r for r in in_force}
+        for seq, remark, school_id in found:
+            self.add(by_seq[seq], remark, school_id, state_seq)
 
     def table(self) -> pa.Table:
         """By file, files' own remarks first, then by sheet and row."""
@@ -93,5 +107,5 @@ def failure_remarks(
                 value="" if personal else value or "",
                 details={k: v or "" for k, v in (details or {}).items()},
             ),
-            (details or {}).get("school_id") or school_id,
+            school_id,
         )

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from school_quality.datasets import Dataset, get, load
-from school_quality.landing import appeals, judging, warnings
+from school_quality.landing import appeals, judging, scales, together, warnings
 from school_quality.landing.landed import landed_columns, view_in_force, view_landed
 from school_quality.landing.parsers import define
 from school_quality.landing.receipts import Receipt
@@ -67,6 +67,7 @@ class Judge:
     counts: dict[tuple[str, int], Counts] = field(default_factory=dict)  # by dataset and file
     judged: dict[str, None] = field(default_factory=dict)  # in order
     validations: dict[str, Validation] = field(default_factory=dict)  # by dataset
+    contested: frozenset[int] = frozenset()  # files with totals above a scale that other rows may lend or not
 
     @classmethod
     @contextmanager
@@ -163,9 +164,9 @@ class Judge:
         judging.note_defaults(self.connection, rows, dataset)
         if dataset.name == "vpr_results":
             judging.pardon_absent(self.connection)
-            judging.note_totals_above_scale(self.connection)
+            self.contested = scales.note_totals_above_scale(self.connection)
         if dataset.name == "oge_results":
-            judging.note_marks_above_scale(self.connection)
+            scales.note_marks_above_scale(self.connection)
         if dataset.name == "appeals":
             appeals.match(self.connection)
         self.validations[dataset.name] = judging.note_broken_rules(self.connection, typed)
@@ -185,20 +186,18 @@ class Judge:
         self.judged[dataset.name] = None
 
     def judge_others(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
-        """Judge everything but the references, in the declared order, and compare forms with one another."""
-        companions = {name: set(judging.RESULT_DATASETS) for name in judging.RESULTS}
-        companions |= {name: set(names) for names in warnings.COMPARED_FORMS for name in names}
-        wanted = {name for name in chunks if name not in REFERENCES}
-        wanted |= set().union(*(companions.get(name, set()) for name in wanted))
+        """Judge everything but the references, in the declared order; what is looked at together is there."""
         for dataset in load().values():
-            if dataset.name in wanted:
+            if dataset.name not in REFERENCES and (
+                chunks.get(dataset.name) or dataset.name in together.NEEDED
+            ):
                 self.judge(dataset, chunks.get(dataset.name, ()))
-        for names in warnings.COMPARED_FORMS:
-            if wanted.issuperset(names):
-                for name in names:
-                    view_in_force(self.connection, get(name))
-        warnings.note_differing_forms(self.connection, set(chunks))
-        warnings.note_schools_without_results(self.connection, chunks)
+
+    def overtaken(self) -> frozenset[int]:
+        """Receipts in force with rows that a scale now in force rejects, or may reject."""
+        for name in ("vpr_results", "oge_results"):
+            view_landed(self.connection, self.settings, get(name), self.in_force)
+        return scales.landed_above(self.connection)
 
     def counts_by_file(self) -> dict[int, Counts]:
         """The counts of each file over all its datasets; a file without rows has none."""

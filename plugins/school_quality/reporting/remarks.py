@@ -21,7 +21,7 @@ import duckdb
 import xlsxwriter
 
 from school_quality import datasets
-from school_quality.landing.receipts import Receipt, effective, read_receipts
+from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, effective, last_seq, read_receipts
 from school_quality.settings import Settings
 
 SUMMARY_SHEET = "Сводка"
@@ -94,9 +94,10 @@ def _file_name(sender: str) -> str:
 
 def _by_sender(settings: Settings) -> dict[str, list[SentFile]]:
     """All files in force of the senders who have a remark, in the order of the summary."""
-    files = {receipt.seq: SentFile(receipt) for receipt in _to_report(settings)}
+    log = read_receipts(settings)
+    files = {receipt.seq: SentFile(receipt) for receipt in _to_report(settings, log)}
     with duckdb.connect() as connection:
-        _add_lines(connection, settings, files)
+        _add_lines(connection, settings, files, last_seq(log))
         for sent in files.values():
             sent.lines.sort(key=Line.place)
         schools = _only_schools(connection, settings, files)
@@ -113,10 +114,10 @@ def _by_sender(settings: Settings) -> dict[str, list[SentFile]]:
     }
 
 
-def _to_report(settings: Settings) -> Iterable[Receipt]:
+def _to_report(settings: Settings, log: list[Receipt]) -> Iterable[Receipt]:
     """Receipts in force, of a path the last one; of rejected files those that still lie in the inbox."""
     by_path: dict[tuple[str, str], Receipt] = {}
-    for receipt in sorted(effective(read_receipts(settings)).values(), key=lambda r: r.seq):
+    for receipt in sorted(effective(log).values(), key=lambda r: r.seq):
         by_path[receipt.path, receipt.context] = receipt
     return [
         receipt
@@ -125,19 +126,23 @@ def _to_report(settings: Settings) -> Iterable[Receipt]:
     ]
 
 
-def _add_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile]) -> None:
-    """Give each file the lines that landing wrote of it."""
+def _add_lines(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile], state: int
+) -> None:
+    """Give each file the lines that landing wrote of it; ``state``: the last seq of the log."""
     paths = [str(path) for path in sorted(settings.rejected.glob("[0-9]*.parquet"))]
     if not paths:
         return
+    # a column that remarks have gained since is null in older batches
+    connection.register("none_yet", REMARK_SCHEMA.empty_table())
     found = connection.execute(
         """
         select seq, level, coalesce(sheet, ''), row_number, coalesce(column_name, ''), coalesce(value, ''),
             message, advice
-        from read_parquet($paths)
-        where list_contains($seqs, seq)
+        from (from none_yet union all by name from read_parquet($paths, union_by_name = true))
+        where list_contains($seqs, seq) and coalesce(state_seq, $state) = $state
         """,
-        {"paths": paths, "seqs": list(files)},
+        {"paths": paths, "seqs": list(files), "state": state},
     ).fetchall()
     for seq, *line in found:
         files[seq].lines.append(Line(*line))

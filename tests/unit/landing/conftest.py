@@ -13,6 +13,7 @@ import pytest
 from school_quality.datasets import get
 from school_quality.landing.remarks import failure_remarks
 from school_quality.landing.spool import Spool
+from school_quality.landing.together import find
 from school_quality.landing.verdicts import Judge, LandedFile
 from school_quality.model import Block, Remark
 from school_quality.settings import Settings
@@ -102,9 +103,11 @@ class Bench:
         ).fetchall()
 
     def remarks(self, dataset: str) -> list[Remark]:
-        """What the senders are told about a dataset's rows."""
+        """What the senders are told about a dataset's rows, by themselves and together with other files."""
         blocks = {b.block: b for b in self.spool.blocks}
-        return [remark for _, remark, _ in failure_remarks(self.judge.connection, dataset, blocks)]
+        seqs = {b.file + 1 for b in self.spool.blocks if b.dataset == dataset}
+        found = [remark for _, remark, _ in failure_remarks(self.judge.connection, dataset, blocks)]
+        return found + [remark for seq, remark, _ in find(self.judge.connection) if seq in seqs]
 
     def rules(self, dataset: str) -> list[str]:
         """The rules broken by a dataset's rows."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +19,8 @@ import pytest
 from school_quality.errors import UsageError
 from school_quality.landing import IngestReport, ingest, overlay, withdraw
 from school_quality.landing.receipts import Receipt, effective, read_receipts
+from school_quality.model import FileReading
+from school_quality.reading import Source, read_files
 from school_quality.settings import Settings
 
 from .conftest import REGISTER, landed
@@ -250,6 +253,132 @@ def test_rows_skipped_because_the_register_lacks_their_municipality_come_back_wi
     assert (first.landed[0].rows_accepted, first.landed[0].rows_skipped) == (1, 1)
     again = next(r for r in second.landed if r.path == "Статистика.csv")
     assert (again.rows_accepted, again.rows_skipped) == (2, 0)
+
+
+VPR = "логин школы;код обучающегося;вариант;всего баллов;балл за 1"
+SCALE = "Год;Экзамен;Класс;Предмет;Максимум;2 до;3 до;4 до\n{};ВПР;5;Математика;{};3;6;8\n"
+
+
+def totals(school: str, *found: tuple[int, int]) -> str:
+    """An export of a school: so many pupils with such a total."""
+    rows = [total for count, total in found for _ in range(count)]
+    return "\n".join([VPR, *(f"sch{school};{n};1;{total};1" for n, total in enumerate(rows, 1))])
+
+
+def counts(settings: Settings) -> dict[str, tuple[int, int]]:
+    """Rows accepted and rejected of each ВПР file in force."""
+    return {
+        r.path.split("/")[-1]: (r.rows_accepted, r.rows_rejected)
+        for r in in_force(settings)
+        if r.dataset == "vpr_results"
+    }
+
+
+def test_rows_above_a_borrowed_scale_are_judged_again_when_more_rows_say_that_it_does_not_fit(
+    registered: Settings, put: Put
+) -> None:
+    put("шкалы.csv", SCALE.format(2021, 10))
+    put("2022/5 класс/математика а.csv", totals("980603", (99, 5), (1, 12)))
+    land(registered)
+    fits = counts(registered)
+    more = put("2022/5 класс/математика б.csv", totals("980607", (99, 5), (2, 12)))
+    land(registered)
+    does_not = counts(registered)
+    withdraw(registered, next(r.file_id for r in in_force(registered) if r.path.endswith("б.csv")))
+    more.unlink()
+    report = land(registered)
+
+    assert fits == {"математика а.csv": (99, 1)}
+    assert does_not == {"математика а.csv": (100, 0), "математика б.csv": (101, 0)}
+    assert counts(registered) == fits
+    assert [r.path for r in report.landed] == ["2022/5 класс/математика а.csv"]
+    assert land(registered).receipts == ()
+
+
+def test_accepted_rows_above_a_scale_are_judged_again_when_more_rows_say_that_it_fits(
+    registered: Settings, put: Put
+) -> None:
+    put("шкалы.csv", SCALE.format(2021, 10))
+    put("2022/5 класс/математика а.csv", totals("980603", (30, 5), (1, 12)))
+    land(registered)
+    does_not = counts(registered)
+    put("2022/5 класс/математика б.csv", totals("980607", (100, 5)))
+
+    land(registered)
+
+    assert does_not == {"математика а.csv": (31, 0)}
+    assert counts(registered) == {"математика а.csv": (30, 1), "математика б.csv": (100, 0)}
+    assert land(registered).receipts == ()
+
+
+def test_a_correction_counts_once_when_it_is_asked_whether_a_scale_fits(
+    registered: Settings, put: Put
+) -> None:
+    put("шкалы.csv", SCALE.format(2021, 10))
+    put("2022/5 класс/математика.csv", totals("980603", (97, 5), (3, 12)), age=10)
+    land(registered)
+    does_not = counts(registered)
+    put("2022/5 класс/математика исправлено.csv", totals("980603", (99, 5), (1, 12)))
+
+    land(registered)
+
+    assert does_not == {"математика.csv": (100, 0)}
+    assert counts(registered) == {"математика.csv": (97, 3), "математика исправлено.csv": (99, 1)}
+
+
+def test_rows_of_other_works_do_not_make_a_file_worth_another_look(registered: Settings, put: Put) -> None:
+    put("шкалы.csv", SCALE.format(2021, 10))
+    put("2022/5 класс/математика.csv", totals("980603", (99, 5), (1, 12)))
+    land(registered)
+    put("2022/6 класс/математика.csv", totals("980603", (10, 5)))
+
+    report = land(registered)
+
+    assert [r.path for r in report.landed] == ["2022/6 класс/математика.csv"]
+
+
+def test_rows_that_a_later_scale_does_not_allow_are_judged_again(registered: Settings, put: Put) -> None:
+    put("2022/5 класс/математика.csv", totals("980603", (9, 5), (1, 12)))
+    put("2022/6 класс/математика.csv", totals("980603", (9, 5), (1, 12)))
+    land(registered)
+    before = counts(registered)
+    put("шкалы.csv", SCALE.format(2022, 10))
+
+    report = land(registered)
+
+    assert set(before.values()) == {(10, 0)}
+    assert {r.path: r.rows_rejected for r in report.landed} == {
+        "2022/5 класс/математика.csv": 1,
+        "шкалы.csv": 0,
+    }
+
+
+def test_a_receipt_whose_file_asks_its_path_for_more_on_a_second_reading_is_replaced(
+    registered: Settings, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(
+        "2022/ИСБШ.csv", f"{INDEX}999999;2022;30,0\n" + "".join(f"006003;{y};30\n" for y in range(2011, 2019))
+    )
+    first = land(registered)
+    module = importlib.import_module("school_quality.landing.ingest")
+
+    def asks_for_the_year(sources: Sequence[Source], processes: int) -> Iterator[FileReading]:
+        for reading in read_files(sources, processes):
+            reading.consulted = ("year",)
+            yield reading
+
+    # the next version of the reader takes the year from the path
+    monkeypatch.setattr(module, "READER_VERSION", "the next one")
+    monkeypatch.setattr(module, "read_files", asks_for_the_year)
+    second = land(registered)
+
+    assert [(r.outcome, json.loads(r.context)) for r in first.landed] == [("partly", {})]
+    assert [(r.action, json.loads(r.context)) for r in second.receipts] == [
+        ("withdraw", {}),
+        ("land", {"year": 2022}),
+    ]
+    assert [r.key for r in in_force(registered) if r.dataset == "social_index"] == [second.landed[0].key]
+    assert land(registered).receipts == ()
 
 
 def test_appeals_are_read_again_when_their_results_come(registered: Settings, put: Put) -> None:

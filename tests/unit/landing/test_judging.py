@@ -585,6 +585,6 @@ def test_a_school_without_results_is_named_once_most_of_its_municipality_have_so
 
     bench.run()
 
-    (remark,) = bench.remarks("vpr_marks")
+    (remark,) = bench.remarks("school_register")
     assert (remark.rule, remark.level, remark.value) == ("school_without_results", "warning", "СОШ № 5")
-    assert remark.details == {"year": "2022", "school_id": "8005"}
+    assert remark.details == {"year": "2022"}

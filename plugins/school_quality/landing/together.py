@@ -1,0 +1,154 @@
+"""What files say together: warnings that are true as long as everything landed stays what it is.
+
+They are found anew with every batch, a withdrawal too, over all rows in force, and stand at the rows that
+they speak of, whenever those were landed. A remark of an earlier batch does not hold any more
+(``state_seq``): what came since may have answered it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+
+from school_quality.datasets import get, reference_seed
+from school_quality.landing.judging import RESULT_DATASETS, exam_grades
+from school_quality.landing.landed import view_in_force
+from school_quality.landing.typing import quoted
+from school_quality.model import Remark
+
+SAME_MEASURE = (("form_staff", "form_methodical", "teachers"),)
+"""The same quantity asked in two forms of one period."""
+
+MOST_SCHOOLS_PCT = 80
+"""Schools without results are named once most of a municipality have some: before, files are coming."""
+
+NEEDED = sorted({*RESULT_DATASETS, *(name for first, second, _ in SAME_MEASURE for name in (first, second))})
+"""Datasets that are looked at beside the references: ``landed_<name>`` and ``accepted_<name>`` are there."""
+
+
+def find(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str | None]]:
+    """(seq of the receipt, warning, school) of everything that files in force say together."""
+    yield from _schools_without_results(connection)
+    yield from _differing_forms(connection)
+    for name in sorted(RESULT_DATASETS):
+        yield from _results_beyond_type(connection, name)
+    yield from _printed_minima(connection)
+
+
+def _standing(name: str) -> str:
+    """All rows in force of a dataset, as a relation; of a key maybe several, as corrections came."""
+    return f"(select * from landed_{name} union all by name select * from accepted_{name})"
+
+
+def school_types() -> str:
+    """The seed of school types as a SQL relation."""
+    return f"read_csv({quoted(str(reference_seed('school_types')))}, header = true, all_varchar = true)"
+
+
+def _schools_without_results(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str]]:
+    """Register schools, open the whole year, without any result of a year of which most others have some."""
+    present = " union ".join(
+        f"select distinct school_id, reporting_year as year from {_standing(name)}"
+        for name in sorted(RESULT_DATASETS)
+    )
+    view_in_force(connection, get("school_register"))
+    found = connection.execute(
+        f"""
+        with present as ({present}),
+        expected as (
+            select g.*, a.year, p.school_id is not null as has_results
+            from inforce_school_register as g
+            cross join (select distinct year from present) as a
+            left join present as p on p.school_id = g.school_id and p.year = a.year
+            where (g.open_from is null or year(g.open_from) < a.year)
+                and (g.open_to is null or year(g.open_to) > a.year)
+        ),
+        coverage as (
+            select *, count(*) filter (has_results) over (partition by municipality_id, year) as reported,
+                count(*) over (partition by municipality_id, year) as schools
+            from expected
+        )
+        select seq, sheet, row_number, school_name, year, school_id from coverage
+        where not has_results and 100 * reported >= {MOST_SCHOOLS_PCT} * schools
+        order by seq, sheet, row_number, year
+        """
+    ).fetchall()
+    header = get("school_register").fields["school_name"].header
+    for seq, sheet, row_number, school_name, year, school_id in found:
+        details = {"year": str(year)}
+        yield (
+            seq,
+            _warning("school_without_results", sheet, row_number, header, school_name, details),
+            school_id,
+        )
+
+
+def _differing_forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str]]:
+    """The same measure of a school and year in two forms; said of both."""
+    for first, second, column in SAME_MEASURE:
+        for name in (first, second):
+            view_in_force(connection, get(name))
+        for here, there in ((first, second), (second, first)):
+            found = connection.execute(
+                f"""
+                select h.seq, h.sheet, h.row_number, h.{column}, t.{column}, h.school_id
+                from inforce_{here} as h join inforce_{there} as t using (school_id, reporting_year)
+                where h.{column} <> t.{column} order by h.seq, h.sheet, h.row_number
+                """
+            ).fetchall()
+            header = get(here).fields[column].header
+            for seq, sheet, row_number, said, other, school_id in found:
+                details = {"here": str(said), "there": str(other), "form": get(there).title}
+                yield (
+                    seq,
+                    _warning("measure_differs_between_forms", sheet, row_number, header, str(said), details),
+                    school_id,
+                )
+
+
+def _results_beyond_type(
+    connection: duckdb.DuckDBPyConnection, name: str
+) -> Iterator[tuple[int, Remark, str]]:
+    """Results of a grade that a school of this type has not: one line a file, school and grade."""
+    exam_grade = exam_grades().get(name.removesuffix("_results"))
+    grade = str(exam_grade) if exam_grade else "grade"
+    found = connection.execute(
+        f"""
+        with school_type as (
+            select g.school_id, t.school_type from register as g
+            join {school_types()} as t on folded(t.school_type_name) = folded(g.school_type_name)
+        )
+        select seq, min_by(sheet, row_number), min(row_number) as first_row, {grade} as of_grade, school_id
+        from {_standing(name)} join school_type using (school_id)
+        where {grade} > case school_type when 'primary' then 4 when 'basic' then 9 else 11 end
+        group by seq, school_id, of_grade order by seq, first_row, of_grade
+        """
+    ).fetchall()
+    for seq, sheet, row_number, of_grade, school_id in found:
+        details = {"grade": str(of_grade)}
+        yield seq, _warning("results_beyond_school_type", sheet, row_number, "", "", details), school_id
+
+
+def _printed_minima(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, None]]:
+    """``Минимальная граница`` of a protocol against the thresholds of its year."""
+    found = connection.execute(
+        f"""
+        select r.seq, r.sheet, min(r.row_number) as first_row, r.printed_minimum, t.min_score
+        from {_standing("ege_results")} as r
+        join threshold as t
+            on t.exam = 'ege' and t.reporting_year = r.reporting_year and t.subject = r.subject
+        where r.printed_minimum <> t.min_score
+        group by r.seq, r.sheet, r.subject, r.reporting_year, r.printed_minimum, t.min_score
+        order by r.seq, r.sheet, first_row
+        """
+    ).fetchall()
+    for seq, sheet, row_number, printed, expected in found:
+        details = {"printed": str(printed), "expected": str(expected)}
+        yield seq, _warning("minimum_differs", sheet, row_number, "", "", details), None
+
+
+def _warning(
+    rule: str, sheet: str, row_number: int, column: str, value: str, details: dict[str, str]
+) -> Remark:
+    return Remark(rule, "warning", sheet or "", row_number, column, value, details)

@@ -1,0 +1,64 @@
+"""To take a file back: a receipt that says so, and what the remaining files say together without it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from school_quality.errors import UsageError
+from school_quality.landing import together
+from school_quality.landing.landed import prepare
+from school_quality.landing.receipts import (
+    Receipt,
+    Staging,
+    effective,
+    last_seq,
+    locked,
+    read_receipts,
+    withdrawals,
+)
+from school_quality.landing.remarks import Remarks
+from school_quality.landing.verdicts import Judge
+from school_quality.reading import READER_VERSION
+from school_quality.settings import Settings
+
+FILE_ID_PREFIX = 8
+"""The shortest beginning of a ``file_id`` that `withdraw` takes."""
+
+
+def withdraw(settings: Settings, file_id: str, received_at: datetime | None = None) -> list[Receipt]:
+    """Take a file back in every context in which it is in force; its rows leave the marts of the next build.
+
+    ``file_id`` may be its beginning of at least eight characters. The file is not landed again by itself
+    while its content and context stay the same: name it to ``ingest`` for that. Raises `UsageError` if no
+    file in force, or more than one, has this id.
+    """
+    if len(file_id) < FILE_ID_PREFIX:
+        raise UsageError(f"Номер файла слишком короткий: нужно не меньше {FILE_ID_PREFIX} знаков.")
+    with locked(settings):
+        prepare(settings)
+        log = read_receipts(settings)
+        found = [r for r in effective(log).values() if r.file_id.startswith(file_id.lower())]
+        if not found:
+            raise UsageError(
+                f"Файла {file_id} среди принятых нет. Список принятых файлов: school-quality status."
+            )
+        if len({r.file_id for r in found}) > 1:
+            paths = "; ".join(sorted({r.path for r in found}))
+            raise UsageError(
+                f"По началу номера {file_id} нашлось несколько файлов: {paths}. Укажите номер целиком."
+            )
+        moment = received_at or datetime.now(UTC).replace(tzinfo=None)
+        receipts = withdrawals(found, last_seq(log) + 1, moment, READER_VERSION)
+        staging = Staging.open(settings)
+        try:
+            with Judge.open(settings, staging.spool, threads=1) as judge:
+                judge.in_force = [r for r in effective(log).values() if r not in found]
+                judge.take_files((), ())
+                judge.judge_references({})
+                judge.judge_others({})
+                remarks = Remarks()
+                remarks.add_state(together.find(judge.connection), judge.in_force, receipts[-1].seq)
+            staging.commit(receipts, remarks.table())
+        finally:
+            staging.discard()
+    return receipts
