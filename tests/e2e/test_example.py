@@ -40,6 +40,15 @@ def test_the_run_says_what_it_did_step_by_step(example: tuple[Path, str]) -> Non
     assert "published/current/scorecards" in said
 
 
+def test_the_run_writes_the_papers_of_the_municipality(example: tuple[Path, str]) -> None:
+    data, _ = example
+
+    written = {path.name for path in (data / "published/current/reports").iterdir()}
+
+    assert {"municipal_6.docx", "municipal_6.pdf", "draft_order_6.docx"} <= written
+    assert {"effectiveness_6.docx", "effectiveness_6.pdf"} <= written
+
+
 def test_the_screen_shows_nothing_of_airflow_and_dbt(example: tuple[Path, str]) -> None:
     _, said = example
 

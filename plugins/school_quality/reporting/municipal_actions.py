@@ -77,10 +77,10 @@ def recommendations(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         return blocks
     assignments: defaultdict[str, list[str]] = defaultdict(list)
     for row in facts.support:
-        organisation = row["organisation"]
+        organisation = str(row["organisation"] or "")
         if row["mentor_school_id"]:
             organisation = name(row["mentor_school_id"], reference)
-        role = words.ROLES.get(row["role"], row["role"])
+        role = str(words.ROLES.get(row["role"], row["role"]))
         is_named = organisation.casefold() == role.casefold()
         assignments[row["school_id"]].append(role if is_named else f"{role}: {organisation}")
     for school_id, lines in advice(facts).items():

@@ -1,6 +1,6 @@
 """What the papers of a municipality are made of: its rows of the marts, read for a batch of them at a time.
 
-A warehouse may hold 2,000 municipalities; a batch holds a few dozen, so memory does not grow with the
+A warehouse may hold 2,000 municipalities; a batch holds a hundred, so memory does not grow with the
 warehouse and a table is not read once for each of them.
 """
 
@@ -18,7 +18,7 @@ import duckdb
 from school_quality.reporting import methodology
 from school_quality.reporting.facts import Reference, Row, rows
 
-BATCH = 40
+BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
