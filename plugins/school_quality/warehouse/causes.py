@@ -34,12 +34,12 @@ ASSESSMENTS = {
     "oge_results": "'oge'",
     "vpr_results": "'vpr'",
     "vpr_marks": "'vpr'",
-    "procedure_results": "exam",
-    "appeals": "exam",
-    "thresholds": "exam",
-    "mark_scale": "exam",
+    "procedure_results": "rows.exam",
+    "appeals": "rows.exam",
+    "thresholds": "rows.exam",
+    "mark_scale": "rows.exam",
 }
-"""Datasets whose rows speak of a procedure, with the SQL of its exam."""
+"""Datasets whose rows speak of a procedure, with the SQL of its exam in ``rows``."""
 
 ANYWHERE = {"thresholds", "mark_scale", "biased_vpr"}
 """Datasets of which a row reaches every school, the ones that it does not name included."""

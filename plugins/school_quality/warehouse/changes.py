@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from school_quality.settings import Settings
 from school_quality.warehouse import causes, comparison, releases
 from school_quality.warehouse.causes import Inputs, Made
-from school_quality.warehouse.comparison import INDICATORS, STATUSES
+from school_quality.warehouse.comparison import INDICATORS, STATUSES, Columns
 from school_quality.warehouse.releases import ReleaseInfo
 
 if TYPE_CHECKING:
@@ -97,18 +97,19 @@ def between(settings: Settings, first: str, second: str, limit: int | None = Non
             return Difference(old.release, new.release, Inputs(), [], 0)
         for name, release_id in (("old", first), ("new", second)):
             attach(connection, settings, release_id, name)
-        for compared in comparison.comparable(connection, "new", "old"):
-            comparison.find(connection, compared, "new", "old")
-        inputs = find(connection, settings, new, old)
+        columns = comparison.compare(connection, "new", "old")
+        inputs = find(connection, settings, columns, new, old)
         return Difference(old.release, new.release, inputs, *fetch(connection, limit))
 
 
-def find(connection: duckdb.DuckDBPyConnection, settings: Settings, new: Made, old: Made) -> Inputs:
+def find(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, columns: Columns, new: Made, old: Made
+) -> Inputs:
     """Make the temporary table ``difference`` of attached ``new`` and ``old``, causes and all.
 
-    `comparison.find` has compared their marts.
+    ``columns`` is what `comparison.compare` said of them.
     """
-    _find_cells(connection)
+    _find_cells(connection, columns)
     inputs = causes.compare_inputs(connection, settings, new, old)
     causes.attribute(connection, inputs)
     connection.execute(
@@ -200,19 +201,13 @@ def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[lis
     return changes, total[0] if total else 0
 
 
-def _find_cells(connection: duckdb.DuckDBPyConnection) -> None:
+def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None:
     """Temporary table ``change``: the differing cells of rows that differ, and what their causes depend on.
 
     Of a year that only one side has, a row says so and its identification is listed, its values are not.
     """
-    statuses, indicators = (
-        [
-            name
-            for name in columns
-            if name in comparison.common_columns(connection, compared.table, "new", "old")
-        ]
-        for compared, columns in ((STATUSES, STATUS_COLUMNS), (INDICATORS, INDICATOR_COLUMNS))
-    )
+    statuses = [name for name in STATUS_COLUMNS if name in columns[STATUSES]]
+    indicators = [name for name in INDICATOR_COLUMNS if name in columns[INDICATORS]]
     connection.execute(
         f"""
         create or replace temp table change as
@@ -394,9 +389,7 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as new (read_only)")
         attach(connection, settings, release_id, "old")
-        for compared in (STATUSES, INDICATORS):
-            comparison.find(connection, compared, "new", "old")
-        _find_cells(connection)
+        _find_cells(connection, comparison.compare(connection, "new", "old"))
         counts = connection.execute(
             "select count(distinct (school_id, period, indicator_code)), count(distinct school_id) "
             "from change where indicator_code is not null"

@@ -26,7 +26,7 @@ class Compared:
 
     @property
     def changed(self) -> str:
-        """Name of the temporary table that `find` makes: the keys of rows that differ, ``is_new, is_old``."""
+        """The temporary table that `compare` makes: keys of rows that differ, with ``is_new, is_old``."""
         return f"changed_{self.table}"
 
 
@@ -37,37 +37,44 @@ SCHOOLS = Compared("dim_school", ("school_id",), has_year=False)
 
 COMPARED = (INDICATORS, STATUSES, PROCEDURES, SCHOOLS)
 
+Columns = dict[Compared, dict[str, str]]
+"""Names and types of the columns of each mart that is compared."""
 
-def common_columns(connection: duckdb.DuckDBPyConnection, table: str, new: str, old: str) -> dict[str, str]:
-    """Columns that both warehouses have, with their types in the new one; empty where one lacks the table."""
+
+def compare(connection: duckdb.DuckDBPyConnection, new: str, old: str) -> Columns:
+    """Make the temporary table `Compared.changed` of each mart that two attached warehouses have.
+
+    Returns the columns that both have, with their types in the new one: an older release may lack some.
+    """
+    columns = common_columns(connection, new, old)
+    for compared in columns:
+        _compare(connection, compared, columns[compared], new, old)
+    return columns
+
+
+def common_columns(connection: duckdb.DuckDBPyConnection, new: str, old: str) -> Columns:
+    """The columns of the followed marts that two attached warehouses have; without a mart that one lacks."""
     found = connection.execute(
         """
-        select column_name, data_type
+        select table_name, column_name, max(data_type) filter (where database_name = $new)
         from duckdb_columns()
-        where database_name = $new and schema_name = 'marts' and table_name = $table
-            and column_name in (
-                select column_name from duckdb_columns()
-                where database_name = $old and schema_name = 'marts' and table_name = $table
-            )
-        order by column_index
+        where database_name in ($new, $old) and schema_name = 'marts' and table_name in $tables
+        group by all
+        having count(*) = 2
+        order by table_name, max(column_index) filter (where database_name = $new)
         """,
-        {"new": new, "old": old, "table": table},
+        {"new": new, "old": old, "tables": [compared.table for compared in COMPARED]},
     ).fetchall()
-    return dict(found)
-
-
-def comparable(connection: duckdb.DuckDBPyConnection, new: str, old: str) -> list[Compared]:
-    """The marts that both warehouses have with their keys: an older release may lack one."""
-    return [
-        compared
+    columns = {
+        compared: {name: kind for table, name, kind in found if table == compared.table}
         for compared in COMPARED
-        if set(compared.key) <= set(common_columns(connection, compared.table, new, old))
-    ]
+    }
+    return {compared: names for compared, names in columns.items() if set(compared.key) <= set(names)}
 
 
-def find(connection: duckdb.DuckDBPyConnection, compared: Compared, new: str, old: str) -> None:
-    """Make the temporary table ``compared.changed``: keys of rows that differ between two warehouses."""
-    columns = common_columns(connection, compared.table, new, old)
+def _compare(
+    connection: duckdb.DuckDBPyConnection, compared: Compared, columns: dict[str, str], new: str, old: str
+) -> None:
     key = ", ".join(compared.key)
     places = ["municipality_id", "reporting_year"] if compared.has_year else []
     sides = [f"{name}.marts.{compared.table}" for name in (new, old)]
@@ -97,12 +104,15 @@ def find(connection: duckdb.DuckDBPyConnection, compared: Compared, new: str, ol
 
 
 def _find_places(connection: duckdb.DuckDBPyConnection, sides: list[str], columns: dict[str, str]) -> None:
-    """Temporary table ``differing_place``: municipalities and years with any difference, noise included."""
+    """Temporary table ``differing_place``: municipalities and years with any difference, noise included.
+
+    A row is hashed twice: `hash` joins its columns by xor, so that equal changes of two rows would cancel.
+    """
     row = ", ".join(f"{name}::float" if kind == "DOUBLE" else name for name, kind in columns.items())
     new, old = (
         f"""(
             select coalesce(municipality_id, '') as place, reporting_year,
-                count(*) as rows, bit_xor(hash({row})) as content
+                count(*) as rows, bit_xor(hash(hash({row}))) as content
             from {side} group by all
         )"""
         for side in sides

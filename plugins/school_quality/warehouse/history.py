@@ -17,8 +17,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from school_quality.warehouse import comparison
-from school_quality.warehouse.comparison import COMPARED, Compared
+from school_quality.warehouse.comparison import COMPARED, Columns, Compared
 from school_quality.warehouse.journal import Entry
 
 if TYPE_CHECKING:
@@ -85,11 +84,12 @@ def carry_on(connection: duckdb.DuckDBPyConnection, known: str) -> bool:
     return True
 
 
-def step(connection: duckdb.DuckDBPyConnection, new: str, old: str, moment: datetime) -> None:
-    """Readers went from attached ``old`` to attached ``new``; `comparison.find` has compared them."""
-    for compared in comparison.comparable(connection, new, old):
-        columns = comparison.common_columns(connection, compared.table, new, old)
-        _supersede(connection, compared, list(columns), old, moment)
+def step(
+    connection: duckdb.DuckDBPyConnection, columns: Columns, new: str, old: str, moment: datetime
+) -> None:
+    """Readers went from attached ``old`` to ``new``, of which `comparison.compare` said ``columns``."""
+    for compared, names in columns.items():
+        _supersede(connection, compared, list(names), old, moment)
     connection.execute(
         f"""
         update new.history.reporting_year set valid_to = $moment

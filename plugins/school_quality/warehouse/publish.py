@@ -199,17 +199,19 @@ def _follow(
     for _, step in pairwise(way):
         changes.attach(connection, settings, step.release_id, "middle")
         if is_carried:
-            _compare(connection, "middle", "old")
-            history.step(connection, "middle", "old", step.moment)
+            columns = comparison.compare(connection, "middle", "old")
+            history.step(connection, columns, "middle", "old", step.moment)
         connection.execute("detach old; detach middle")
         changes.attach(connection, settings, step.release_id, "old")
-    _compare(connection, "new", "old")
+    columns = comparison.compare(connection, "new", "old")
     if is_carried:
-        history.step(connection, "new", "old", moment)
+        history.step(connection, columns, "new", "old", moment)
     else:
         history.add_years(connection, "new", moment)
     previous = ReleaseInfo.from_json(releases.manifest(settings, way[-1].release_id))
-    inputs = changes.find(connection, settings, Made.of(settings, release), Made.of(settings, previous))
+    inputs = changes.find(
+        connection, settings, columns, Made.of(settings, release), Made.of(settings, previous)
+    )
     changes.record(connection, release)
     difference = Difference(previous, release, inputs, *changes.fetch(connection, changes.SHOWN_IN_WORKBOOK))
     connection.execute("detach old")
@@ -222,11 +224,6 @@ def _way(entries: Sequence[Entry]) -> list[Entry]:
     for entry in entries[:-1]:
         found = [entry] if entry.action == "publish" else [*found, entry]
     return found
-
-
-def _compare(connection: duckdb.DuckDBPyConnection, new: str, old: str) -> None:
-    for compared in comparison.comparable(connection, new, old):
-        comparison.find(connection, compared, new, old)
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> Rows:

@@ -4,37 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+from unit.warehouse.small import FIRST, publish, receive, release, staff
 
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import changes, releases
+from school_quality.warehouse import journal, releases
 from school_quality.warehouse import publish as publication
-from school_quality.warehouse.build import NodeResult
 from school_quality.warehouse.releases import Parameters, ReleaseInfo
-
-FIRST = ReleaseInfo(
-    release_id="20230901T060000Z-00000001",
-    created_at=datetime(2023, 9, 1, 6),
-    reporting_year=2022,
-    period="2022",
-    as_of=date(2023, 8, 31),
-    receipt_seq=3,
-    code_version="aaaaaaaaaaaa",
-    previous_release_id=None,
-)
-SECOND = replace(
-    FIRST, release_id="20230902T060000Z-00000002", receipt_seq=4, previous_release_id=FIRST.release_id
-)
-RESULTS = [
-    NodeResult("test.school_quality.bands_cover", "pass", 0.1, 0, ""),
-    NodeResult("test.school_quality.sources_agree", "warn", 0.1, 2, ""),
-]
 
 
 @pytest.fixture
@@ -42,50 +26,8 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(tmp_path / "it's data")
 
 
-def build_file(settings: Settings, *, points: int = 3, is_low: bool = True, value: float = 0.5) -> Path:
-    """A build file with the tables that a publication reads, one school and one indicator."""
-    settings.warehouse.mkdir(parents=True, exist_ok=True)
-    settings.build_file.unlink(missing_ok=True)
-    with duckdb.connect(str(settings.build_file)) as connection:
-        connection.execute(
-            f"""
-            create schema marts; create schema meta; create schema staging;
-            create table staging.secret as select 1 as x;
-            create table marts.dim_school as
-            select '6017' as school_id, 17 as school_number, 'СОШ № 17' as school_name;
-            create table marts.dim_indicator as select '2022-2023' as methodology_version;
-            create table marts.fct_indicator_value as
-            select '6017' as school_id, '2022' as period, '1.1' as indicator_code, '' as component,
-                   'scored' as status, null::varchar as reason, {value!r}::double as value,
-                   null::varchar as value_text, {points} as points;
-            comment on table marts.fct_indicator_value is 'The school''s values';
-            comment on column marts.fct_indicator_value.points is 'Баллы';
-            create table marts.fct_school_status as
-            select '6017' as school_id, 2022 as reporting_year, {is_low} as is_low_results,
-                   false as is_risk_zone, false as is_difficult_social,
-                   false as official_low_results, false as official_risk_zone,
-                   true as is_supported, 'struggling' as school_group, false as is_effective_mode;
-            create table meta.release_change (release_id varchar, school_id varchar, period varchar,
-                indicator_code varchar, what varchar, before varchar, after varchar, cause varchar,
-                file_id varchar);
-            """
-        )
-    return settings.build_file
-
-
-def documents(settings: Settings) -> Path:
-    folder = settings.warehouse / "documents" / "x"
-    (folder / "scorecards").mkdir(parents=True, exist_ok=True)
-    (folder / "scorecards" / "6017.html").write_text("<p>17</p>", encoding="utf-8")
-    return folder
-
-
-def published(settings: Settings, release: ReleaseInfo, **build: object) -> Path:
-    return publication.publish(settings, release, build_file(settings, **build), documents(settings), RESULTS)  # type: ignore[arg-type]
-
-
 def test_readers_see_the_published_schemas_with_comments_and_nothing_private(settings: Settings) -> None:
-    published(settings, FIRST)
+    publish(settings, FIRST)
 
     with duckdb.connect(str(settings.current / "warehouse.duckdb"), read_only=True) as connection:
         schemas = connection.execute("select distinct schema_name from duckdb_tables() order by 1").fetchall()
@@ -93,31 +35,39 @@ def test_readers_see_the_published_schemas_with_comments_and_nothing_private(set
             "select comment from duckdb_tables() where table_name = 'fct_indicator_value'"
         ).fetchone()
         column_comment = connection.execute(
-            "select comment from duckdb_columns() where column_name = 'points'"
+            "select comment from duckdb_columns() where schema_name = 'marts' and column_name = 'points'"
         ).fetchone()
-    assert schemas == [("marts",), ("meta",)]
+    assert schemas == [("history",), ("marts",), ("meta",)]
     assert table_comment == ("The school's values",)
     assert column_comment == ("Баллы",)
     parquet = {path.name for path in (settings.current / "parquet").iterdir()}
-    assert parquet == {f"{name}.parquet" for name in MARTS}
-
-
-MARTS = ("dim_school", "dim_indicator", "fct_indicator_value", "fct_school_status")
+    assert {"dim_school.parquet", "fct_indicator_value.parquet"} <= parquet
+    assert not any(name.startswith("secret") for name in parquet)
 
 
 def test_the_manifest_says_what_the_release_is_made_of_and_the_checksum_of_every_file(
     settings: Settings,
 ) -> None:
-    folder = published(settings, FIRST)
+    file_id = receive(settings, "form_staff", "Формы/кадры.xlsx", [staff("6017", 3)])
+    first = release(1, settings)
+
+    folder = publish(settings, first)
 
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-
-    assert ReleaseInfo.from_json(manifest) == FIRST
+    assert ReleaseInfo.from_json(manifest) == first
     assert manifest["methodology_versions"] == ["2022-2023"]
-    assert manifest["rows"]["marts"]["fct_indicator_value"] == 1
-    assert manifest["tests"] == {"passed": 1, "warned": ["sources_agree"]}
+    assert manifest["rows"]["marts"]["fct_school_status"] == 3
+    assert manifest["tests"] == {
+        "passed": 1,
+        "warned": ["sources_agree"],
+        "results": {"bands_cover": "pass", "sources_agree": "warn"},
+    }
+    assert [(r["seq"], r["file_id"], r["path"], r["rows_accepted"]) for r in manifest["receipts"]] == [
+        (1, file_id, "Формы/кадры.xlsx", 1)
+    ]
     files = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} - {"manifest.json"}
     assert set(manifest["sha256"]) == files
+    assert "methodology/bands.csv" in files
     for name, checksum in manifest["sha256"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
 
@@ -125,7 +75,8 @@ def test_the_manifest_says_what_the_release_is_made_of_and_the_checksum_of_every
 def test_a_crash_while_writing_leaves_the_old_release_and_no_half_one(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    published(settings, FIRST)
+    first, second = release(1, settings), release(2, settings)
+    publish(settings, first)
 
     def crash(*_: object) -> None:
         raise OSError("no space left on device")
@@ -133,77 +84,106 @@ def test_a_crash_while_writing_leaves_the_old_release_and_no_half_one(
     with monkeypatch.context() as patch:
         patch.setattr(publication, "_write_manifest", crash)
         with pytest.raises(OSError, match="no space"):
-            published(settings, SECOND)
+            publish(settings, second)
 
-    assert releases.current_id(settings) == FIRST.release_id
-    assert releases.all_ids(settings) == [FIRST.release_id]
-    published(settings, SECOND)
-    assert releases.current_id(settings) == SECOND.release_id
+    assert releases.current_id(settings) == first.release_id
+    assert releases.all_ids(settings) == [first.release_id]
+    publish(settings, second)
+    assert releases.current_id(settings) == second.release_id
     assert not list(settings.published.glob(".*"))
 
 
+def test_a_release_that_was_whole_when_the_power_failed_is_shown_as_it_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = release(1, settings), release(2, settings)
+    publish(settings, first)
+
+    def crash(*_: object) -> None:
+        raise OSError("the power is off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.os, "replace", crash)
+        with pytest.raises(OSError, match="power"):
+            publish(settings, second)
+    assert [entry.release_id for entry in journal.read(settings)] == [first.release_id]
+
+    publish(settings, second)
+
+    assert [entry.release_id for entry in journal.read(settings)] == [first.release_id, second.release_id]
+    told = releases.manifest(settings, second.release_id)["published_at"]
+    assert journal.read(settings)[-1].moment.isoformat() == told
+
+
 def test_publishing_the_same_release_again_changes_nothing(settings: Settings) -> None:
-    folder = published(settings, FIRST)
+    first = release(1, settings)
+    folder = publish(settings, first)
     before = (folder / "manifest.json").stat().st_mtime_ns
 
-    published(settings, FIRST)
+    publish(settings, first)
 
     assert (folder / "manifest.json").stat().st_mtime_ns == before
-    assert releases.all_ids(settings) == [FIRST.release_id]
+    assert releases.all_ids(settings) == [first.release_id]
+    assert len(journal.read(settings)) == 1
 
 
-def test_a_release_records_what_it_changes_and_why_where_that_is_certain(settings: Settings) -> None:
-    published(settings, FIRST)
+def test_a_data_root_without_a_journal_counts_the_releases_on_disk(settings: Settings) -> None:
+    first, second = release(1, settings), release(2, settings)
+    publish(settings, first)
+    publish(settings, second)
+    entries = journal.read(settings)
 
-    folder = published(settings, SECOND, points=0, is_low=False)
+    journal.path_of(settings).unlink()
 
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
-        found = connection.execute(
-            "select release_id, school_id, period, indicator_code, what, before, after, cause "
-            "from meta.release_change order by what"
-        ).fetchall()
-    assert found == [
-        (SECOND.release_id, "6017", "2022", None, "is_low_results", "true", "false", "files"),
-        (SECOND.release_id, "6017", "2022", "1.1", "points", "3", "0", "files"),
-    ]
-    assert changes.between(settings, FIRST.release_id, SECOND.release_id) == [
-        ("17", "2022", None, "is_low_results", "true", "false"),
-        ("17", "2022", "1.1", "points", "3", "0"),
-    ]
+    assert journal.read(settings) == entries
 
 
-def test_the_last_digits_of_a_mean_are_no_change(settings: Settings) -> None:
-    published(settings, FIRST, value=0.1 + 0.2)
+def test_the_newest_releases_stay_with_the_current_one_and_the_last_of_every_year(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(releases.KEPT_VARIABLE, "2")
+    days = {1: 2021, 2: 2021, 3: 2022, 4: 2022, 5: 2022}
+    ids = {day: release(day, settings, reporting_year=year) for day, year in days.items()}
 
-    published(settings, SECOND, value=0.3)
+    for info in ids.values():
+        publish(settings, info)
 
-    assert changes.between(settings, FIRST.release_id, SECOND.release_id) == []
-
-
-def test_the_first_release_changes_nothing(settings: Settings) -> None:
-    folder = published(settings, FIRST)
-
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
-        assert connection.execute("select count(*) from meta.release_change").fetchone() == (0,)
+    assert releases.all_ids(settings) == [ids[day].release_id for day in (2, 4, 5)]
 
 
-def test_a_cause_is_named_only_where_one_input_changed() -> None:
-    assert changes.cause(SECOND, FIRST) == "files"
-    assert changes.cause(replace(FIRST, code_version="b"), FIRST) == "code"
-    assert changes.cause(replace(SECOND, code_version="b"), FIRST) is None
+def test_a_release_that_somebody_reads_is_not_removed(settings: Settings) -> None:
+    ids = [release(day, settings) for day in range(1, 4)]
+    publish(settings, ids[0])
+    warehouse = settings.published / ids[0].release_id / "warehouse.duckdb"
+    program = (
+        "import duckdb, sys; connection = duckdb.connect(sys.argv[1], read_only=True); "
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(warehouse)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as reader:  # fmt: skip
+        assert reader.stdin and reader.stdout and reader.stdout.readline() == "open\n"
+        publish(settings, ids[1])
+        publish(settings, ids[2])
+
+        assert releases.prune(settings, keep=2) == []
+
+        reader.stdin.close()
+        reader.wait()
+    assert releases.prune(settings, keep=2) == [ids[0].release_id]
 
 
-def test_the_oldest_releases_beyond_retention_go_and_the_current_one_never_does(settings: Settings) -> None:
-    ids = []
-    for day in range(1, releases.KEPT_RELEASES + 3):
-        release = replace(FIRST, release_id=f"202309{day:02}T060000Z-00000000")
-        ids.append(release.release_id)
-        published(settings, release)
+@pytest.mark.parametrize("setting", ["1", "ten", "-3"])
+def test_a_retention_that_is_no_number_stops_the_publication_before_it_begins(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setenv(releases.KEPT_VARIABLE, setting)
 
-    assert releases.all_ids(settings) == ids[-releases.KEPT_RELEASES :]
-    publication._switch(settings, ids[-releases.KEPT_RELEASES])
-    releases.prune(settings, keep=1)
-    assert releases.all_ids(settings) == [ids[-releases.KEPT_RELEASES], ids[-1]]
+    with pytest.raises(UsageError, match="сколько выпусков хранить"):
+        publish(settings, release(1, settings))
+
+    assert releases.all_ids(settings) == []
 
 
 def test_an_unknown_release_is_a_usage_error(settings: Settings) -> None:
@@ -221,6 +201,15 @@ def test_a_period_belongs_to_its_year_and_the_default_date_is_the_end_of_next_au
         Parameters.of(2022, None, "31.08.2023")
 
 
-def test_the_code_version_is_the_same_wherever_the_code_lies() -> None:
-    assert releases.code_version() == releases.code_version.__wrapped__()
-    assert len(releases.code_version()) == 12
+def test_code_and_methodology_have_versions_of_their_own() -> None:
+    code = set(releases._code_files())
+    methodology = set(releases.methodology_files())
+
+    assert len(releases.code_version()) == len(releases.methodology_hash()) == 12
+    assert methodology
+    assert not code & methodology
+    assert any(path.name == "fct_indicator_value.sql" for path in code)
+
+
+def test_other_seeds_of_the_methodology_are_other_inputs() -> None:
+    assert replace(FIRST, methodology_hash="c").inputs != FIRST.inputs
