@@ -1,0 +1,83 @@
+"""The open edition does not depend on what it hides, in any format, and keeps silent in the next release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from school_quality import reporting
+from school_quality.warehouse import disclosure
+
+from .attacker import found_out, possibilities
+from .conftest import YEARS, build
+from .published import read
+from .worlds import corrected, with_other_hidden_numbers
+
+RELEASE = {"release_id": "20230901T000000Z-0badcafe", "as_of": "2023-08-31"}
+
+
+def opened(root: Path, seq: int | None = None) -> Path:
+    """The open marts of the data root, built first where a ``seq`` is given."""
+    if seq is not None:
+        build(root, seq)
+    warehouse = root / "open.duckdb"
+    warehouse.unlink(missing_ok=True)
+    disclosure.write_open_marts(root / "warehouse/build.duckdb", warehouse)
+    return warehouse
+
+
+def tables(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        names = connection.execute("select table_name from duckdb_tables() order by all").fetchall()
+        return {name: connection.execute(f"from marts.{name} order by all").fetchall() for (name,) in names}
+
+
+def documents(warehouse: Path, folder: Path) -> dict[str, bytes]:
+    """Every file of the open edition but the DuckDB file itself, by its path."""
+    disclosure.export(warehouse, folder / "data")
+    reporting.write_documents(warehouse, folder, year=YEARS[-1], period=None, release=RELEASE, edition="open")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_other_hidden_numbers_give_the_same_open_edition_byte_by_byte(
+    region: tuple[Path, int], tmp_path: Path
+) -> None:
+    """So no arithmetic on it, in whatever format, tells one world from the other."""
+    root, seq = region
+    here = opened(root)
+    changed = with_other_hidden_numbers(root, read(here), tmp_path)
+
+    there = opened(tmp_path, seq)
+
+    assert changed > 200
+    official = [tables(path / "warehouse/build.duckdb")["fct_procedure_result"] for path in (root, tmp_path)]
+    assert official[0] != official[1], "the worlds are the same"
+    ours, theirs = tables(here), tables(there)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+    one, other = documents(here, tmp_path / "one"), documents(there, tmp_path / "other")
+    assert {Path(name).suffix for name in one} >= {".html", ".pdf", ".xlsx", ".csv", ".parquet"}
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+
+
+@pytest.mark.slow
+def test_two_releases_with_a_correction_between_them_leave_possibilities(
+    region: tuple[Path, int], tmp_path: Path
+) -> None:
+    root, _ = region
+    before = read(opened(root))
+    school = next(
+        row["school_id"]
+        for row in before.results
+        if row["participants"] is None and row["procedure_id"].startswith("oge")
+    )
+
+    after = read(opened(tmp_path, corrected(root, school, tmp_path)))
+
+    assert before.values != after.values
+    domains = possibilities([before, after], changed_schools=[school])
+    assert all(domains.values())
+    assert found_out(domains) == {}

@@ -1,0 +1,122 @@
+"""The same region with other hidden numbers, and the same region a correction later; straight in landing."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from oracle.districts import Log
+
+from .published import Release, Row
+
+SCORES = {
+    "vpr_results": ("total", "mark"),
+    "ege_results": ("primary_score", "test_score", "mark"),
+    "oge_results": ("primary_score", "test_score", "mark"),
+    "vpr_marks": ("share_2_pct", "share_3_pct", "share_4_pct", "share_5_pct"),
+    "procedure_results": ("failed_pct",),
+}
+"""Datasets of results with the columns that say how somebody did."""
+
+COUNTS = {
+    "form_methodical": (("shared_municipal", "shared_regional", "leaders_tutors"), "teachers", 5),
+    "form_teacher_courses": (("trained_teachers",), "teachers", 5),
+    "form_pupils": (("disability", "non_native", "social"), "pupils", 10),
+}
+"""Forms with columns of people, the whole of them, and the limit below which a group is hidden."""
+
+
+def with_other_hidden_numbers(root: Path, release: Release, target: Path) -> int:
+    """Copy a landing to ``target`` and exchange scores among hidden results; how many cells changed.
+
+    Who wrote stays, so the same results are hidden; scores go from one hidden result of a work to another, so
+    that nothing changes for the work as a whole.
+    """
+    rng = random.Random(5)  # noqa: S311 - reproducible
+    shutil.copytree(root / "landing", target / "landing")
+    shutil.copytree(root / "rejected", target / "rejected")
+    hidden = {
+        (row["school_id"], row["reporting_year"], row["procedure_id"])
+        for row in release.results
+        if row["participants"] is None
+    }
+    changed = 0
+    for dataset, columns in SCORES.items():
+        for path in sorted((target / "landing").glob(f"[0-9]*/rows/{dataset}.parquet")):
+            rows = pq.read_table(path).to_pylist()
+            before = [dict(row) for row in rows]
+            for members in _works(rows, columns, lambda row, name=dataset: _key(name, row) in hidden):  # type: ignore[misc]
+                scores = [tuple(row[column] for column in columns) for row in members]
+                rng.shuffle(scores)
+                for row, score in zip(members, scores, strict=True):
+                    row.update(zip(columns, score, strict=True))
+            changed += sum(a != b for a, b in zip(before, rows, strict=True))
+            _write(path, rows)
+    for dataset, (columns, whole, limit) in COUNTS.items():
+        for path in sorted((target / "landing").glob(f"[0-9]*/rows/{dataset}.parquet")):
+            rows = pq.read_table(path).to_pylist()
+            for row in rows:
+                for column in columns:
+                    if (row[whole] or 0) >= 2 * limit and 0 < (row[column] or 0) < limit:
+                        row[column] = row[column] % (limit - 1) + 1
+                        changed += 1
+            _write(path, rows)
+    return changed
+
+
+def corrected(root: Path, school: str, target: Path) -> int:
+    """Copy a landing to ``target`` and land a school's ВПР and ОГЭ again, corrected; the new ``seq``."""
+    rng = random.Random(6)  # noqa: S311 - reproducible
+    shutil.copytree(root / "landing", target / "landing")
+    shutil.copytree(root / "rejected", target / "rejected")
+    log = Log(target / "landing")
+    log.seq = 1000
+    files = []
+    for dataset, column in (("vpr_results", "total"), ("oge_results", "mark")):
+        rows = [
+            {
+                name: value
+                for name, value in row.items()
+                if name not in ("seq", "file_id", "sheet", "row_number")
+            }
+            for path in sorted((target / "landing").glob(f"[0-9]*/rows/{dataset}.parquet"))
+            for row in pq.read_table(path).to_pylist()
+            if row["school_id"] == school and row[column] is not None
+        ]
+        unique = {
+            str(sorted((k, str(v)) for k, v in row.items() if k not in SCORES[dataset])): row for row in rows
+        }
+        for row in unique.values():
+            row[column] = rng.choice((2, 3, 4)) if column == "mark" else rng.choice((0, row[column]))
+        files.append((dataset, list(unique.values())))
+    log.batch([(name, rows) for name, rows in files if rows], number=9)
+    return log.seq
+
+
+def _key(dataset: str, row: Row) -> tuple[str, int, str]:
+    exam, _, _ = dataset.partition("_")
+    exam = row["exam"] if dataset == "procedure_results" else exam
+    grade = {"ege": 11, "oge": 9}.get(exam) or row["grade"]
+    return row["school_id"], row["reporting_year"], f"{exam}_{row['subject']}_{grade}"
+
+
+def _works(
+    rows: list[Row], columns: tuple[str, ...], is_hidden: Callable[[Row], bool]
+) -> Iterator[list[Row]]:
+    """Hidden rows of one work, year and kind: absent or not, counted or not, with the same columns filled."""
+    works: defaultdict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        if is_hidden(row):
+            kind = (row.get("exam"), row["subject"], row.get("grade"), row["reporting_year"])
+            kind += (row.get("is_absent"), row.get("is_counted"), row.get("sitting"), row.get("printed_max"))
+            works[kind + tuple(row[column] is None for column in columns)].append(row)
+    yield from works.values()
+
+
+def _write(path: Path, rows: list[Row]) -> None:
+    pq.write_table(pa.Table.from_pylist(rows, schema=pq.read_schema(path)), path)
