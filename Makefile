@@ -6,11 +6,15 @@ YEAR ?= 2022
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help run up test test-quick lint format lock hooks clean
+BI := .venv-bi/bin
+BI_READY := .venv-bi/.ready
+
+.PHONY: help run up bi bi-lock test test-quick lint format lock hooks clean
 
 help:
 	@echo "make run         пример района: от файлов до карточек школ и опубликованного хранилища"
 	@echo "make up          Airflow на этой машине: страницы, запуск по расписанию; остановить Ctrl-C"
+	@echo "make bi          панели Superset на этой машине, на копии в PostgreSQL или на файле DuckDB; остановить Ctrl-C"
 	@echo "make test        все проверки: стиль, типы, SQL, тесты"
 	@echo "make test-quick  то же без долгих тестов"
 	@echo "make lint        только стиль, типы и SQL"
@@ -37,6 +41,18 @@ run: $(READY)
 up: $(READY)
 	@SCHOOL_QUALITY_DATA=$(abspath $(DATA)) exec $(BIN)/python -m school_quality.server up
 
+# Superset needs older libraries than the rest, so it has an environment of its own.
+$(BI_READY): bi/superset/requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+		{ echo "Superset нужен Python 3.11 или 3.12; другой можно указать так: make bi PYTHON=python3.12"; exit 2; }
+	@echo "Готовим окружение .venv-bi для Superset (один раз, обычно 2-3 минуты, 900 МБ) …"
+	@$(PYTHON) -m venv .venv-bi
+	@$(BI)/python -m pip --disable-pip-version-check install --quiet --quiet --no-deps --require-hashes -r bi/superset/requirements.lock
+	@touch $@
+
+bi: $(BI_READY)
+	@SCHOOL_QUALITY_DATA=$(abspath $(DATA)) exec $(BI)/python bi/superset/serve.py up
+
 test: test-quick
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
 
@@ -58,8 +74,12 @@ lock:
 	uv pip compile pyproject.toml --extra dev --extra production --universal --generate-hashes --upgrade \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
 
+bi-lock:
+	uv pip compile bi/superset/requirements.in --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file bi/superset/requirements.lock
+
 hooks: $(READY)
 	$(BIN)/pre-commit install
 
 clean:
-	rm -rf .venv .airflow .mypy_cache .ruff_cache .pytest_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf .venv .venv-bi .airflow .mypy_cache .ruff_cache .pytest_cache .hypothesis dbt_project/target dbt_project/logs

@@ -1,7 +1,8 @@
 """Import the assets of a folder into Superset, whose data source is named by ``SCHOOL_QUALITY_BI_DATA``.
 
-The address is not in the assets: it may hold a password. Superset keeps it encrypted. The first user, an
-administrator, is made here too; one that is there keeps his password.
+The address is not in the assets: it may hold a password, which Superset keeps encrypted. Roles, and the first
+user (``SUPERSET_ADMIN``, ``SUPERSET_ADMIN_PASSWORD``), are made here too; a user who is there keeps his
+password.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ def contents(folder: Path, url: str) -> dict[str, str]:
 def main() -> None:
     app = create_app()
     with app.app_context():
-        from superset import security_manager
+        from superset import appbuilder, security_manager
         from superset.commands.importers.v1.assets import ImportAssetsCommand
         from superset.utils.core import override_user
 
+        appbuilder.add_permissions(update_perms=True)
+        security_manager.sync_role_definitions()
         name = os.environ["SUPERSET_ADMIN"]
         user = security_manager.find_user(name)
         if user is None:

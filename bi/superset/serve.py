@@ -1,8 +1,9 @@
 """Superset with the dashboards of this folder, run by the environment of requirements.lock.
 
-``serve.py up`` (``make bi``) prepares and serves on this machine; ``prepare`` and ``serve`` are its halves for
-a server, which gives every secret in the environment. The data is read from the copy in PostgreSQL where
-``SCHOOL_QUALITY_BI_URL`` or ``SCHOOL_QUALITY_POSTGRES_URL`` names it, otherwise from the published DuckDB file.
+``serve.py up`` (``make bi``) prepares and serves on this machine; ``prepare`` and ``serve`` are its halves
+for a server, which gives every secret in the environment. The data comes from the copy in PostgreSQL where
+``SCHOOL_QUALITY_BI_URL`` (a login that may only read) or ``SCHOOL_QUALITY_POSTGRES_URL`` names it, otherwise
+from the published DuckDB file.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from pathlib import Path
 import click
 
 HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parents[1]
-ASSETS = HERE / "assets"
 DASHBOARD = "/superset/dashboard/district/"
 READER = "school_quality_reader"
+"""The role that `school-quality publish --to postgres` lets read the copy."""
 
 
 @click.group()
@@ -62,11 +62,10 @@ def serve() -> None:
 
 def _configure() -> Path:
     """Set the environment that Superset reads; returns the folder that it keeps."""
-    home = Path(os.environ.setdefault("SUPERSET_HOME", str(PROJECT / ".superset")))
+    home = Path(os.environ.setdefault("SUPERSET_HOME", str(HERE.parents[1] / ".superset")))
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ.setdefault("SUPERSET_CONFIG_PATH", str(HERE / "superset_config.py"))
     os.environ.setdefault("FLASK_APP", "superset")
-    os.environ.setdefault("SCARF_ANALYTICS", "false")
     if "SUPERSET_SECRET_KEY" not in os.environ:
         os.environ["SUPERSET_SECRET_KEY"] = _secret(home / "secret_key", 42).read_text().strip()
     return home
@@ -81,20 +80,21 @@ def _secret(path: Path, size: int) -> Path:
 
 
 def data_url() -> str:
-    """The SQLAlchemy address of the warehouse. Exits with a message where there is none."""
+    """The SQLAlchemy address of the warehouse. Ends with a message where there is none."""
     url = os.environ.get("SCHOOL_QUALITY_BI_URL") or os.environ.get("SCHOOL_QUALITY_POSTGRES_URL")
     if url:
         scheme, _, rest = url.partition("://")
         if scheme.partition("+")[0] not in {"postgres", "postgresql"} or not rest:
             raise click.ClickException(
-                "Адрес PostgreSQL нужен такой: postgresql://имя:пароль@сервер:5432/база"
+                "Адрес PostgreSQL не понят. Нужен вид postgresql://имя:пароль@сервер:5432/база"
             )
         return f"postgresql+psycopg2://{rest}"
-    root = Path(os.environ.get("SCHOOL_QUALITY_DATA") or PROJECT / "data").resolve()
+    root = Path(os.environ.get("SCHOOL_QUALITY_DATA") or HERE.parents[1] / "data").resolve()
     file = root / "published" / "current" / "warehouse.duckdb"
     if not file.is_file():
         raise click.ClickException(
-            f"Нет данных: ни SCHOOL_QUALITY_POSTGRES_URL, ни выпуска в {root / 'published'}. Сначала: make run"
+            f"Нет данных: SCHOOL_QUALITY_POSTGRES_URL не задан, в {root / 'published'} выпуска нет. "
+            "Сначала: make run"
         )
     return f"duckdb:///{file}?access_mode=READ_ONLY"
 
@@ -108,17 +108,17 @@ def _described(url: str) -> str:
 def _make_databases(url: str) -> None:
     """On a new server: the databases of the copy and of Superset, and the login that reads the copy.
 
-    ``url`` is the login of an administrator; ``SUPERSET_DATABASE_URL`` and ``SCHOOL_QUALITY_BI_URL`` name what
-    there has to be. What is there stays.
+    ``url`` is an administrator's login; ``SCHOOL_QUALITY_BI_URL`` and ``SUPERSET_DATABASE_URL`` say what
+    there has to be. What is there stays, but for the passwords.
     """
     import psycopg2
-    from psycopg2.extensions import make_dsn, parse_dsn, quote_ident
+    from psycopg2.extensions import parse_dsn, quote_ident
 
-    def dsn(address: str) -> dict[str, str]:
+    def parts(address: str) -> dict[str, str]:
         return dict(parse_dsn(address.replace("postgresql+psycopg2://", "postgresql://")))
 
-    reader, own = dsn(os.environ["SCHOOL_QUALITY_BI_URL"]), dsn(os.environ["SUPERSET_DATABASE_URL"])
-    connection = psycopg2.connect(make_dsn(**dsn(url)))
+    reader, own = parts(os.environ["SCHOOL_QUALITY_BI_URL"]), parts(os.environ["SUPERSET_DATABASE_URL"])
+    connection = psycopg2.connect(**parts(url))
     connection.autocommit = True
     with connection.cursor() as cursor:
         for role, options in ((READER, "nologin"), (reader["user"], "login"), (own["user"], "login")):
@@ -129,7 +129,7 @@ def _make_databases(url: str) -> None:
             name = quote_ident(login["user"], cursor)
             cursor.execute(f"alter role {name} password %s", [login["password"]])
         cursor.execute(f"grant {READER} to {quote_ident(reader['user'], cursor)}")
-        for database, owner in ((reader["dbname"], None), (own["dbname"], own["user"])):
+        for database, owner in ((reader["dbname"], ""), (own["dbname"], own["user"])):
             cursor.execute("select from pg_database where datname = %s", [database])
             if not cursor.rowcount:
                 owned = f" owner {quote_ident(owner, cursor)}" if owner else ""
@@ -139,13 +139,16 @@ def _make_databases(url: str) -> None:
 
 def _prepare(home: Path) -> None:
     """Bring Superset's own database up to date, make the first user and import the assets."""
-    data_url()
-    with (home / "prepare.log").open("a") as log:
-        for command in (["db", "upgrade"], ["init"]):
-            subprocess.run([_tool("superset"), *command], check=True, stdout=log, stderr=log)  # noqa: S603
-        command = [sys.executable, str(HERE / "provision.py"), str(ASSETS)]
-        environment = {**os.environ, "SCHOOL_QUALITY_BI_DATA": data_url()}
-        subprocess.run(command, check=True, stdout=log, stderr=log, env=environment)  # noqa: S603
+    environment = {**os.environ, "SCHOOL_QUALITY_BI_DATA": data_url()}
+    log_file = home / "prepare.log"
+    with log_file.open("a") as log:
+        for command in (
+            [_tool("superset"), "db", "upgrade"],
+            [sys.executable, str(HERE / "provision.py"), str(HERE / "assets")],
+        ):
+            done = subprocess.run(command, stdout=log, stderr=log, env=environment)  # noqa: S603
+            if done.returncode:
+                raise click.ClickException(f"Superset не подготовлен, причина в конце файла {log_file}")
 
 
 def _tool(name: str) -> str:
@@ -156,15 +159,8 @@ def _serve(host: str) -> None:
     """Become the web server."""
     arguments = [
         *("--bind", f"{host}:{os.environ.get('SUPERSET_PORT', '8088')}"),
-        *(
-            "--workers",
-            os.environ.get("SUPERSET_WORKERS", "1"),
-            "--worker-class",
-            "gthread",
-            "--threads",
-            "8",
-        ),
-        *("--timeout", "120", "--log-level", "warning"),
+        *("--workers", os.environ.get("SUPERSET_WORKERS", "1")),
+        *("--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--log-level", "warning"),
         "superset.app:create_app()",
     ]
     sys.stdout.flush()

@@ -30,11 +30,14 @@ SECRETS = {
     "AIRFLOW_FERNET_KEY": "cGFzc3dvcmRwYXNzd29yZHBhc3N3b3JkcGFzc3dvcmQ=",
     "AIRFLOW_JWT_SECRET": secrets.token_hex(32),
     "AIRFLOW_SECRET_KEY": secrets.token_hex(32),
+    "BI_READER_PASSWORD": secrets.token_hex(8),
     "FIRST_USER": "administrator",
     "FIRST_USER_PASSWORD": secrets.token_hex(8),
     "POSTGRES_PASSWORD": secrets.token_hex(8),
     "REDIS_PASSWORD": secrets.token_hex(8),
     "SCHOOL_QUALITY_PII_KEY": "a key for tests",
+    "SUPERSET_DATABASE_PASSWORD": secrets.token_hex(8),
+    "SUPERSET_SECRET_KEY": secrets.token_hex(32),
 }
 
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\})")

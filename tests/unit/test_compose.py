@@ -13,7 +13,7 @@ import yaml
 from e2e.deployment import COMPOSE, SECRETS, copied_by_dockerfile, load
 
 PROJECT = Path(__file__).resolve().parents[2]
-RUN_ONCE = {"init"}
+RUN_ONCE = {"init", "bi-init"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,9 @@ def test_whatever_looks_like_a_secret_comes_from_the_environment() -> None:
     walk(yaml.safe_load(COMPOSE.read_text(encoding="utf-8")))
 
 
-def test_the_services_are_those_of_airflow_and_scale_adds_redis_and_workers(document: dict[str, Any]) -> None:
+def test_the_services_are_those_of_airflow_and_profiles_add_workers_and_superset(
+    document: dict[str, Any],
+) -> None:
     services = document["services"]
 
     always = {name for name, service in services.items() if not service.get("profiles")}
@@ -59,6 +61,10 @@ def test_the_services_are_those_of_airflow_and_scale_adds_redis_and_workers(docu
 
     assert always == {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer"}
     assert scaled == {"redis", "worker"}
+    assert {name for name, service in services.items() if service.get("profiles") == ["bi"]} == {
+        "bi-init",
+        "superset",
+    }
     assert services["worker"]["deploy"]["replicas"] == 2
 
 
@@ -66,10 +72,11 @@ def test_nothing_runs_as_root_and_every_image_has_a_version(document: dict[str, 
     for name, service in document["services"].items():
         assert service["user"] not in {"root", "0", "0:0"}, name
         assert re.search(r":\d+\.\d+\.?\d*[\w.-]*$", service["image"]), name
-    dockerfile = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
-    assert re.search(r"^FROM python:\d+\.\d+\.\d+-", dockerfile, re.MULTILINE)
-    assert "--require-hashes -r requirements.lock" in dockerfile
-    assert re.search(r"^USER 10001", dockerfile, re.MULTILINE)
+    for name in ("Dockerfile", "bi/superset/Dockerfile"):
+        dockerfile = (PROJECT / name).read_text(encoding="utf-8")
+        assert re.search(r"^FROM python:\d+\.\d+\.\d+-", dockerfile, re.MULTILINE)
+        assert "--require-hashes -r requirements.lock" in dockerfile
+        assert re.search(r"^USER 10001", dockerfile, re.MULTILINE)
 
 
 def test_the_image_installs_the_lock_by_the_commands_that_made_this_environment() -> None:
@@ -84,7 +91,9 @@ def test_the_image_installs_the_lock_by_the_commands_that_made_this_environment(
         ["--no-deps", "--require-hashes", "-r", "requirements.lock"],
         ["--no-deps", "--editable", "."],
     ]
-    assert installs("Dockerfile") == installs("Makefile")
+    of_superset = ["--no-deps", "--require-hashes", "-r", "bi/superset/requirements.lock"]
+    assert [*installs("Dockerfile"), of_superset] == installs("Makefile")
+    assert installs("bi/superset/Dockerfile") == [[*of_superset[:-1], "requirements.lock"]]
 
 
 def test_the_image_gets_all_that_the_services_need_and_no_data() -> None:
@@ -113,4 +122,16 @@ def test_every_lasting_service_has_a_health_check_and_volumes_have_names(documen
 def test_only_the_pages_are_reachable_and_only_from_the_server_itself(document: dict[str, Any]) -> None:
     ports = {name: service["ports"] for name, service in document["services"].items() if "ports" in service}
 
-    assert ports == {"api-server": ["127.0.0.1:8080:8080"]}
+    assert ports == {"api-server": ["127.0.0.1:8080:8080"], "superset": ["127.0.0.1:8088:8088"]}
+
+
+def test_the_image_of_superset_gets_every_file_that_its_commands_need(document: dict[str, Any]) -> None:
+    context = PROJECT / document["services"]["superset"]["build"]
+
+    dockerfile = (context / "Dockerfile").read_text(encoding="utf-8")
+    copied = {name for line in re.findall(r"(?m)^COPY (.*)$", dockerfile) for name in line.split()[:-1]}
+
+    assert all((context / name).exists() for name in copied)
+    assert {"serve.py", "provision.py", "superset_config.py", "assets", "requirements.lock"} == copied
+    for service in ("bi-init", "superset"):
+        assert document["services"][service]["command"][1] in copied
