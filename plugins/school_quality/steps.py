@@ -39,6 +39,7 @@ from school_quality.screen import progress
 
 if TYPE_CHECKING:
     from school_quality.settings import Settings
+    from school_quality.warehouse.postgres import Address
     from school_quality.warehouse.releases import Parameters
     from school_quality.warehouse.runs import Run
 
@@ -53,6 +54,11 @@ def _number(name: str, default: float) -> float:
     if not 0 < number < 10_000:
         raise ValueError(f"{name}={given}: нужно число больше нуля, например {default:g}")
     return number
+
+
+def _is_on(name: str) -> bool:
+    """Whether the administrator has switched an option on."""
+    return os.environ.get(name, "").lower() in {"1", "true", "yes"}
 
 
 WRITER: dict[str, Any] = {
@@ -103,7 +109,7 @@ def data_root() -> Param:
 
 def parameters(period: str) -> dict[str, Param]:
     """The parameters of a DAG that recomputes; ``period`` is the pattern of its period."""
-    approval = os.environ.get("SCHOOL_QUALITY_APPROVAL", "").lower() in {"1", "true", "yes"}
+    approval = _is_on("SCHOOL_QUALITY_APPROVAL")
     return {
         "reporting_year": Param(
             None,
@@ -279,6 +285,42 @@ def publish(release: dict[str, Any]) -> None:
         pipeline.publish(_settings(), info, _run("published", release=info.to_json()))
 
 
+@task(
+    execution_timeout=timedelta(hours=1),
+    retries=5,
+    retry_delay=timedelta(minutes=1),
+    retry_exponential_backoff=2,
+    retry_policy=ExceptionRetryPolicy(
+        [RetryRule(OSError, RetryAction.RETRY, reason="the server is away")], default=RetryAction.FAIL
+    ),
+)
+def copy_to_postgres() -> None:
+    """Copy the release that readers see to PostgreSQL; tried again while the server does not answer."""
+    from school_quality import pipeline
+    from school_quality.errors import PostgresUnavailable
+
+    with _explained():
+        try:
+            pipeline.copy_to_postgres(_settings(), _postgres())
+        except PostgresUnavailable as away:
+            raise ConnectionError(str(away)) from away
+
+
+def _postgres() -> Address | None:
+    """Where the copy goes: the environment or, inside a task, Airflow's connection says it."""
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from school_quality.warehouse import postgres
+
+    try:
+        return postgres.from_environment() or postgres.Address.of_airflow(
+            BaseHook.get_connection(postgres.AIRFLOW_CONNECTION)
+        )
+    except AirflowNotFoundException:
+        return None
+
+
 @task(execution_timeout=timedelta(minutes=10), retries=1, retry_delay=timedelta(minutes=1))
 def notice() -> None:
     """Say how the run ended, whatever happened in it; on the screen, what readers see now."""
@@ -342,6 +384,7 @@ def recompute(period_type: str) -> None:
         report(release),
         approve(),
         publish(release),
+        *([copy_to_postgres()] if _is_on("SCHOOL_QUALITY_POSTGRES") else []),
         notice().as_teardown(),
     )
 
