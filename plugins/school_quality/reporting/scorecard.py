@@ -122,9 +122,8 @@ def _notes(
         notes.append(f"Основание: {'; '.join(clauses)}.")
     sources = _sources(values)
     if sources:
-        notes.append(
-            f"Откуда числа: {'; '.join(sources)}. Файл, лист и строки каждого числа — в таблице XLSX."
-        )
+        where = " Файл, лист и строки каждого числа — в таблице XLSX." if facts.sources else ""
+        notes.append(f"Откуда числа: {'; '.join(sources)}.{where}")
     if procedures.identifying or procedures.others:
         limit = (
             f" Низкий результат — не меньше {words.percent(100 * procedures.threshold)}."

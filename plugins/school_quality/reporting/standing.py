@@ -122,9 +122,9 @@ def _groups(status: Row) -> str:
     elif is_hidden(status, "school_group"):
         parts.append(f"Группа: {words.HIDDEN}.")
     if status["cluster"]:
-        parts.append(f"Похожие школы по показателям: {status['cluster']}.")
+        parts.append(f"Профиль показателей: {status['cluster']}.")
     elif is_hidden(status, "cluster"):
-        parts.append(f"Похожие школы по показателям: {words.HIDDEN}.")
+        parts.append(f"Профиль показателей: {words.HIDDEN}.")
     return " ".join(parts)
 
 

@@ -53,7 +53,7 @@ def test_hidden_cells_say_that_they_are_hidden_and_why(documents: Path) -> None:
     assert "Статус по расчёту скрыт" in text
     assert "ШНОР низкие образовательные результаты скрыто нет сравнить нельзя" in text
     assert "Индекс результатов (ИОР): скрыто." in text
-    assert "Группа: скрыто. Похожие школы по показателям: скрыто." in text
+    assert "Группа: скрыто. Профиль показателей: скрыто." in text
     assert "Общий итог: скрыто." in text
     assert "1.4 Динамика ОГЭ: математика скрыто меньше 10 учеников — из 3" in text
     assert "скрыто: 1 (меньше 10 учеников)" in text
@@ -65,6 +65,7 @@ def test_a_card_with_hidden_cells_has_the_note_and_one_without_has_not(documents
     assert words.HIDDEN_NOTE in visible(documents / "scorecards" / "101.html")
     assert words.HIDDEN_NOTE in printed(documents / "scorecards" / "101.pdf")
     assert words.HIDDEN not in visible(documents / "scorecards" / "201.html").casefold()
+    assert "в таблице XLSX" not in visible(documents / "scorecards" / "101.html")
 
 
 def test_the_workbook_has_the_word_in_the_place_of_the_number_and_no_sources(documents: Path) -> None:

@@ -1,0 +1,84 @@
+"""A card has at most two pages, whatever stands on it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from school_quality.reporting import methodology, words
+from school_quality.reporting.advice import Advice
+from school_quality.reporting.facts import open_warehouse, read_reference, read_schools
+from school_quality.reporting.indicators import IndicatorGroup, IndicatorLine
+from school_quality.reporting.plots import draw
+from school_quality.reporting.press import Press
+from school_quality.reporting.procedures import Procedures
+from school_quality.reporting.scorecard import Scorecard, build_scorecard
+from school_quality.reporting.support import SupportLine
+
+LONG_NAME = (
+    "Муниципальное автономное общеобразовательное учреждение средняя общеобразовательная школа № 17 имени "
+    "дважды Героя Труда, кавалера орденов, почётного гражданина станицы и района Константина Константиновича "
+    "Константинопольского станицы Нововеличковской муниципального образования Луговой район"
+)
+
+
+@pytest.fixture(scope="module")
+def full_card(warehouse: Path) -> Scorecard:
+    """The longest card that the methodology allows: all indicators, 45 other works, every remark."""
+    with open_warehouse(warehouse) as connection:
+        reference = read_reference(connection, 2022, None)
+        facts = next(read_schools(connection, reference, with_sources=True))
+    card = build_scorecard(facts, reference).of_release({"release_id": "2022-007", "as_of": "2023-08-31"})
+    plot = draw([1.0, 2.0, 3.0, 2.0, 5.0], "2018: 1; 2019: 2; 2020: 3; 2021: 2; 2022: 5")
+    lines = [
+        IndicatorLine(
+            code=row["indicator_code"],
+            name=row["indicator_name"],
+            marks="1,2",
+            value="100,25\u00a0%",
+            detail="было 0,062, стало 0,67; 138\u00a0участников",
+            is_wide=False,
+            plot=plot,
+            points="3 из 3",
+            tone="good",
+        )
+        for row in methodology.seed("indicators")
+    ]
+    groups = tuple(
+        IndicatorGroup(task, title, True, tuple(line for line in lines if words.task(line.code) == task))
+        for task, title in words.TASKS.items()
+    )
+    result = replace(card.procedures.identifying[0], name="ЕГЭ, математика профильная, 11 класс", marks="1,2")
+    remarks = tuple(f"{number} — {text}" for number, text in enumerate(words.FLAGS.values(), start=1))
+    return replace(
+        card,
+        procedures=Procedures((result,) * 9, remarks, (result,) * 45, remarks, 0.3),
+        indicators=replace(card.indicators, groups=groups, footnotes=remarks),
+        advice=tuple(
+            Advice(
+                rank,
+                "Провести диагностику 9 классов по русскому языку, закрепить тьютора для группы риска",
+                "показатели 1.10, 1.12, 1.14, 1.15: потеряно 10 баллов · отвечает МКУО КМЦ · дорожная карта, "
+                "п. 4.9 «Семинары на базе школ об успешных практиках ликвидации рисков» · опыт — "
+                "МБОУ СОШ № 3, МБОУ СОШ № 5, МБОУ СОШ № 39",
+            )
+            for rank in range(1, 6)
+        ),
+        support=tuple(
+            SupportLine(role, "МКУО ЦОКО (до 31.08.2023); МКУО КМЦ (до 31.08.2023)")
+            for role in words.ROLES.values()
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", ["МБОУ СОШ № 17", LONG_NAME])
+def test_the_longest_card_has_two_pages(full_card: Scorecard, name: str) -> None:
+    pdf = Press().print("scorecard.typ", replace(full_card, school_name=name))
+
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    assert len(reader.pages) == 2
+    assert "здесь оценивать нечего" in " ".join(reader.pages[1].extract_text().split())
