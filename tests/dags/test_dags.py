@@ -48,6 +48,22 @@ def test_a_recomputation_goes_from_inbox_to_release_step_by_step(dags: dict[str,
         assert following in edges[task_id]
 
 
+def test_the_copy_in_postgres_follows_publication_where_it_is_switched_on_and_waits_for_the_server(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    monkeypatch.setenv("SCHOOL_QUALITY_POSTGRES", "1")
+
+    dag = DagBag(dag_folder=PROJECT / "dags" / "recompute_annual.py").dags["recompute_annual"]
+
+    assert [task.task_id for task in dag.topological_sort()] == [*STEPS[:-1], "copy_to_postgres", "notice"]
+    copy = dag.get_task("copy_to_postgres")
+    assert copy.upstream_task_ids == {"publish"}
+    assert copy.retry_policy.evaluate(ConnectionError("away"), 1, 5).action.value == "retry"
+    assert copy.retry_policy.evaluate(ValueError("refused"), 1, 5).action.value == "fail"
+
+
 def test_the_inbox_dag_lands_and_writes_remarks_and_computes_nothing(dags: dict[str, Any]) -> None:
     dag = dags["ingest_inbox"]
 
