@@ -210,11 +210,10 @@ def _compiled_models(build_file: Path) -> dict[str, str]:
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str | None, table: str) -> dict[str, str]:
     """Columns of a mart with their types, in order; empty where there is no such mart."""
+    databases = f"and database_name = '{database}'" if database else ""
     found = connection.execute(
         "select column_name, data_type from duckdb_columns() "
-        "where schema_name = 'marts' and table_name = $table "
-        "and ($database is null or database_name = $database) order by column_index",
-        {"table": table, "database": database},
+        f"where schema_name = 'marts' and table_name = '{table}' {databases} order by column_index"
     ).fetchall()
     return dict(found)
 
