@@ -23,6 +23,7 @@ REPORTS = {
 
 TABLES = {
     "dim_cluster": "кластеры школ: название, описание, исходный профиль",
+    "dim_date": "дни календаря",
     "dim_indicator": "показатели: название, единица, баллы, пункт приказа",
     "dim_municipality": "районы",
     "dim_period": "периоды",
@@ -39,8 +40,10 @@ TABLES = {
     "fct_recommendation": "адресные рекомендации",
     "fct_roadmap_execution": "исполнение дорожной карты",
     "fct_school_status": "статусы, группы и кластеры школ",
+    "fct_similar_school": "похожие школы, с которыми сравнивают поддержанные",
     "fct_submission": "что сдано и что нет",
     "fct_support": "кто поддерживает школу",
+    "warehouse": "все таблицы одним файлом",
 }
 
 
@@ -107,7 +110,7 @@ def data_files(
         for name, formats in files.items()
     )
     if links:
-        note = "Таблицы для расчётов: Parquet читают Excel (Power Query), Python, R, DuckDB и программы BI."
+        note = "Для расчётов. Parquet читают Excel (Power Query), Python, R, DuckDB и программы BI."
         groups.append(Group("Таблицы", note, links))
     return [group for group in groups if group.links]
 

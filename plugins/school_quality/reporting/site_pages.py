@@ -327,7 +327,8 @@ def _marks(status: Row) -> tuple[tuple[str, str, Tone], ...]:
         says = [source for source, column in (("расчёт", computed), ("список", official)) if status[column]]
         if says:
             tone: Tone = "bad" if title == "ШНОР" else "middle"
-            found.append((title, " и ".join(says), tone))
+            also = ", расчёт скрыт" if is_hidden(status, computed) else ""
+            found.append((title, " и ".join(says) + also, tone))
         elif is_hidden(status, computed) or is_hidden(status, official):
             found.append((title, words.HIDDEN, "unknown"))
     if status["in_project_500"]:
@@ -366,8 +367,9 @@ def _clusters(district: District) -> tuple[Share, ...]:
     clusters = tuple(
         Share(name, meaning, counts[name]) for name, meaning in _cluster_words(district.version).items()
     )
+    known = any(share.schools for share in clusters)
     why = "не хватает баллов за уровень или за динамику результатов"
-    return clusters + _unknown(district.statuses, "cluster", why) if clusters else ()
+    return (clusters if known else ()) + _unknown(district.statuses, "cluster", why)
 
 
 def _unknown(statuses: Sequence[Row], column: str, why: str) -> tuple[Share, ...]:
@@ -472,7 +474,7 @@ def build_indicator(district: District, code: str) -> IndicatorPage:
         task=words.task(code),
         task_title=words.TASKS.get(words.task(code), ""),
         name=_indicator_name(district, first, keys),
-        about=_about(district, first),
+        about=_about(first, [component for component, _ in keys]),
         summary=_summary(values, district.reference, middle_text),
         known=len(known),
         expected=len(expected),
@@ -532,18 +534,18 @@ def _component_names(
     return found
 
 
-def _about(district: District, first: Row) -> tuple[tuple[str, str], ...]:
-    """Clause, formula, bands and the rest of the methodology, as pairs of a term and its words."""
+def _about(first: Row, components: list[str]) -> tuple[tuple[str, str], ...]:
+    """Clause, formulas, bands and the rest of the methodology, as pairs of a term and its words."""
     version, code = first["methodology_version"], first["indicator_code"]
-    seed = methodology.indicator(version, code, first["component"])
-    dimension = _dimension(district, first)
-    if seed is None:
-        clause = str(dimension.get("clause") or "")
-        return (("Пункт приказа", clause),) if clause else ()
+    found = [methodology.indicator(version, code, component) for component in components]
+    seeds = [seed for seed in found if seed is not None]
+    if not seeds:
+        return ()
+    seed = seeds[0]
     bands = [band for band in methodology.seed("bands") if band["methodology_version"] == version]
     pairs = [
         ("Пункт приказа", seed["clause"]),
-        ("Как считают", seed["formula"]),
+        ("Как считают", "; ".join(dict.fromkeys(seed["formula"] for seed in seeds))),
         ("Единица", seed["unit"]),
         ("Баллы", _bands(seed, bands)),
         ("Что сравнивают с границами", dictionary.LOOKUPS[seed["lookup"]] if seed["max_points"] else ""),
