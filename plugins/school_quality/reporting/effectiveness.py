@@ -53,11 +53,12 @@ def build_effectiveness(
     if is_open:
         blocks.append(Text(words.HIDDEN_NOTE, "small"))
     if execution:
-        blocks += _summary(facts, reference)
-        blocks += _directions(facts, reference)
         if not is_open:
-            blocks += _offices(facts)
-        blocks += _measures(facts, year, reference)
+            blocks += _summary(facts, reference)
+        blocks += _directions(facts, reference)
+        blocks += _offices(facts)
+        if not is_open:
+            blocks += _measures(facts, year, reference)
         blocks.append(
             Text(
                 f"Что дали меры {reference.academic_year} учебного года, покажут результаты {year + 1} года: "
@@ -66,7 +67,7 @@ def build_effectiveness(
                 "учебного года.",
             )
         )
-    else:
+    elif not is_open:
         blocks += _measures(facts, year - 1, reference)
     blocks += _results(facts, reference)
     blocks += changes(facts, reference)

@@ -28,6 +28,7 @@ from school_quality.reporting.municipal_facts import MunicipalFacts, read_munici
 from school_quality.reporting.municipal_identification import (
     changes,
     groups,
+    hidden_count,
     identification,
     names,
     practices,
@@ -99,8 +100,8 @@ def build_report(
     if annual:
         blocks += practices(facts, reference)
         blocks += recommendations(facts, reference)
-    blocks += measures(facts, reference)
     if not is_open:
+        blocks += measures(facts, reference)
         blocks += decisions(facts, reference)
     blocks += roadmap(facts, reference)
     if not is_open:
@@ -136,9 +137,11 @@ def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: 
     )
     lines = [
         f"Школ: {len(facts.statuses)}. Данные на {words.day(as_of)}.",
-        f"ШНОР по расчёту: {len(low)} ({names(low, reference)}).",
-        f"В зоне риска по расчёту: {len(risk)} ({names(risk, reference)}).",
-        f"Получают адресную поддержку: {len(supported)}.",
+        f"ШНОР по расчёту: {len(low)} ({names(low, reference)})"
+        f"{hidden_count(facts.statuses, 'is_low_results')}.",
+        f"В зоне риска по расчёту: {len(risk)} ({names(risk, reference)})"
+        f"{hidden_count(facts.statuses, 'is_risk_zone')}.",
+        f"Получают адресную поддержку: {len(supported)}{hidden_count(facts.statuses, 'is_supported')}.",
     ]
     if reference.period is None:
         for change, label in (("left", "Вышли из ШНОР"), ("entered", "Вошли в ШНОР")):

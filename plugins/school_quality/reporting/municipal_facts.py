@@ -89,7 +89,8 @@ _QUERIES = {
             t.municipality_id, t.school_id, d.task,
             sum(t.points) filter (where t.status = 'scored')::integer as points,
             sum(t.max_points) filter (where t.status = 'scored')::integer as max_points,
-            count(*) filter (where t.status = 'no_data')::integer as no_data
+            count(*) filter (where t.status = 'no_data')::integer as no_data,
+            count(*) filter (where t.status = 'suppressed')::integer as suppressed
         from marts.fct_indicator_value as t
         inner join marts.dim_indicator as d using (methodology_version, indicator_code, component)
         where {_OF_MUNICIPALITY} and t.reporting_year = $year and d.max_points is not null

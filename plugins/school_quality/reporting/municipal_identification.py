@@ -57,6 +57,17 @@ def index(row: Row, column: str) -> str:
     return words.number(float(row[column]), 2)
 
 
+def hidden_ids(statuses: Iterable[Row], column: str) -> list[str]:
+    """Schools of which the open edition hides a column; none in the official one."""
+    return [row["school_id"] for row in statuses if is_hidden(row, column)]
+
+
+def hidden_count(statuses: Iterable[Row], column: str) -> str:
+    """What follows a count of schools where the answer is hidden for some."""
+    hidden = hidden_ids(statuses, column)
+    return f"; скрыто школ: {len(hidden)}" if hidden else ""
+
+
 def ids_where(statuses: Iterable[Row], column: str) -> list[str]:
     return [row["school_id"] for row in statuses if row[column]]
 
@@ -85,7 +96,8 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                 + ".",
                 f"Проект «500+»: {_listed(facts, 'in_project_500', reference)}.",
                 "Получают адресную поддержку: "
-                f"{names(ids_where(facts.statuses, 'is_supported'), reference)}.",
+                f"{names(ids_where(facts.statuses, 'is_supported'), reference)}"
+                f"{hidden_count(facts.statuses, 'is_supported')}.",
             )
         )
     )
@@ -135,8 +147,9 @@ def _low_results(low: list[Row], facts: MunicipalFacts, reference: Reference) ->
         "определяют, "
         f"не справились не меньше {words.percent(percent)} участников (пункт 3.1 приказа)."
     )
+    hidden = _hidden_line(facts, "is_low_results", reference)
     if not low:
-        return [Text(f"{rule} Таких школ в {reference.year} году нет ни по расчёту, ни в списке.")]
+        return [Text(f"{rule} Таких школ в {reference.year} году нет ни по расчёту, ни в списке."), *hidden]
     failures: defaultdict[str, list[Row]] = defaultdict(list)
     for row in facts.low_results:
         failures[row["school_id"]].append(row)
@@ -162,7 +175,13 @@ def _low_results(low: list[Row], facts: MunicipalFacts, reference: Reference) ->
                 for row in low
             ),
         ),
+        *hidden,
     ]
+
+
+def _hidden_line(facts: MunicipalFacts, column: str, reference: Reference) -> list[Block]:
+    hidden = hidden_ids(facts.statuses, column)
+    return [Text(f"Статус по расчёту скрыт: {names(hidden, reference)}.", "small")] if hidden else []
 
 
 def _failed(status: Row, failures: list[Row], reference: Reference) -> str:
@@ -202,8 +221,9 @@ def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> 
         "длится: показатель динамики отрицателен в этом году и, где это можно вычислить, в прошлом (пункт "
         "3.5)."
     )
+    hidden = _hidden_line(facts, "is_risk_zone", reference)
     if not risk:
-        return [Text(f"{rule} Таких школ нет ни по расчёту, ни в списке.")]
+        return [Text(f"{rule} Таких школ нет ни по расчёту, ни в списке."), *hidden]
     falls: defaultdict[str, dict[tuple[str, int], Row]] = defaultdict(dict)
     for row in facts.falls:
         falls[row["school_id"]][row["indicator_code"], row["reporting_year"]] = row
@@ -229,12 +249,15 @@ def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> 
                 for row in risk
             ),
         ),
+        *hidden,
     ]
 
 
 def _falling(status: Row, values: dict[tuple[str, int], Row], reference: Reference) -> str:
     """Each dynamics below zero this year that was not above zero the year before, with both values."""
     if not status["is_risk_zone"]:
+        if is_hidden(status, "is_risk_zone"):
+            return words.HIDDEN
         return "—" if status["is_risk_zone"] is False else words.NO_DATA
     parts = []
     for code in sorted({code for code, _ in values}, key=words.code_key):
@@ -286,6 +309,9 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             )
         )
     )
+    hidden = hidden_ids(facts.statuses, "change_from_previous_year")
+    if hidden:
+        blocks.append(Text(f"Изменение скрыто: {names(hidden, reference)}.", "small"))
     return blocks
 
 
@@ -309,7 +335,8 @@ def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     for row in facts.statuses:
         by_group[row["school_group"] or ""].append(row["school_id"])
         by_cluster[str(row["cluster"] or "")].append(row["school_id"])
-    unknown = by_group.pop("", [])
+    hidden = hidden_ids(facts.statuses, "school_group")
+    unknown = [id_ for id_ in by_group.pop("", []) if id_ not in hidden]
     if by_group:
         blocks.append(
             grid(
@@ -321,8 +348,11 @@ def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                 ),
             )
         )
+    if hidden:
+        blocks.append(Text(f"Группа скрыта: {names(hidden, reference)}.", "small"))
     if unknown:
         blocks.append(Text(f"Группа не определена (нет ИСБШ или ИОР): {names(unknown, reference)}.", "small"))
+    hidden = hidden_ids(facts.statuses, "cluster")
     by_cluster.pop("", None)
     if by_cluster:
         blocks.append(
@@ -335,6 +365,8 @@ def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                 ),
             )
         )
+    if hidden:
+        blocks.append(Text(f"Кластер скрыт: {names(hidden, reference)}.", "small"))
     return blocks
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.municipal_facts import MunicipalFacts
-from school_quality.reporting.municipal_identification import name, names, period_name
+from school_quality.reporting.municipal_identification import is_hidden, name, names, period_name
 from school_quality.reporting.paper import Block, Column, Grid, Heading, Text, grid
 
 
@@ -156,16 +156,22 @@ def network_table(title: str, rows: list[Row], facts: MunicipalFacts, reference:
                 titles.get(row["indicator_code"], ""),
                 period_name(row["period"]),
                 _district_value(row),
-                names(row["school_ids"] or (), reference) if row["denominator"] is not None else "—",
+                _network_schools(row, reference),
             )
             for row in ordered
         ),
     )
 
 
+def _network_schools(row: Row, reference: Reference) -> str:
+    if row["school_ids"] is None and is_hidden(row, "school_ids"):
+        return words.HIDDEN
+    return names(row["school_ids"] or (), reference) if row["denominator"] is not None else "—"
+
+
 def _district_value(row: Row) -> str:
     if row["value"] is None:
-        return words.NO_DATA
+        return words.HIDDEN if is_hidden(row, "value") else words.NO_DATA
     if row["denominator"] is None:
         return words.precise(float(row["value"]))
     reported = f", сообщили {row['reported']}" if row["reported"] is not None else ""
@@ -210,12 +216,12 @@ def _task_points(row: Row | None) -> str:
     if row is None:
         return "—"
     if row["points"] is None:
-        return words.NO_DATA if row["no_data"] else "—"
+        return words.HIDDEN if row["suppressed"] else words.NO_DATA if row["no_data"] else "—"
     return f"{row['points']} из {row['max_points']}"
 
 
 def _status_percent(status: Row, column: str) -> str:
-    if status[column] is None and column in (status.get("suppressed") or ()):
+    if status[column] is None and is_hidden(status, column):
         return words.HIDDEN
     return words.percent(status[column])
 
