@@ -75,9 +75,11 @@ def full_card(warehouse: Path) -> Scorecard:
     )
 
 
-@pytest.mark.parametrize("name", ["МБОУ СОШ № 17", LONG_NAME])
-def test_the_longest_card_has_two_pages(full_card: Scorecard, name: str) -> None:
-    pdf = Press().print("scorecard.typ", replace(full_card, school_name=name))
+@pytest.mark.parametrize(("name", "others"), [("МБОУ СОШ № 17", 8), ("МБОУ СОШ № 17", 45), (LONG_NAME, 45)])
+def test_the_longest_card_has_two_pages(full_card: Scorecard, name: str, others: int) -> None:
+    procedures = replace(full_card.procedures, others=full_card.procedures.others[:others])
+
+    pdf = Press().print("scorecard.typ", replace(full_card, school_name=name, procedures=procedures))
 
     reader = pypdf.PdfReader(io.BytesIO(pdf))
     assert len(reader.pages) == 2
