@@ -65,7 +65,7 @@ class Imprint:
         is_open = edition == "open"
         return cls(
             title=f"Качество образования, {reference.period_label}",
-            edition="открытое издание" if is_open else "издание для органов управления",
+            edition="открытая редакция" if is_open else "служебная редакция",
             text=words.imprint(release),
             is_open=is_open,
         )
