@@ -80,7 +80,10 @@ def _secret(path: Path, size: int) -> Path:
 
 
 def data_url() -> str:
-    """The SQLAlchemy address of the warehouse. Ends with a message where there is none."""
+    """The SQLAlchemy address of the warehouse. Ends with a message where there is none.
+
+    A query upon the file can neither write it nor reach any other file of the machine.
+    """
     url = os.environ.get("SCHOOL_QUALITY_BI_URL") or os.environ.get("SCHOOL_QUALITY_POSTGRES_URL")
     if url:
         scheme, _, rest = url.partition("://")
@@ -96,7 +99,7 @@ def data_url() -> str:
             f"Нет данных: SCHOOL_QUALITY_POSTGRES_URL не задан, в {root / 'published'} выпуска нет. "
             "Сначала: make run"
         )
-    return f"duckdb:///{file}?access_mode=READ_ONLY"
+    return f"duckdb:///{file}?access_mode=READ_ONLY&enable_external_access=false"
 
 
 def _described(url: str) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -293,7 +294,8 @@ def test_the_same_charts_answer_on_the_published_duckdb_file_which_stays_as_it_i
 ) -> None:
     file = settings.current / "warehouse.duckdb"
     before = file.read_bytes()
-    url = f"duckdb:///{file}?access_mode=READ_ONLY"
+    data = {"SCHOOL_QUALITY_DATA": str(settings.data_root)}
+    url = serving(data).split()[-1]
     environment = {
         **superset.environment,
         "SCHOOL_QUALITY_BI_DATA": url,
@@ -307,10 +309,46 @@ def test_the_same_charts_answer_on_the_published_duckdb_file_which_stays_as_it_i
     for chart, name in superset.charts().items():
         assert superset.rows(chart), name
 
-    write = f"import sqlalchemy as s; s.create_engine({url!r}).execute('create table x as select 1')"
-    refused = subprocess.run([PYTHON, "-W", "ignore", "-c", write], capture_output=True, text=True)
-    assert "read-only" in refused.stderr
+    for statement, reason in (
+        ("create table x as select 1", "read-only"),
+        ("select * from read_text('/etc/hostname')", "file system operations are disabled"),
+    ):
+        code = f"import sqlalchemy as s; s.create_engine({url!r}).execute({statement!r})"
+        refused = subprocess.run([PYTHON, "-W", "ignore", "-c", code], capture_output=True, text=True)
+        assert reason in refused.stderr
     assert file.read_bytes() == before
+
+
+def serving(environment: dict[str, str]) -> str:
+    """What serve.py says of its data in an environment: the address, or its message."""
+    code = (
+        "import click, serve\n"
+        "try:\n    print(serve._described(serve.data_url()), serve.data_url())\n"
+        "except click.ClickException as error:\n    print(error.message)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=SUPERSET, env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def test_the_data_is_the_copy_where_it_is_named_otherwise_the_file_read_only_otherwise_a_message(
+    tmp_path: Path,
+) -> None:
+    writer, reader = "postgresql://w:secret@server:5432/db", "postgresql://r:hidden@server:5432/db"
+    root = {"SCHOOL_QUALITY_DATA": str(tmp_path)}
+
+    assert "Сначала: make run" in serving(root)
+    assert "Адрес PostgreSQL не понят" in serving({"SCHOOL_QUALITY_POSTGRES_URL": "server/db"})
+    (tmp_path / "published" / "current").mkdir(parents=True)
+    file = tmp_path / "published" / "current" / "warehouse.duckdb"
+    file.touch()
+    assert serving(root) == (
+        f"файл {file} duckdb:///{file}?access_mode=READ_ONLY&enable_external_access=false"
+    )
+    both = {**root, "SCHOOL_QUALITY_POSTGRES_URL": writer, "SCHOOL_QUALITY_BI_URL": reader}
+    assert serving(both) == "PostgreSQL server:5432/db postgresql+psycopg2://r:hidden@server:5432/db"
 
 
 def test_the_words_of_the_dashboard_are_those_of_the_declarations() -> None:
