@@ -107,7 +107,7 @@ def _school_line(school: Row, status: Row, reference: Reference) -> str:
     if school.get("open_to"):
         successor = reference.schools.get(school.get("successor_school_id") or "")
         heir = f", правопреемник — {successor['school_name']}" if successor else ""
-        parts.append(f"закрыта с {words.day(school['open_to'])}{heir}")
+        parts.append(f"закрыта после {words.day(school['open_to'])}{heir}")
     return " · ".join(part for part in parts if part)
 
 
