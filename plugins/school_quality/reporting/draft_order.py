@@ -13,7 +13,7 @@ from itertools import count
 
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row
-from school_quality.reporting.municipal_actions import advice, dataset_title, overdue
+from school_quality.reporting.municipal_actions import advice, dataset_title, overdue, overdue_text
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import name, names, period_name
 from school_quality.reporting.paper import Appendix, Block, Column, Paper, Point, Signature, Text, grid
@@ -149,14 +149,11 @@ def _overdue(facts: MunicipalFacts, number: count[int]) -> list[Block]:
     own = [row for row in facts.roadmap if row["school_id"] is None]
     blocks: list[Block] = []
     for owner, late in overdue(own).items():
-        items = "; ".join(
-            f"{row['item']} «{known.get(row['item'], '')}» (срок был {words.day(row['due_on'])})"
-            for row in late
-        )
         blocks.append(
             Point(
                 f"{next(number)}.",
-                f"{owner}: исполнить просроченные пункты дорожной карты и сообщить об исполнении: {items}. "
+                f"{owner}: исполнить просроченные пункты дорожной карты и сообщить об исполнении: "
+                f"{overdue_text(late, known)}. "
                 f"Срок: {BLANK_DATE}",
             )
         )

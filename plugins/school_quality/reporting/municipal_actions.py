@@ -237,6 +237,18 @@ def overdue(own: list[Row]) -> dict[str, list[Row]]:
     return dict(sorted(by_owner.items()))
 
 
+def overdue_text(late: list[Row], known: dict[str, str]) -> str:
+    """Items with their dates and what is known of them; periods of one item stand together."""
+    dates: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in late:
+        dates[row["item"], row["status"]].append(words.day(row["due_on"]))
+    return "; ".join(
+        f"{item} «{known.get(item, '')}» — {words.plural(len(days), 'срок', 'сроки', 'сроки')} "
+        f"{', '.join(days)}, {STATUSES.get(status, status)}"
+        for (item, status), days in dates.items()
+    )
+
+
 def overdue_table(own: list[Row], known: dict[str, str]) -> Block:
     by_owner = overdue(own)
     if not by_owner:
@@ -252,11 +264,7 @@ def overdue_table(own: list[Row], known: dict[str, str]) -> Block:
             (
                 owner,
                 str(len(late)),
-                "; ".join(
-                    f"{row['item']} {known.get(row['item'], '')} — срок {words.day(row['due_on'])}, "
-                    f"{STATUSES.get(row['status'], row['status'])}"
-                    for row in late
-                ),
+                overdue_text(late, known),
             )
             for owner, late in by_owner.items()
         ),
