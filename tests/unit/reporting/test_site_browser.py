@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
@@ -198,6 +201,35 @@ def test_a_school_named_as_markup_is_a_text_and_runs_nothing(page: Page, release
 
     assert shown(page) == ["101"]
     assert dialogs == []
+
+
+def test_behind_a_server_with_the_strictest_policy_the_tools_work(page: Page, release: Path) -> None:
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+
+    class Strict(SimpleHTTPRequestHandler):
+        def end_headers(self) -> None:
+            policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:"
+            self.send_header("Content-Security-Policy", policy)
+            super().end_headers()
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Keep the test's output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Strict, directory=str(release))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        page.goto(f"http://127.0.0.1:{server.server_port}/site/districts/1/index.html")
+        page.get_by_label("Статус").select_option("ШНОР")
+        found = shown(page)
+        page.locator("#schools th a", has_text="alert").click()
+        page.wait_for_url("**/schools/101.html")
+        on_the_site = [trouble for trouble in troubles if "404" not in trouble]  # there is no favicon
+        page.locator("main a", has_text="Карта школы").first.click()
+        page.wait_for_url("**/scorecards/101.html")
+        server.shutdown()
+
+    assert found == ["101"]
+    assert on_the_site == []
 
 
 def test_without_scripts_the_table_is_whole_and_its_tools_are_not_shown(browser: Any, release: Path) -> None:
