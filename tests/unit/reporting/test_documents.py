@@ -5,10 +5,13 @@ from __future__ import annotations
 import html
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pypdf
+import pypdf.generic
 import pytest
 from invented import FORMULA_NAME, SCRIPT_NAME
 
@@ -240,6 +243,24 @@ def test_pdfs_are_tagged_speak_russian_and_embed_the_shipped_font(documents: Pat
         }
         assert all(embedded.values()), path.name
         assert {re.sub(r"^/\w+\+", "", name).split("-")[0] for name in embedded} == {"PTSans"}
+
+
+def test_a_plot_in_a_pdf_says_its_values_to_those_who_do_not_see_it(documents: Path) -> None:
+    reader = pypdf.PdfReader(documents / "scorecards" / "101.pdf")
+
+    assert "2021: 22\u00a0%; 2022: 35\u00a0%" in list(alternatives(reader.root_object["/StructTreeRoot"]))
+
+
+def alternatives(node: Any) -> Iterator[str]:
+    """The texts that stand for pictures below a node of a PDF's structure."""
+    node = node.get_object()
+    if isinstance(node, list):
+        for child in node:
+            yield from alternatives(child)
+    elif isinstance(node, dict):
+        if "/Alt" in node:
+            yield str(node["/Alt"])
+        yield from alternatives(node.get("/K", pypdf.generic.NullObject()))
 
 
 def test_pages_need_nothing_from_outside(documents: Path) -> None:
