@@ -30,7 +30,9 @@ def opened(root: Path, seq: int | None = None) -> Path:
 
 def tables(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        names = connection.execute("select table_name from duckdb_tables() order by all").fetchall()
+        names = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by all"
+        ).fetchall()
         return {name: connection.execute(f"from marts.{name} order by all").fetchall() for (name,) in names}
 
 

@@ -17,7 +17,7 @@ from .published import Release, Row
 SCORES = {
     "vpr_results": ("total", "mark"),
     "ege_results": ("primary_score", "test_score", "mark"),
-    "oge_results": ("primary_score", "test_score", "mark"),
+    "oge_results": ("primary_score", "mark"),
     "vpr_marks": ("share_2_pct", "share_3_pct", "share_4_pct", "share_5_pct"),
     "procedure_results": ("failed_pct",),
 }
