@@ -55,8 +55,10 @@ class Superset:
             f"{self.address}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"},
+            headers={"Authorization": f"Bearer {self.token}"},
         )
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310 -- the address above
             return json.load(answer)
 
