@@ -18,7 +18,7 @@ from school_quality.datasets import Dataset, reference_seed
 from school_quality.landing.schools import is_pseudo_unit
 from school_quality.landing.typing import Typed, cell, quoted
 from school_quality.settings import dbt_project_dir
-from school_quality.validation import Validation, check
+from school_quality.validation import Validation, check, check_keys
 
 ABSENT = """case
     when length(variant) > 3 then folded(variant) like 'отсутств%' else coalesce(variant, '') in ('', '0')
@@ -237,56 +237,25 @@ def note_defaults(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dat
         )
 
 
-def note_duplicates(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str) -> None:
-    """The same key again in one file: identical rows count once, differing ones are all rejected.
-
-    Rows that are rejected for another reason take no part.
-    """
+def skip_repeated_rows(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str) -> None:
+    """Identical rows of a file count once; those that are rejected for another reason take no part."""
     dataset = typed.dataset
-    key = ", ".join(quoted_name(name) for name in dataset.key)
-    shown = next((n for n in typed.fields_of(dataset.key[0]) if n in typed.present), "")
-    landed = ", ".join(quoted_name(name) for name in dataset.columns)
-    (repeated,) = connection.execute(
-        f"""
-        with keyed as (select file, hash({key}) as key_hash from {rows})
-        select count(*) from (select 1 from keyed group by file, key_hash having count(*) > 1)
-        """
-    ).fetchone() or (0,)
-    if not repeated:
-        return
+    content = ", ".join(quoted_name(name) for name in dataset.columns)
     connection.execute(
         f"""
-        create or replace temp table repeated as
-        select row_id, source_row, file, row_number, hash({landed}) as content,
-            dense_rank() over (order by file, {key}) as key_number,
-            count(*) over (partition by file, {key}) as times
-        from {rows} where source_row not in (select source_row from failed_row)
-        qualify times > 1
-        """
-    )
-    connection.execute(
-        f"""
-        insert into failure
-        with differing as (
-            select key_number, array_to_string(list_sort(list(distinct row_number)), ', ') as lines
-            from repeated group by key_number having count(distinct content) > 1
-        )
-        select row_id, file, {quoted(dataset.name)}, {quoted(shown)}, 'duplicate_differs', 'row', '',
-            map {{'rows': lines}}
-        from repeated join differing using (key_number)
-        """
-    )
-    # the first of identical rows stays; a table row is skipped if all its results stand in rows before it
-    connection.execute(
-        """
         create or replace temp table again as
-        select row_id, source_row, file from repeated
-        where key_number not in (
-            select key_number from repeated group by key_number having count(distinct content) > 1
+        with keyed as (select row_id, hash(file, {content}) as content_hash from {rows}),
+        twice as (
+            select * from {rows} where row_id in (
+                select row_id from keyed
+                where content_hash in (select content_hash from keyed group by all having count(*) > 1)
+            ) and source_row not in (select source_row from failed_row)
         )
-        qualify row_number() over (partition by key_number order by source_row, row_id) > 1
+        select row_id, source_row from twice
+        qualify row_number() over (partition by file, {content} order by source_row, row_id) > 1
         """
     )
+    # a table row is skipped if all its results stand in rows before it
     connection.execute(
         f"""
         insert into skipped
@@ -295,6 +264,20 @@ def note_duplicates(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: s
         """
     )
     connection.execute(f"delete from {rows} where row_id in (select row_id from again)")
+
+
+def note_repeated_keys(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str) -> Validation:
+    """The same key again in one file with other data: the last rule of the suite, for what broke no other."""
+    survivors = f"survivors_{typed.dataset.name}"
+    connection.execute(
+        f"""
+        create or replace temp view {survivors} as
+        select * from {rows} where source_row not in (select source_row from failed_row)
+        """
+    )
+    validation = check_keys(connection, typed.dataset.name, survivors)
+    note_failures(connection, typed, validation)
+    return validation
 
 
 def skip_pseudo_units(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
@@ -326,11 +309,16 @@ def pardon_absent(connection: duckdb.DuckDBPyConnection) -> None:
 
 def note_broken_rules(connection: duckdb.DuckDBPyConnection, typed: Typed) -> Validation:
     """The rules of the dataset's suite; a cell that has a remark already gets no second one."""
-    name = typed.dataset.name
-    validation = check(connection, name, f"rows_{name}")
-    failures = validation.failures
+    validation = check(connection, typed.dataset.name, f"rows_{typed.dataset.name}")
+    note_failures(connection, typed, validation)
+    return validation
+
+
+def note_failures(connection: duckdb.DuckDBPyConnection, typed: Typed, validation: Validation) -> None:
+    """Put the failures of a suite into ``failure``, with the cells that senders are pointed to."""
+    name, failures = typed.dataset.name, validation.failures
     if not failures:
-        return validation
+        return
     broken_rule = pa.table(
         {
             "row_id": pa.array([f.row_id for f in failures], pa.int64()),
@@ -344,21 +332,20 @@ def note_broken_rules(connection: duckdb.DuckDBPyConnection, typed: Typed) -> Va
     )
     connection.register("broken_rule", broken_rule)
     for column in sorted({f.column for f in failures}):
-        fields = typed.fields_of(column)
+        fields = typed.fields_of(column) if column else [""]
         connection.execute(
             f"""
             insert into failure
             select b.row_id, r.file, {quoted(name)}, {quoted(fields[0])}, b.rule, b.level,
                 {cell(fields[0], typed.present)}, b.details
             from broken_rule as b join {typed.texts} as r using (row_id)
-            where b."column" = {quoted(column)} and b.row_id not in (
+            where b."column" = {quoted(column)} and (b.level = 'warning' or b.row_id not in (
                 select row_id from failure
                 where dataset = {quoted(name)} and field in ({", ".join(map(quoted, fields))})
-            )
+            ))
             """
         )
     connection.unregister("broken_rule")
-    return validation
 
 
 def list_failed_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:

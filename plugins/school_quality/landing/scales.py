@@ -9,12 +9,13 @@ import duckdb
 
 from school_quality.datasets import get
 from school_quality.settings import dbt_project_dir
+from school_quality.validation import rule
+
+OF_SCALE = ("mark_above_scale", "score_above_scale")
+"""Rules on results of ОГЭ that read a scale."""
 
 WORK = "reporting_year, grade, subject"
 """A work of ВПР: all its rows decide together whether a scale may be borrowed."""
-
-EXPECTED_MARK = """case when primary_score <= max_2 then 2 when primary_score <= max_3 then 3
-    when primary_score <= max_4 then 4 else 5 end"""
 
 
 @cache
@@ -26,8 +27,8 @@ def overflow_parts() -> int:
     return round(100 / percents[-1])
 
 
-def note_totals_above_scale(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
-    """ВПР: totals above the maximum of the work's scale, its own or a borrowed one that fits (Who counts 2).
+def choose_scales(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
+    """ВПР: ``work_scale``, the maximum of the scale that each work has or borrows (Who counts 2).
 
     The work is all rows of a year, grade and subject in force, landed (``landed_vpr_results``) and new.
     Returns the files with totals above a scale that the work might borrow: rows that come or go later may
@@ -35,16 +36,7 @@ def note_totals_above_scale(connection: duckdb.DuckDBPyConnection) -> frozenset[
     """
     _find_candidates(connection)
     _find_contested_works(connection)
-    _choose_scales(connection)
-    connection.execute(
-        """
-        insert into failure
-        select row_id, file, 'vpr_results', 'total', 'total_above_scale', 'row', total::varchar,
-            map {'maximum': max_score::varchar}
-        from rows_vpr_results join work_scale using (reporting_year, grade, subject)
-        where total > max_score
-        """
-    )
+    _choose(connection)
     files = connection.execute(
         f"""
         select distinct file from rows_vpr_results join contested_work using ({WORK}) where total > lowest
@@ -98,8 +90,8 @@ def _find_contested_works(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _choose_scales(connection: duckdb.DuckDBPyConnection) -> None:
-    """``work_scale``: the maximum of the scale that a work has or borrows; contested works are counted."""
+def _choose(connection: duckdb.DuckDBPyConnection) -> None:
+    """The scale of each work: only the rows of contested ones are counted."""
     dataset = get("vpr_results")
     key = ", ".join(f'"{name}"' for name in dataset.key)
     wanted = f"{key}, total, row_number, order_seq"
@@ -132,33 +124,13 @@ def _choose_scales(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def note_marks_above_scale(connection: duckdb.DuckDBPyConnection) -> None:
-    """ОГЭ: marks above, and scores beyond, the scale of the year where one is known; below it is legal."""
-    connection.execute(
-        f"""
-        insert into failure
-        with judged as (
-            select r.row_id, r.file, r.mark, r.primary_score, s.max_score, {EXPECTED_MARK} as expected
-            from rows_oge_results as r
-            join scale as s
-                on s.exam = 'oge' and s.reporting_year = r.reporting_year and s.subject = r.subject
-        )
-        select row_id, file, 'oge_results', 'mark', 'mark_above_scale', 'row', mark::varchar,
-            map {{'score': primary_score::varchar, 'expected': expected::varchar}}
-        from judged where mark > expected and mark <= 5
-        union all
-        select row_id, file, 'oge_results', 'primary_score', 'score_above_scale', 'row',
-            primary_score::varchar, map {{'maximum': max_score::varchar}}
-        from judged where primary_score > max_score
-        """
-    )
-
-
 def landed_above(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
     """Receipts whose landed rows a scale that has come since may reject: their files are read again.
 
     Without a scale of its own a work of ВПР may borrow any: whether it does is decided with all its rows.
     """
+    landed = "(select *, seq as row_id from landed_oge_results)"
+    rules = [str(rule(name).query).replace("{batch}", landed) for name in OF_SCALE]
     found = connection.execute(
         f"""
         with highest as (
@@ -171,10 +143,7 @@ def landed_above(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
             join scale as s on s.exam = 'vpr' and s.grade = h.grade and s.subject = h.subject
         )
         select seq from candidate where total > max_score and is_own = has_own
-        union
-        select r.seq from landed_oge_results as r
-        join scale as s on s.exam = 'oge' and s.reporting_year = r.reporting_year and s.subject = r.subject
-        where r.mark > {EXPECTED_MARK} or r.primary_score > s.max_score
+        {"".join(f" union select row_id from ({query})" for query in rules)}
         """
     ).fetchall()
     return frozenset(seq for (seq,) in found)

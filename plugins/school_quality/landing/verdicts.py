@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from school_quality.datasets import Dataset, get, load
-from school_quality.landing import appeals, judging, scales, together, warnings
+from school_quality.landing import appeals, footers, judging, scales, together, warnings
 from school_quality.landing.landed import landed_columns, view_in_force, view_landed
 from school_quality.landing.parsers import define
 from school_quality.landing.receipts import Receipt
@@ -164,15 +164,17 @@ class Judge:
         judging.note_defaults(self.connection, rows, dataset)
         if dataset.name == "vpr_results":
             judging.pardon_absent(self.connection)
-            self.contested = scales.note_totals_above_scale(self.connection)
-        if dataset.name == "oge_results":
-            scales.note_marks_above_scale(self.connection)
+            self.contested = scales.choose_scales(self.connection)
+        if dataset.name in footers.DATASETS:
+            footers.prepare(self.connection, typed)
         if dataset.name == "appeals":
             appeals.match(self.connection)
-        self.validations[dataset.name] = judging.note_broken_rules(self.connection, typed)
+        validation = judging.note_broken_rules(self.connection, typed)
         judging.list_failed_rows(self.connection, typed)
-        judging.note_duplicates(self.connection, typed, rows)
+        judging.skip_repeated_rows(self.connection, typed, rows)
+        keys = judging.note_repeated_keys(self.connection, typed, rows)
         judging.list_failed_rows(self.connection, typed)
+        self.validations[dataset.name] = validation.joined(keys)
         self._count(typed)
         self._accept(typed)
         warnings.note_warnings(self.connection, typed)

@@ -1,4 +1,4 @@
-"""What is worth a look in a file by itself and rejects nothing: task cells, footers, unknown types.
+"""What is worth a look in cells that no rule of a suite sees, and rejects nothing: tasks, unknown types.
 
 Each warning is one line for a file or a block, with a count, not one for each row. They go into ``failure``
 with level ``warning`` and the first row concerned, like everything else that a sender is told.
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import duckdb
 
-from school_quality.datasets import Dataset
 from school_quality.landing.together import school_types
-from school_quality.landing.typing import Typed, quoted
+from school_quality.landing.typing import Typed
 
 SHOWN_VALUES = 5
 """Distinct unusual values that a warning lists."""
-
-MEANS = {"mean_primary_score": "primary_score", "mean_test_score": "test_score", "mean_mark": "mark"}
-"""Footer of a protocol -> the column whose mean it prints."""
 
 
 def note_warnings(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
@@ -26,10 +22,6 @@ def note_warnings(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
             _task_cells(connection)
             _journal_marks(connection)
             _task_sums(connection)
-            _declared_participants(connection, typed.dataset)
-        case "ege_results" | "oge_results":
-            _declared_participants(connection, typed.dataset)
-            _footer_means(connection, typed.dataset)
         case "school_register":
             _unknown_types(connection)
         case _:
@@ -82,56 +74,6 @@ def _task_sums(connection: duckdb.DuckDBPyConnection) -> None:
         group by file, block
         """
     )
-
-
-def _declared_participants(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """``Всего участников``, ``Кол-во участников`` against the rows of the block, or those who wrote."""
-    wrote = "not is_absent" if dataset.name == "vpr_results" else "true"
-    connection.execute(
-        f"""
-        insert into failure
-        with counted as (
-            select t.file, t.block, min(t.row_id) as row_id, count(*) as pupils,
-                count(*) filter (coalesce({wrote}, false)) as participants
-            from typed_{dataset.name} as t left join rows_{dataset.name} as r using (row_id) group by all
-        ),
-        compared as (
-            select row_id, file, pupils, participants, footer['participants'] as text,
-                integer_value(text) as declared, coalesce(integer_value(footer['left_out']), 0) as left_out
-            from counted join block using (file, block)
-        )
-        select row_id, file, {quoted(dataset.name)}, '', 'participants_differ', 'warning', '',
-            map {{'declared': text, 'counted': participants::varchar}}
-        from compared where declared not in (pupils, participants, pupils + left_out)
-        """
-    )
-
-
-def _footer_means(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """``Средние`` against the rows, at the precision that is printed."""
-    for printed, column in MEANS.items():
-        if column not in dataset.columns:
-            continue
-        connection.execute(
-            f"""
-            insert into failure
-            with counted as (
-                select file, block, min(row_id) as row_id, avg({column}) as mean,
-                from typed_{dataset.name} where {column} is not null group by file, block
-            ),
-            compared as (
-                select row_id, file, mean, footer['{printed}'] as text, decimal_value(text)::double as said,
-                    length(split_part(replace(text, ',', '.'), '.', 2)) as places
-                from counted join block using (file, block) where footer['left_out'] is null
-            )
-            select row_id, file, {quoted(dataset.name)}, {quoted(column)}, 'footer_differs', 'warning', '',
-                map {{
-                    'declared': text,
-                    'counted': replace(round(mean, greatest(places, 2)::integer)::varchar, '.', ',')
-                }}
-            from compared where abs(mean - said) > 0.5001 * pow(10, -places)
-            """
-        )
 
 
 def _unknown_types(connection: duckdb.DuckDBPyConnection) -> None:

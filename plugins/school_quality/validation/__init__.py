@@ -6,7 +6,7 @@ a rule, or where Data Docs are built.
 
 from school_quality.validation.docs import data_docs, keep
 from school_quality.validation.rules import Rule, catalogue, render, rule
-from school_quality.validation.run import Failure, RuleResult, Validation, check, validate
+from school_quality.validation.run import Failure, RuleResult, Validation, check, check_keys, validate
 
 __all__ = [
     "Failure",
@@ -15,6 +15,7 @@ __all__ = [
     "Validation",
     "catalogue",
     "check",
+    "check_keys",
     "data_docs",
     "keep",
     "render",

@@ -18,7 +18,7 @@ import yaml
 from school_quality.model import Level, Remark
 from school_quality.settings import expectations_dir
 
-Part = Literal["required", "values", "range", "years", "parts"]
+Part = Literal["required", "values", "range", "years", "parts", "unique"]
 """What of a dataset's declaration a generic rule judges."""
 
 
@@ -28,11 +28,13 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. ``executes`` or ``predicate`` is set where a suite executes it.
+    """One rule. ``executes``, ``predicate`` or ``query`` is set where a suite executes it.
 
     ``executes`` names what of a dataset's declaration the rule judges (``years``: whether a year lies
     ``between``). ``predicate`` is a SQL condition over typed columns that is true for a good row; null
-    passes. ``judges`` are the columns that it reads, ``column`` the one that the sender is pointed to.
+    passes. ``query`` gives ``row_id`` of the bad rows of ``{batch}``, and details; it may read the tables
+    ``reads``; with ``columns`` it is a rule for each of them. ``judges`` are the columns that are read,
+    ``column`` is the one that the sender is pointed to (none: the file).
     """
 
     id: str
@@ -43,6 +45,9 @@ class Rule:
     column: str | None = None
     judges: tuple[str, ...] = ()
     predicate: str | None = None
+    query: str | None = None
+    reads: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     executes: Part | None = None
     between: tuple[int, int] | None = None
     first_year: int | None = None
@@ -70,23 +75,35 @@ def _rule(item: Mapping[str, Any]) -> Rule:
         raise CatalogueError(f"rule {name}: executes {rule.executes!r} is none of {get_args(Part)}")
     if (rule.executes == "years") != (rule.between is not None):
         raise CatalogueError(f"rule {name}: between belongs to executes: years, and the other way round")
-    if rule.executes and rule.predicate:
-        raise CatalogueError(f"rule {name}: executes and predicate exclude each other")
+    if sum(map(bool, (rule.executes, rule.predicate, rule.query))) > 1:
+        raise CatalogueError(f"rule {name}: executes, predicate and query exclude each other")
+    if rule.query and not (rule.datasets and "{batch}" in rule.query):
+        raise CatalogueError(f"rule {name}: a query needs datasets, and reads {{batch}}")
+    if (rule.reads or rule.columns) and not rule.query:
+        raise CatalogueError(f"rule {name}: reads and columns belong to a query")
     if rule.predicate and not (rule.column in rule.judges and rule.datasets):
         raise CatalogueError(f"rule {name}: a predicate needs datasets, judges, and its column among them")
-    if rule.level == "file" and (rule.executes or rule.predicate):
+    if rule.level == "file" and (rule.executes or rule.predicate or rule.query):
         raise CatalogueError(f"rule {name}: a suite judges rows, not files")
     return rule
 
 
+def _document(path: Path) -> dict[str, Any]:
+    text = path.read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
+    return found
+
+
 def load_catalogue(path: Path) -> Mapping[str, Rule]:
     """The rules of ``path`` by id, in the order of the file. Raises `CatalogueError`."""
-    text = path.read_text(encoding="utf-8")
-    items = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["rules"]  # noqa: S506 - safe
+    document = _document(path)
     rules: dict[str, Rule] = {}
-    for rule in map(_rule, items):
+    for rule in map(_rule, document["rules"]):
         if rule.id in rules:
             raise CatalogueError(f"rule {rule.id} stands twice")
+        unknown = set(rule.reads) - set(document.get("tables", {}))
+        if unknown:
+            raise CatalogueError(f"rule {rule.id}: reads undeclared tables {sorted(unknown)}")
         rules[rule.id] = rule
     return MappingProxyType(rules)
 
@@ -95,6 +112,12 @@ def load_catalogue(path: Path) -> Mapping[str, Rule]:
 def catalogue() -> Mapping[str, Rule]:
     """The project's rules by id, in the order of the file."""
     return load_catalogue(expectations_dir() / "rules.yml")
+
+
+@cache
+def tables() -> Mapping[str, Mapping[str, str]]:
+    """The tables that queries may read: columns with their DuckDB types."""
+    return MappingProxyType(_document(expectations_dir() / "rules.yml")["tables"])
 
 
 def rule(rule_id: str) -> Rule:

@@ -20,7 +20,7 @@ import duckdb
 
 from school_quality.model import Level
 from school_quality.settings import expectations_dir
-from school_quality.validation.rules import rule
+from school_quality.validation.rules import rule, tables
 
 SUSPECTS = "validation_suspects"
 """The temporary table of the rows that Great Expectations is to judge."""
@@ -62,6 +62,10 @@ class Validation:
     failures: list[Failure]
     results: list[RuleResult]
 
+    def joined(self, other: Validation) -> Validation:
+        """Two runs of parts of one suite as one."""
+        return Validation(self.dataset, self.failures + other.failures, self.results + other.results)
+
 
 Expectation = dict[str, Any]
 """One expectation as it stands in a suite: ``type``, ``kwargs``, ``meta``."""
@@ -79,16 +83,34 @@ def validate(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) ->
 
 def check(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> Validation:
     """`validate` with the counts of each rule."""
-    suite = expectations(dataset)
+    return _run(
+        connection, dataset, table, [i for i in expectations(dataset) if i["meta"].get("scope") is None]
+    )
+
+
+def check_keys(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> Validation:
+    """The rows of ``table`` whose key stands in their file more than once.
+
+    Judged last, among rows that break no other rule; ``table`` has ``file`` and ``row_number`` too.
+    """
+    suite = [item for item in expectations(dataset) if item["meta"].get("scope") == "keys"]
+    return _run(connection, dataset, table, suite)
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, dataset: str, table: str, suite: list[Expectation]
+) -> Validation:
     (checked,) = connection.execute(f'select count(*) from "{table}"').fetchone() or (0,)
-    with _suspects(connection, suite, table) as broken:
+    with lookups(connection, suite), _suspects(connection, suite, table) as broken:
         rows = judge(connection, broken) if broken else {}
     return _validation(dataset, suite, rows, checked)
 
 
-def judge(
-    connection: duckdb.DuckDBPyConnection, suite: list[Expectation]
-) -> dict[tuple[str, str], list[int]]:
+Rows = dict[int, Mapping[str, str]]
+"""Failing rows with the details of their remarks."""
+
+
+def judge(connection: duckdb.DuckDBPyConnection, suite: list[Expectation]) -> dict[tuple[str, str], Rows]:
     """What Great Expectations says of the table ``validation_suspects``: failing rows by rule and column.
 
     Raises ``RuntimeError`` where an expectation could not be evaluated.
@@ -108,7 +130,7 @@ def judge(
                 "return_unexpected_index_query": False,
             },
         )
-    return {_key(result.expectation_config.meta): _row_ids(result) for result in outcome.results}
+    return {_key(result.expectation_config.meta): _rows(result) for result in outcome.results}
 
 
 @cache
@@ -126,10 +148,34 @@ def one_statement(suite: list[Expectation], table: str) -> str:
     A branch for each rule, because DuckDB then skips those that a column's statistics already prove.
     """
     branches = (
-        f'select row_id, {place} as place from "{table}" where not ({item["meta"]["predicate"]})'
+        f"select row_id, {place} as place from ({broken_rows(item, table)})"
         for place, item in enumerate(suite)
     )
     return " union all ".join(branches)
+
+
+def broken_rows(item: Expectation, table: str) -> str:
+    """The plain SQL of one expectation: the rows of ``table`` that do not meet it."""
+    meta = item["meta"]
+    if "query" in meta:
+        return str(meta["query"]).replace("{batch}", f'"{table}"')
+    return f'select row_id from "{table}" where not ({meta["predicate"]})'
+
+
+@contextmanager
+def lookups(connection: duckdb.DuckDBPyConnection, suite: list[Expectation]) -> Iterator[None]:
+    """Tables that rules of the suite read and the caller has not made: there is nothing to compare with."""
+    wanted = {name for item in suite for name in item["meta"].get("reads", ())}
+    there = connection.execute("select table_name from duckdb_tables()").fetchall() if wanted else []
+    missing = sorted(wanted.difference(name for (name,) in there))
+    for name in missing:
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in tables()[name].items())
+        connection.execute(f"create temp table {name} ({columns})")
+    try:
+        yield
+    finally:
+        for name in missing:
+            connection.execute(f"drop table {name}")
 
 
 @contextmanager
@@ -145,7 +191,7 @@ def _suspects(
     columns = sorted({name for item in broken for name in _columns(item["meta"])})
     connection.register("validation_verdicts", verdicts)
     connection.execute(
-        f"""create or replace temp table {SUSPECTS} as select row_id, {", ".join(columns)}
+        f"""create or replace temp table {SUSPECTS} as select {", ".join(["row_id", *columns])}
         from "{table}" where row_id in (select row_id from validation_verdicts)"""
     )
     connection.unregister("validation_verdicts")
@@ -164,32 +210,39 @@ def _columns(meta: Mapping[str, Any]) -> list[str]:
     return list(meta.get("judges", [meta["column"]]))
 
 
-def _row_ids(result: Any) -> list[int]:
+def _rows(result: Any) -> Rows:
     # GX files the errors of single metrics under their ids: the plain keys are there only if there was none
     if result.exception_info.get("raised_exception", True):
         raise RuntimeError(f"{result.expectation_config.meta}: {result.exception_info}")
     found = result.result
-    if "details" in found:
-        return [row["row_id"] for row in found["details"]["unexpected_rows"]]
-    return [row_id for entry in found["unexpected_index_list"] or [] for row_id in entry["row_id"]]
+    if "details" not in found:
+        return {row_id: {} for entry in found["unexpected_index_list"] or [] for row_id in entry["row_id"]}
+    return {
+        row["row_id"]: {name: str(value) for name, value in row.items() if name != "row_id"}
+        for row in found["details"]["unexpected_rows"]
+    }
 
 
 def _validation(
-    dataset: str, suite: list[Expectation], rows: dict[tuple[str, str], list[int]], checked: int
+    dataset: str, suite: list[Expectation], rows: Mapping[tuple[str, str], Rows], checked: int
 ) -> Validation:
     """Failures, without those of logical rules where a structural rule already speaks of the column."""
     metas = [item["meta"] for item in suite]
     structural: dict[int, set[str]] = defaultdict(set)
     for meta in metas:
         if "judges" not in meta:
-            for row_id in rows.get(_key(meta), []):
+            for row_id in rows.get(_key(meta), ()):
                 structural[row_id].add(meta["column"])
     failures: list[Failure] = []
     results: list[RuleResult] = []
     for meta in metas:
         judged = meta.get("judges", [])
-        failing = [i for i in rows.get(_key(meta), []) if not structural.get(i, set()).intersection(judged)]
-        level, details = rule(meta["rule"]).level, meta.get("details", {})
-        failures += [Failure(i, meta["rule"], meta["column"], level, details) for i in failing]
+        failing = {
+            row_id: details
+            for row_id, details in rows.get(_key(meta), {}).items()
+            if not structural.get(row_id, set()).intersection(judged)
+        }
+        level, static = rule(meta["rule"]).level, meta.get("details", {})
+        failures += [Failure(i, meta["rule"], meta["column"], level, static | d) for i, d in failing.items()]
         results.append(RuleResult(dataset, meta["rule"], meta["column"], checked, len(failing)))
     return Validation(dataset, sorted(failures), results)

@@ -125,8 +125,32 @@ def _catalogued(rule: Rule) -> dict[str, Any]:
     return _rows_expectation(rule, str(rule.column), predicate, judges=judges)
 
 
+def _queried(rule: Rule, column: str) -> dict[str, Any]:
+    """The rule's own query; its details are columns of the result."""
+    query = str(rule.query).replace("{column}", column)
+    meta: dict[str, Any] = {"rule": rule.id, "column": column, "message": rule.message, "query": query}
+    meta |= {"judges": list(rule.judges), "reads": list(rule.reads)}
+    return {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}, "meta": meta}
+
+
+def _unique(rule: Rule, dataset: Dataset) -> dict[str, Any]:
+    """The key within a file; nulls are equal. Hashes come first: only rows that may be equal are counted."""
+    key = ", ".join(f'"{name}"' for name in ("file", *dataset.key))
+    query = (
+        f"with keyed as (select row_id, row_number, {key}, hash({key}) as key_hash from {{batch}}), "
+        "again as (select * from keyed where key_hash in "
+        "(select key_hash from keyed group by key_hash having count(*) > 1)) "
+        "select row_id, array_to_string(list_sort(list_distinct(list(row_number) over same)), ', ') as rows "
+        f"from again window same as (partition by {key}) qualify count(*) over same > 1"
+    )
+    column = dataset.key[0] if dataset.key[0] in landed(dataset) else ""
+    meta: dict[str, Any] = {"rule": rule.id, "column": column, "message": rule.message, "query": query}
+    meta |= {"scope": "keys", "judges": ["file", "row_number", *dataset.key], "reads": []}
+    return {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}, "meta": meta}
+
+
 def expectations(dataset: Dataset) -> Iterator[dict[str, Any]]:
-    """The dataset's expectations: structural rules in the order of the catalogue, then logical ones."""
+    """The dataset's expectations: structural rules in the order of the catalogue, logical ones, the key."""
     rules = [rule for rule in catalogue().values() if rule.concerns(dataset.name)]
     for rule in rules:
         for column, field in landed(dataset).items():
@@ -138,6 +162,13 @@ def expectations(dataset: Dataset) -> Iterator[dict[str, Any]]:
             yield from (_parts(rule, dataset, declared) for declared in dataset.parts)
         if rule.predicate:
             yield _catalogued(rule)
+        if rule.query and not rule.columns:
+            yield _queried(rule, rule.column or "")
+        if rule.query:
+            yield from (_queried(rule, column) for column in rule.columns if column in dataset.columns)
+    for rule in rules:
+        if rule.executes == "unique":
+            yield _unique(rule, dataset)
 
 
 def suite(dataset: Dataset) -> str:

@@ -41,6 +41,9 @@ def test_a_rule_that_stands_twice_is_refused(tmp_path: Path) -> None:
         ({"executes": "years"}, "between"),
         ({"predicate": "a <= b"}, "datasets"),
         ({"level": "file", "executes": "range"}, "judges rows"),
+        ({"query": "select 1"}, "datasets"),
+        ({"reads": ["scale"]}, "belong to a query"),
+        ({"datasets": ["x"], "query": "select row_id from {batch}", "reads": ["nothing"]}, "undeclared"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(
