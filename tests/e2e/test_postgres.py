@@ -358,7 +358,7 @@ def test_a_server_that_dies_half_way_leaves_the_old_copy_and_the_next_try_works(
     release(settings, "R2", score=60)
     on_table(monkeypatch, "fct_school_status", server.crash)
 
-    with pytest.raises(PostgresUnavailable, match=r"прервалась.*Прежняя копия на месте"):
+    with pytest.raises(PostgresUnavailable, match=r"прервалась.*Копия цела"):
         publish(settings, Address.of(server.url()))
     server.start()
 

@@ -134,8 +134,8 @@ def publish(settings: Settings, address: Address | None) -> Copied:
                 break
             if time.monotonic() > deadline:
                 raise PostgresFailed(
-                    "Столбцы или ключи копии в PostgreSQL изменились, а читатели держат старые таблицы "
-                    "открытыми. Прежняя копия на месте. Попросите закончить долгие запросы и повторите."
+                    "Таблицы копии в PostgreSQL заняты: столбцы изменились, а читатели держат старые в долгих "
+                    "запросах, или кто-то закрыл таблицы сам. Прежняя копия на месте. Повторите позже."
                 )
             log.info("readers hold tables whose structure changes; trying again")
             time.sleep(LOCK_SECONDS)
@@ -176,7 +176,7 @@ def _connected(address: Address) -> Iterator[Connection]:
         ) from error
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
         raise PostgresUnavailable(
-            f"Связь с PostgreSQL прервалась: {_first_line(error)}. Прежняя копия на месте, повторите."
+            f"Связь с PostgreSQL прервалась: {_first_line(error)}. Копия цела, повторите."
         ) from error
     except psycopg2.Error as error:
         raise PostgresFailed(f"PostgreSQL отказал: {_first_line(error)}. Прежняя копия на месте.") from error
