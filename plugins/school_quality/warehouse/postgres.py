@@ -134,8 +134,8 @@ def publish(settings: Settings, address: Address | None) -> Copied:
                 break
             if time.monotonic() > deadline:
                 raise PostgresFailed(
-                    "Таблицы копии в PostgreSQL заняты: столбцы изменились, а читатели держат старые в долгих "
-                    "запросах, или кто-то закрыл таблицы сам. Прежняя копия на месте. Повторите позже."
+                    "Таблицы копии в PostgreSQL заняты: столбцы изменились, а читатели держат старые в "
+                    "долгих запросах, или кто-то закрыл таблицы сам. Прежняя копия на месте. Повторите позже."
                 )
             log.info("readers hold tables whose structure changes; trying again")
             time.sleep(LOCK_SECONDS)
