@@ -111,7 +111,7 @@ def test_a_page_asks_for_nothing_but_its_own_two_files(page: Page, release: Path
     assert troubles == []
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("site/")])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_no_wider_than_a_phone(browser: Any, release: Path, name: str) -> None:
     page = browser.new_page(viewport={"width": WIDTHS["phone"], "height": 900})
     open_page(page, release, name)
