@@ -260,6 +260,11 @@ class Approval(ApprovalOperator):
         self.body = "\n\n".join([rule, *changed])
         return super().execute(context)
 
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """After the answer. Whether there was one stays with the run: a refusal leaves no value itself."""
+        context["ti"].xcom_push("is_answered", event.get("responded_by_user") is not None)
+        return super().execute_complete(context, event)
+
 
 def approve() -> Approval:
     """Ask a person, in Airflow's list of required actions, whether the release may be published."""
@@ -268,6 +273,8 @@ def approve() -> Approval:
         subject="Опубликовать выпуск {{ ti.xcom_pull(task_ids='build')['release_id'] }}?",
         defaults=ApprovalOperator.REJECT,
         response_timeout=APPROVAL_TIMEOUT,
+        retries=2,  # of a killed process: it asks again
+        retry_delay=timedelta(seconds=15),
     )
 
 
@@ -502,8 +509,8 @@ def _ended() -> Run:
             outcome = "published"
         elif release is not None:
             outcome = "dry_run" if context["params"]["dry_run"] else "not_approved"
-            answer = ti.xcom_pull(task_ids="approve")
-            found = {"message": _refusal(answer)} if answer else {}
+            is_answered = ti.xcom_pull(task_ids="approve", key="is_answered")
+            found = {"message": _refusal(is_answered)} if outcome == "not_approved" else {}
         elif nothing := ti.xcom_pull(task_ids="build", key="nothing"):
             outcome, found = "no_results", {"message": nothing}
         elif "publish" not in states and states.get("ingest") == "success":
@@ -514,11 +521,11 @@ def _ended() -> Run:
     return replace(run, ended_at=_naive(datetime.now(UTC)).replace(microsecond=0))
 
 
-def _refusal(answer: Mapping[str, Any]) -> str:
+def _refusal(is_answered: bool | None) -> str:
     """Why a release was not approved; who refused is known to Airflow and stays there."""
-    if answer["responded_by_user"] is None:
-        return f"Никто не ответил за {APPROVAL_TIMEOUT / timedelta(hours=1):g} ч."
-    return "Публиковать не разрешили; кто, видно в Airflow у задачи approve."
+    if is_answered:
+        return "Публиковать не разрешили; кто, видно в Airflow у задачи approve."
+    return f"Никто не ответил за {APPROVAL_TIMEOUT / timedelta(hours=1):g} ч."
 
 
 def _tell(settings: Settings, run: Run) -> None:

@@ -32,12 +32,10 @@ RUN_SECONDS = 600
 WORKERS = ("worker1", "worker2")
 SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 EXAMPLES = PROJECT / "data" / "examples" / "inbox"
-QUICK = {
-    # as in the Compose file, but what was killed is noticed at once: the tests need not wait for two minutes
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
-}
 LOCAL = {"SCHOOL_QUALITY_QUIET_MINUTES": "0.75", "SCHOOL_QUALITY_APPROVAL_HOURS": "0.02"}
 CELERY = {"AIRFLOW_EXECUTOR": "CeleryExecutor"}
+# as in the Compose file, but a killed worker is noticed at once: the test need not wait for two minutes
+IMPATIENT = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20"}
 on_local = pytest.mark.parametrize("deployment", [LOCAL], indirect=True, ids=["LocalExecutor"])
 on_both = pytest.mark.parametrize(
     "deployment", [LOCAL, CELERY], indirect=True, ids=["LocalExecutor", "CeleryExecutor"]
@@ -52,7 +50,7 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
     # not below pytest's folders, which it keeps from other users, that of the services among them
     folder = Path(tempfile.mkdtemp(prefix="school-quality-"))
     folder.chmod(0o755)
-    made = Deployment(folder, request.param, dict(QUICK))
+    made = Deployment(folder, request.param, dict(IMPATIENT) if request.param is CELERY else {})
     try:
         made.start_postgres()
         made.initialise()
