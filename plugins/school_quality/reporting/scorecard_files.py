@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from school_quality.reporting.scorecard_workbook import Sheet, build_sheets, pri
 FOLDER = "scorecards"
 FORMATS = ("html", "pdf", "xlsx")
 # Cards that are built and not yet printed: keeps memory flat, whatever the number of schools.
-AHEAD = 64
+AHEAD = 32
+# Progress is told once for so many cards.
+TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,31 +124,37 @@ def print_scorecards(
             printed[name] = Written(inputs, reuse.checksum(content))
         return printed
 
-    waiting = iter(cards)
+    printing: deque[Future[Record]] = deque()
     with ThreadPoolExecutor(PRESSES) as pool:
-        while batch := list(islice(waiting, AHEAD)):
-            printing: list[Future[Record]] = []
-            for school in batch:
-                names = {}
-                for name, inputs in _inputs(school, formats).items():
-                    known = before.get(name)
-                    if (
-                        known
-                        and previous
-                        and known.inputs == inputs
-                        and reuse.take(name, known, previous, directory)
-                    ):
-                        record[name] = known
-                    else:
-                        names[name] = inputs
-                if names:
-                    printing.append(pool.submit(print_files, school, names))
-            for task in printing:
-                record |= task.result()
-            count += len(batch)
-            fresh += len(printing)
-            tell(f"Карточки школ: {count}")
+        for school in cards:
+            names = _inputs(school, formats)
+            kept = _keep(names, before, previous, directory)
+            record |= kept
+            if changed := {name: inputs for name, inputs in names.items() if name not in kept}:
+                printing.append(pool.submit(print_files, school, changed))
+                fresh += 1
+            if len(printing) > AHEAD:
+                record |= printing.popleft().result()
+            count += 1
+            if count % TOLD == 0:
+                tell(f"Карточки школ: {count}")
+        for task in printing:
+            record |= task.result()
+    if count % TOLD or not count:
+        tell(f"Карточки школ: {count}")
     return record, count, fresh
+
+
+def _keep(names: dict[str, str], before: Record, previous: Path | None, directory: Path) -> Record:
+    """Those files that are taken from the release before, because their inputs are the same."""
+    return {
+        name: known
+        for name, inputs in names.items()
+        if (known := before.get(name)) is not None
+        and known.inputs == inputs
+        and previous is not None
+        and reuse.take(name, known, previous, directory)
+    }
 
 
 def _inputs(school: SchoolCard, formats: Sequence[str]) -> dict[str, str]:
