@@ -340,28 +340,36 @@ def _verdict(row: Row, outcome: dict[str, str]) -> str:
 
 
 def _pairs(facts: MunicipalFacts, reference: Reference, labels: dict[str, dict[str, str]]) -> list[Block]:
-    """Which school was compared with which, by the index of results."""
+    """Which school was compared with which, and how many measures it took."""
     by_school: defaultdict[str, dict[str, Row]] = defaultdict(dict)
     for row in facts.similar:
         by_school[row["school_id"]][row["outcome"]] = row
     shown = [outcome for outcome in ("results_index", "low_procedures") if outcome in labels]
     ordered = [row["school_id"] for row in facts.statuses if row["school_id"] in by_school]
+    taken = [row for row in facts.measures if row["reporting_year"] == reference.year - 1]
     return [
         grid(
             "Каждая поддержанная школа и похожая на неё: было и стало",
             (
-                Column("Поддержанная школа", 30),
+                Column("Поддержанная школа", 28),
+                *((Column("Мер: всего; выполнено", 18, "right"),) if taken else ()),
                 *(Column(f"{labels[outcome]['label']}: школа; похожая", 44) for outcome in shown),
             ),
             (
                 (
                     name(school_id, reference),
+                    *((_taken(taken, school_id),) if taken else ()),
                     *(_pair(by_school[school_id].get(outcome), reference) for outcome in shown),
                 )
                 for school_id in ordered
             ),
         )
     ]
+
+
+def _taken(measures: list[Row], school_id: str) -> str:
+    mine = [row["status"] for row in measures if row["school_id"] == school_id]
+    return f"{len(mine)}; {mine.count('done')}"
 
 
 def _pair(row: Row | None, reference: Reference) -> str:

@@ -133,7 +133,7 @@ _QUERIES = {
             on t.school_id = n.school_id and n.reporting_year = t.reporting_year + 1
             and n.indicator_code = b.indicator_code and n.component = b.component and n.status = 'scored'
         where {_OF_MUNICIPALITY} and t.reporting_year = $year - 1
-        group by all""",
+        group by all order by t.school_id, t.indicator_codes, t.measure""",
     "recommendations": f"""
         select t.municipality_id, r.* from marts.fct_recommendation as r
         inner join marts.fct_school_status as t using (school_id, reporting_year)
@@ -141,10 +141,11 @@ _QUERIES = {
     "measures": f"""
         select t.* from marts.fct_measure as t
         where {_OF_MUNICIPALITY} and t.reporting_year between $year - 1 and $year
-        order by t.starts_on, t.indicator_codes, t.measure""",
+        order by t.starts_on, t.school_id, t.indicator_codes, t.measure""",
     "practices": f"""
         select t.* from marts.fct_practice as t
-        where {_OF_MUNICIPALITY} and t.reporting_year = $year order by t.indicator_codes, t.practice""",
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year
+        order by t.indicator_codes, t.practice, t.school_id""",
     "support": f"""
         select t.* from marts.fct_support as t
         where {_OF_MUNICIPALITY} and t.reporting_year = $year
@@ -152,11 +153,12 @@ _QUERIES = {
     "roadmap": f"""
         select t.* from marts.fct_roadmap_execution as t
         inner join marts.dim_period as p using (period)
-        where {_OF_MUNICIPALITY} and p.reporting_year = $year order by t.due_on, t.school_id""",
+        where {_OF_MUNICIPALITY} and p.reporting_year = $year
+        order by t.due_on, t.item, t.period, t.school_id""",
     "submissions": f"""
         select t.* from marts.fct_submission as t
         where {_OF_MUNICIPALITY} and t.reporting_year = $year and t.status in ('missing', 'partly', 'late')
-        order by t.due_on, t.dataset, t.period""",
+        order by t.due_on, t.dataset, t.period, t.school_id""",
     "effectiveness": f"""
         select t.* from marts.fct_effectiveness as t where {_OF_MUNICIPALITY} and t.reporting_year = $year""",
     "similar": f"""

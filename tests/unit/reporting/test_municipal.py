@@ -273,7 +273,8 @@ def test_september_sets_measures_against_change_and_similar_schools(
     assert points[4] == "−1"
     assert compared[1:] == ("2; 2", "−0,9; −0,2", "+0,4", "+0,1", "+0,3", "от +0,1 до +0,5")
     assert "интервал не содержит нуля. Но начинали они с уровней, которые различались сильнее" in text
-    assert "было −0,5, стало −0,8; МБОУ СОШ №\u00a04: было 0,2, стало 0,1" in pair[1]
+    assert "было −0,5, стало −0,8; МБОУ СОШ №\u00a04: было 0,2, стало 0,1" in pair[2]
+    assert pair[1] == "1; 0"
     assert REGRESSION_NOTE in text
 
 
