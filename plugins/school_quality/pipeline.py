@@ -482,6 +482,7 @@ def tell(found: Summary) -> None:
     progress.info("Карточки школ (%d): %s", found.cards, found.folder / "scorecards")
     progress.info("Отчёты: %s", found.folder / "reports")
     progress.info("Хранилище: %s", found.folder / "warehouse.duckdb")
+    progress.info("Открытая редакция для сайта: %s", found.folder / "open")
 
 
 def _tell_schools(title: str, schools: Schools) -> None:

@@ -1,0 +1,113 @@
+"""The open edition as it is published: of the example, and of the release after one file was corrected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from attack.attacker import found_out, possibilities
+from attack.published import SUPPRESSED, Release, read
+
+from e2e.conftest import Cli
+from school_quality import reporting
+from school_quality.settings import Settings
+from school_quality.warehouse import releases
+
+pytestmark = pytest.mark.slow
+
+CORRECTED = "2022/ВПР/5/Математика.xlsx"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> list[Path]:
+    """The folders of two releases of the example; between them a school of few pupils sent a correction."""
+    data = tmp_path_factory.mktemp("open")
+    assert cli("examples", "--data", data).returncode == 0
+    first = _run(cli, data)
+    _correct(data / "inbox" / CORRECTED)
+    return [first, _run(cli, data)]
+
+
+def _run(cli: Cli, data: Path) -> Path:
+    done = cli("run", "--year", 2022, "--data", data)
+    assert done.returncode == 3, done.stdout + done.stderr
+    return (data / "published/current").resolve()
+
+
+def _correct(path: Path) -> None:
+    """One pupil more of the smallest school that wrote did nothing right."""
+    workbook = openpyxl.load_workbook(path)
+    sheet = workbook["Протокол"]
+    head = [cell.value for cell in sheet[1]]
+    login, variant, total = (head.index(name) for name in ("Пользователь", "Вариант", "Итого баллов"))
+    wrote = [
+        row for row in sheet.iter_rows(min_row=2) if row[variant].value in ("1", "2") and row[total].value
+    ]
+    sizes = [row[login].value for row in wrote]
+    row = min(wrote, key=lambda row: sizes.count(row[login].value))
+    for cell in row[variant + 1 : total + 1]:
+        cell.value = 0
+    workbook.save(path)
+
+
+def _schools(release: Release) -> set[str]:
+    return {str(row["school_id"]) for row in release.statuses}
+
+
+def test_two_open_releases_together_give_no_hidden_number_away(published: list[Path]) -> None:
+    before, after = (read(folder / "open/data/warehouse.duckdb") for folder in published)
+    official = [read(folder / "warehouse.duckdb").results for folder in published]
+    changed = {new["school_id"] for old, new in zip(*map(_sorted, official), strict=True) if old != new}
+
+    domains = possibilities([before, after], changed)
+
+    assert len(changed) == 1, "the correction changed nothing"
+    assert len(domains) > 100
+    assert all(domains.values())
+    assert found_out(domains) == {}
+
+
+def _sorted(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    return sorted(rows, key=lambda row: (row["school_id"], row["reporting_year"], row["procedure_id"]))
+
+
+def test_open_documents_are_made_of_the_open_marts_alone(published: list[Path], tmp_path: Path) -> None:
+    """Whoever renders the published open marts gets the same files, so these hold nothing more."""
+    folder = published[0] / "open"
+    release = releases.ReleaseInfo.from_json(
+        releases.manifest(Settings(folder.parents[2]), folder.parent.name)
+    )
+
+    reporting.write_documents(
+        folder / "data/warehouse.duckdb",
+        tmp_path,
+        year=2022,
+        period=None,
+        release=release.to_json(),
+        edition="open",
+    )
+
+    ours, theirs = _files(folder), _files(tmp_path)
+    assert {Path(name).suffix for name in theirs} >= {".html", ".pdf", ".xlsx", ".docx"}
+    assert {name for name in ours if not name.startswith("data/")} == theirs.keys()
+    assert [name for name in theirs if theirs[name] != ours[name]] == []
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_open_edition_says_hidden_and_holds_no_working_paper(published: list[Path]) -> None:
+    folder = published[0] / "open"
+    release = read(folder / "data/warehouse.duckdb")
+    hidden = next(row["school_id"] for row in release.results if SUPPRESSED in row["flags"])
+
+    card = (folder / f"scorecards/{hidden}.html").read_text(encoding="utf-8")
+    names = set(_files(folder))
+
+    assert "скрыто" in card
+    assert "Скрыто: меньше 10 учеников" in card
+    assert _schools(release) == {Path(name).stem for name in names if name.startswith("scorecards/")}
+    assert not [name for name in names if "draft_order" in name or "remarks" in name]
+    assert {"data/warehouse.duckdb", "data/csv/fct_indicator_value.csv", "site/index.html"} <= names
