@@ -16,6 +16,7 @@ DRAFT = "draft_order_"
 
 TITLES = {
     "identified_schools": "Список выявленных школ",
+    "release_changes": "Что изменилось с прошлого выпуска",
     "municipal": "Справка по району",
     DRAFT.removesuffix("_"): "Проект приказа",
     "effectiveness": "Анализ результативности поддержки",
