@@ -67,7 +67,7 @@ def possibilities(
     domains: dict[Cell, frozenset[Numbers]] = {}
     constraints: list[Constraint] = []
     for number, release in enumerate(releases):
-        reader = _Reader(release, lambda school, number=number: number if school in changed else 0)  # type: ignore[misc]
+        reader = _Reader(release, lambda school, number=number: number if school in changed else 0)
         for cell, domain in reader.domains.items():
             domains[cell] = domains.get(cell, domain) & domain
         constraints += reader.constraints()
@@ -110,7 +110,7 @@ def _differences(domains: dict[Cell, frozenset[Numbers]], constraints: list[Cons
         }
         sides = [side for side in one.sides if side[0] not in second]
         sides += [(cell, _negative(project)) for cell, project in other.sides if cell not in first]
-        found.append(Constraint(tuple(sides), lambda total, more=more: total in more, "difference"))  # type: ignore[misc]
+        found.append(Constraint(tuple(sides), lambda total, more=more: total in more, "difference"))
     return found
 
 
@@ -262,7 +262,7 @@ class _Reader:
         for column, computed in checks.items():
             told = row.get(column)
             if told is not None:
-                yield _unary(cell, lambda n, c=computed, t=told: _near(c(n), t), column)  # type: ignore[misc]
+                yield _unary(cell, lambda n, c=computed, t=told: _near(c(n), t), column)
         mean = row.get("mean_mark")
         if mean is not None:
             yield _unary(cell, lambda n: _has_mean_mark(n, mean), "mean_mark")
@@ -295,7 +295,7 @@ class _Reader:
         for column, computed in checks.items():
             told = value.get(column)
             if told is not None:
-                yield _unary(cell, lambda n, c=computed, t=told: _near(c(n), t), f"{code} {column}")  # type: ignore[misc]
+                yield _unary(cell, lambda n, c=computed, t=told: _near(c(n), t), f"{code} {column}")
         points = value.get("points")
         if points is not None and family(value) in ("share_of_twos", "form_share"):
             yield _unary(cell, lambda n: _points(value, n) == points, f"{code} points")
@@ -307,7 +307,7 @@ class _Reader:
             told = value.get(side)
             for cell in self.hidden(school, at, [name]):
                 if told is not None:
-                    yield _unary(cell, lambda n, t=told: _near(_ratio(n), t), side)  # type: ignore[misc]
+                    yield _unary(cell, lambda n, t=told: _near(_ratio(n), t), side)
 
     def of_exam(self, value: Row) -> Iterator[Constraint]:
         """1.7, 1.8: what all subjects of the school have together, less those that are open."""
@@ -431,7 +431,7 @@ class _Reader:
             )
         if listed is not None:
             for cell in cells:
-                yield _unary(cell, lambda n, c=cell: _is_low(n) == (c[4] in listed), "low_procedure_ids")  # type: ignore[misc]
+                yield _unary(cell, lambda n, c=cell: _is_low(n) == (c[4] in listed), "low_procedure_ids")
         if row.get("points") is not None:
             yield from self.of_total(row)
 
@@ -452,7 +452,7 @@ class _Reader:
             cells = self.hidden(school, year, [name] if name else [])
             if family(value) != "share_of_twos" or not cells:
                 return
-            sides.append((cells[0], lambda n, v=value: (_points(v, n),)))  # type: ignore[misc]
+            sides.append((cells[0], lambda n, v=value: (_points(v, n),)))
         if sides:
             yield Constraint(
                 tuple(sides), lambda total: total[0] + told == row["points"], f"points of {school} {year}"
@@ -469,7 +469,7 @@ class _Reader:
             for cell in self.hidden(str(school), row["reporting_year"], [name]):
                 yield _unary(
                     cell,
-                    lambda n, lost=lost: maximum - band(code, half_up(n[1], n[0])) == lost,  # type: ignore[misc]
+                    lambda n, lost=lost: maximum - band(code, half_up(n[1], n[0])) == lost,
                     "recommendation",
                 )
 
@@ -489,7 +489,7 @@ class _Reader:
                     extra = "failing_in_extra_classes"
                     if pair == {"failing", extra} and component == "failing":
                         if other["denominator"] is not None:
-                            yield _unary(cell, lambda n, d=other["denominator"]: n[1] == d, "3.1 whole")  # type: ignore[misc]
+                            yield _unary(cell, lambda n, d=other["denominator"]: n[1] == d, "3.1 whole")
                         elif self.form(other) in self.domains:
                             yield Constraint(
                                 ((cell, lambda n: (n[1],)), (self.form(other), lambda n: (-n[0],))),
@@ -497,13 +497,13 @@ class _Reader:
                                 "3.1 whole",
                             )
                     elif pair == {"failing", extra} and other["numerator"] is not None:
-                        yield _unary(cell, lambda n, k=other["numerator"]: n[0] == k, "3.1 whole")  # type: ignore[misc]
+                        yield _unary(cell, lambda n, k=other["numerator"]: n[0] == k, "3.1 whole")
             if code == "2.2" and cell in self.domains:
                 this = values.get((school, period, "2.3", ""))
                 after = values.get((school, str(int(period) + 1), "2.3", ""))
                 for told in (this and this["value_now"], after and after["value_before"]):
                     if told is not None:
-                        yield _unary(cell, lambda n, t=told: n[1] == t, "2.3")  # type: ignore[misc]
+                        yield _unary(cell, lambda n, t=told: n[1] == t, "2.3")
 
 
 def _form_domain(value: Row, whole: int | None) -> frozenset[Numbers]:

@@ -50,7 +50,7 @@ def with_other_hidden_numbers(root: Path, release: Release, target: Path) -> int
         for path in sorted((target / "landing").glob(f"[0-9]*/rows/{dataset}.parquet")):
             rows = pq.read_table(path).to_pylist()
             before = [dict(row) for row in rows]
-            for members in _works(rows, columns, lambda row, name=dataset: _key(name, row) in hidden):  # type: ignore[misc]
+            for members in _works(rows, columns, lambda row, name=dataset: _key(name, row) in hidden):
                 scores = [tuple(row[column] for column in columns) for row in members]
                 rng.shuffle(scores)
                 for row, score in zip(members, scores, strict=True):
