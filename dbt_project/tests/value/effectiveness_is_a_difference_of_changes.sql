@@ -1,5 +1,6 @@
 -- Checks that an effect is the change of the supported schools less that of the similar ones, inside its interval, and
--- that no similar school was supported or is of another municipality. To resolve: look at the pairs (fct_similar_school).
+-- that no similar school was supported or is of another municipality. To resolve: look at the pairs in
+-- fct_similar_school.
 select
     effects.municipality_id,
     effects.reporting_year,
