@@ -397,8 +397,8 @@ def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     blocks.append(
         Bullets(
             (
-                f"Устойчивые школы (условия трудные, результаты хорошие): {names(resilient, reference)}. "
-                "Их опыт изучают в первую очередь, из них выбирают наставников.",
+                f"Устойчивые школы (условия трудные, результаты хорошие): {names(resilient, reference)}."
+                + (" Их опыт изучают в первую очередь, из них выбирают наставников." if resilient else ""),
                 f"Перешли в эффективный режим: {names(effective, reference)}.",
                 "Больше всего вырос ИОР: "
                 + (
