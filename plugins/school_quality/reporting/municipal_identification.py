@@ -15,6 +15,8 @@ from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.paper import Block, Bullets, Column, Figure, Heading, Text, grid
 
 LONGEST_NAME = 90
+# How many of the schools whose index rose are named.
+RISEN = 5
 NOBODY = "нет"
 NO_LIST = "списка нет"
 
@@ -393,7 +395,7 @@ def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         blocks.append(Text("О практиках школы не сообщали."))
     resilient = [row["school_id"] for row in facts.statuses if row["school_group"] == "resilient"]
     effective = ids_where(facts.statuses, "is_effective_mode")
-    risen = sorted(_rises(facts), key=lambda pair: -pair[1])[:5]
+    risen = sorted(_rises(facts), key=lambda pair: -pair[1])[:RISEN]
     blocks.append(
         Bullets(
             (
