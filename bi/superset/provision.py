@@ -10,9 +10,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 from superset.app import create_app
+
+VIEWERS = "Чтение панелей"
+"""The role of people who look: Superset's own for them, Gamma, and the data of the assets."""
 
 
 def contents(folder: Path, url: str) -> dict[str, str]:
@@ -43,7 +47,26 @@ def main() -> None:
             password = os.environ["SUPERSET_ADMIN_PASSWORD"]
             user = security_manager.add_user(name, name, "", email, role, password)
         with override_user(user):
-            ImportAssetsCommand(contents(Path(sys.argv[1]), os.environ["SCHOOL_QUALITY_BI_DATA"])).run()
+            assets = contents(Path(sys.argv[1]), os.environ["SCHOOL_QUALITY_BI_DATA"])
+            ImportAssetsCommand(assets).run()
+        _let_viewers_read(security_manager, assets)
+
+
+def _let_viewers_read(security_manager: Any, assets: dict[str, str]) -> None:
+    """Make the role `VIEWERS`, or bring it up to date."""
+    from superset import db
+    from superset.models.core import Database
+
+    ours = [yaml.safe_load(text)["uuid"] for name, text in assets.items() if name.startswith("databases/")]
+    viewers = security_manager.add_role(VIEWERS)
+    viewers.permissions = [
+        *security_manager.find_role("Gamma").permissions,
+        *(
+            security_manager.add_permission_view_menu("database_access", database.perm)
+            for database in db.session.query(Database).filter(Database.uuid.in_(ours))
+        ),
+    ]
+    db.session.commit()
 
 
 if __name__ == "__main__":

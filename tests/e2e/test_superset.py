@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -248,6 +249,24 @@ def test_the_login_of_superset_reads_and_cannot_write(superset: Superset, postgr
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         reader.cursor().execute("delete from marts.dim_school")
     reader.close()
+
+
+@slow
+def test_a_viewer_sees_every_chart_and_not_the_users(superset: Superset) -> None:
+    roles = superset.call("GET", "/api/v1/security/roles/?q=(page_size:100)")["result"]
+    viewers = next(role["id"] for role in roles if role["name"] == "Чтение панелей")
+    login = {"username": "viewer", "password": "a password 1"}
+    person = {"first_name": "v", "last_name": "v", "email": "v@localhost", "active": True, "roles": [viewers]}
+    superset.call("POST", "/api/v1/security/users/", {**login, **person})
+    token = superset.call("POST", "/api/v1/security/login", {**login, "provider": "db"})["access_token"]
+
+    viewer = Superset(superset.address, superset.environment, token)
+
+    assert viewer.charts() == superset.charts()
+    assert all(viewer.rows(chart) for chart in viewer.charts())
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        viewer.call("GET", "/api/v1/security/users/")
+    assert refused.value.code == 403
 
 
 @slow
