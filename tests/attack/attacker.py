@@ -39,6 +39,7 @@ Numbers = tuple[int, ...]
 Vector = tuple[int, ...]
 
 NEAR = 1e-6
+EXTRA = "failing_in_extra_classes"
 LARGEST_WHOLE = 60
 """Wholes that nothing tells are tried up to this: fewer possibilities than there are, never more."""
 
@@ -185,6 +186,17 @@ class _Reader:
         self.results = {
             (row["school_id"], row["reporting_year"], row["procedure_id"]): row for row in release.results
         }
+        self.components: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        for value in release.values:
+            self.components[_whole_of(value)].append(value)
+        self.districts: defaultdict[tuple[str, int, str], list[Row]] = defaultdict(list)
+        self.names: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        self.judged: set[tuple[int, str]] = set()
+        for (school, year, name), row in self.results.items():
+            self.districts[row["municipality_id"], year, name].append(row)
+            self.names[school, year].append(name)
+            if row["failed"] is not None:
+                self.judged.add((year, name))
         self.domains: dict[Cell, frozenset[Numbers]] = {}
         for key, row in self.results.items():
             if SUPPRESSED in (row["flags"] or ()) and row["participants"] != 0:
@@ -210,16 +222,15 @@ class _Reader:
 
     def known_whole(self, value: Row) -> int | None:
         """How many pupils the school has, by another component of 3.1; None where none tells."""
-        extra = "failing_in_extra_classes"
-        same = ("school_id", "period", "indicator_code")
-        told = {
-            other["denominator"]
-            for other in self.release.values
-            if value["component"] not in ("", None, extra)
-            and other["component"] != extra
-            and all(other[column] == value[column] for column in same)
-        }
+        if not value["component"] or value["component"] == EXTRA:
+            return None
+        told = [
+            other["denominator"] for other in self.components[_whole_of(value)] if other["component"] != EXTRA
+        ]
         return next((whole for whole in told if whole is not None), None)
+
+    def keys(self, school: str, year: int) -> list[tuple[str, int, str]]:
+        return [(school, year, name) for name in self.names[school, year]]
 
     def hidden(self, school: str, year: int, names: Iterable[str]) -> list[Cell]:
         return [cell for name in names if (cell := self.cell(school, year, name)) in self.domains]
@@ -316,10 +327,8 @@ class _Reader:
         is_failed = family(value) == "below_minimum"
         rows = {
             key: row
-            for key, row in self.results.items()
-            if key[:2] == (school, year)
-            and key[2].startswith(exam)
-            and (is_failed or not key[2].startswith(f"{exam}_math_base"))
+            for key, row in ((key, self.results[key]) for key in self.keys(school, year))
+            if key[2].startswith(exam) and (is_failed or not key[2].startswith(f"{exam}_math_base"))
         }
         cells = self.hidden(school, year, [key[2] for key in rows])
         if not cells or not all(self.is_judged(year, key[2]) for key in rows):
@@ -343,11 +352,7 @@ class _Reader:
 
     def is_judged(self, year: int, name: str) -> bool:
         """Whether the minimum of an exam was known that year: some open result says how many failed."""
-        return any(
-            row["failed"] is not None
-            for (_, found_year, found_name), row in self.results.items()
-            if (found_year, found_name) == (year, name)
-        )
+        return (year, name) in self.judged
 
     def of_district_mean(self, value: Row, name: str) -> Iterator[Constraint]:
         """1.1-1.4: mean over district's mean, which gives the latter, and how many pupils are missing."""
@@ -382,11 +387,7 @@ class _Reader:
         )
 
     def district(self, municipality: str, year: int, name: str) -> list[Row]:
-        return [
-            row
-            for (_, found_year, found_name), row in self.results.items()
-            if (row["municipality_id"], found_year, found_name) == (municipality, year, name)
-        ]
+        return self.districts[municipality, year, name]
 
     def of_remainder(
         self,
@@ -411,7 +412,7 @@ class _Reader:
 
     def of_status(self, row: Row) -> Iterator[Constraint]:
         school, year = row["school_id"], row["reporting_year"]
-        names = [key[2] for key in self.results if key[:2] == (school, year) and key[2] in IDENTIFYING]
+        names = [name for name in self.names[school, year] if name in IDENTIFYING]
         cells = self.hidden(school, year, names)
         open_low = sum(
             bool(self.results[school, year, name]["is_low_result"])
@@ -482,12 +483,10 @@ class _Reader:
         for (school, period, code, component), value in values.items():
             cell = self.form(value)
             if code == "3.1" and cell in self.domains:
-                for (other_school, other_period, other_code, other_component), other in values.items():
-                    if (other_school, other_period, other_code) != (school, period, code):
-                        continue
+                for other in self.components[school, period, code]:
+                    other_component = other["component"]
                     pair = {component, other_component}
-                    extra = "failing_in_extra_classes"
-                    if pair == {"failing", extra} and component == "failing":
+                    if pair == {"failing", EXTRA} and component == "failing":
                         if other["denominator"] is not None:
                             yield _unary(cell, lambda n, d=other["denominator"]: n[1] == d, "3.1 whole")
                         elif self.form(other) in self.domains:
@@ -496,7 +495,7 @@ class _Reader:
                                 lambda total: total[0] == 0,
                                 "3.1 whole",
                             )
-                    elif pair == {"failing", extra} and other["numerator"] is not None:
+                    elif pair == {"failing", EXTRA} and other["numerator"] is not None:
                         yield _unary(cell, lambda n, k=other["numerator"]: n[0] == k, "3.1 whole")
             if code == "2.2" and cell in self.domains:
                 this = values.get((school, period, "2.3", ""))
@@ -504,6 +503,10 @@ class _Reader:
                 for told in (this and this["value_now"], after and after["value_before"]):
                     if told is not None:
                         yield _unary(cell, lambda n, t=told: n[1] == t, "2.3")
+
+
+def _whole_of(value: Row) -> tuple[str, str, str]:
+    return value["school_id"], value["period"], value["indicator_code"]
 
 
 def _form_domain(value: Row, whole: int | None) -> frozenset[Numbers]:
