@@ -22,7 +22,7 @@ from xlsxwriter.utility import xl_col_to_name
 from school_quality import datasets
 from school_quality.datasets import Dataset, Field
 from school_quality.errors import UsageError
-from school_quality.landing.landed import view_landed
+from school_quality.landing.landed import take_force, view_landed
 from school_quality.landing.receipts import effective, read_receipts
 from school_quality.settings import Settings, dbt_project_dir
 
@@ -128,7 +128,8 @@ def open_schools(settings: Settings, year: int) -> list[School]:
     """The schools of the register in force that are open in academic year ``year``/``year + 1``."""
     register = datasets.get("school_register")
     with duckdb.connect() as connection:
-        landed = view_landed(connection, settings, register, effective(read_receipts(settings)).values())
+        take_force(connection, effective(read_receipts(settings)).values())
+        landed = view_landed(connection, settings, register)
         found = connection.execute(
             f"""
             with in_force as (

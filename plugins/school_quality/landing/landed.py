@@ -56,21 +56,34 @@ def arrow_type(kind: str) -> pa.DataType:
     return pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else ARROW_TYPES[kind]
 
 
-def view_landed(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, receipts: Iterable[Receipt]
-) -> str:
-    """``landed_<dataset>``: the rows of ``receipts`` as they were landed, with ``order_seq``; maybe none."""
-    of_dataset = [(r.seq, r.order_seq) for r in receipts if r.dataset == dataset.name and r.rows_accepted]
+def take_force(connection: duckdb.DuckDBPyConnection, receipts: Iterable[Receipt]) -> None:
+    """``in_force``: the receipts whose landed rows hold, with their place among corrections."""
+    seqs = [(r.seq, r.order_seq) for r in receipts if r.rows_accepted]
+    columns = {"seq": pa.array([s for s, _ in seqs], pa.int64())}
+    columns["order_seq"] = pa.array([o for _, o in seqs], pa.int64())
+    connection.register("receipts_in_force", pa.table(columns))
+    connection.execute("create or replace temp table in_force as select * from receipts_in_force")
+    connection.unregister("receipts_in_force")
+
+
+def landed_datasets(settings: Settings) -> set[str]:
+    """Datasets of which any batch holds rows."""
+    return {path.stem for path in settings.landing.glob("[0-9]*/rows/*.parquet")}
+
+
+def view_landed(connection: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset) -> str:
+    """``landed_<dataset>``: the landed rows of ``in_force`` (`take_force`), with ``order_seq``; maybe none.
+
+    A file may hold rows of several datasets, so receipts are not asked for theirs.
+    """
     name = f"landed_{dataset.name}"
     columns = ", ".join(f'null::{kind} as "{column}"' for column, kind in landed_columns(dataset).items())
     files = sorted(str(p) for p in settings.landing.glob(f"[0-9]*/rows/{dataset.name}.parquet"))
-    if not of_dataset or not files:
+    if not files:
         connection.execute(
             f"create or replace view {name} as select {columns}, 0::bigint as order_seq limit 0"
         )
         return name
-    connection.execute(f"create or replace temp table force_{dataset.name} (seq bigint, order_seq bigint)")
-    connection.executemany(f"insert into force_{dataset.name} values (?, ?)", of_dataset)
     # a column that the declaration has gained since is null in older batches
     connection.execute(
         f"""
@@ -79,7 +92,7 @@ def view_landed(
             select * from (select {columns} limit 0)
             union all by name
             select * from read_parquet({files!r}, union_by_name = true)
-        ) join force_{dataset.name} using (seq)
+        ) join in_force using (seq)
         """
     )
     return name

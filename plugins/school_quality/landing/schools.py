@@ -93,13 +93,15 @@ class Register:
     @classmethod
     def of(cls, schools: Iterable[School]) -> Register:
         register = cls()
+        names: dict[str, str] = {}
         for school in schools:
             register.by_code[school.school_id] = school
             if school.login:
                 register.by_login[school.login].append(school)
             if school.number is not None:
                 register.by_number[school.number].append(school)
-            register.municipalities[municipality_key(school.municipality_name)] = school.municipality_id
+            names[school.municipality_name] = school.municipality_id
+        register.municipalities = {municipality_key(name): identity for name, identity in names.items()}
         return register
 
     def resolve(self, spelling: Spelling) -> Resolution:

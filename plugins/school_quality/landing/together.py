@@ -7,7 +7,7 @@ they speak of, whenever those were landed. A remark of an earlier batch does not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import duckdb
 
@@ -23,17 +23,27 @@ SAME_MEASURE = (("form_staff", "form_methodical", "teachers"),)
 MOST_SCHOOLS_PCT = 80
 """Schools without results are named once most of a municipality have some: before, files are coming."""
 
-NEEDED = sorted({*RESULT_DATASETS, *(name for first, second, _ in SAME_MEASURE for name in (first, second))})
-"""Datasets that are looked at beside the references: ``landed_<name>`` and ``accepted_<name>`` are there."""
+NEEDED = RESULT_DATASETS.union(*((first, second) for first, second, _ in SAME_MEASURE))
+"""Datasets that are looked at beside the references."""
 
 
-def find(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str | None]]:
-    """(seq of the receipt, warning, school) of everything that files in force say together."""
-    yield from _schools_without_results(connection)
-    yield from _differing_forms(connection)
-    for name in sorted(RESULT_DATASETS):
+def find(
+    connection: duckdb.DuckDBPyConnection, there: Collection[str]
+) -> Iterator[tuple[int, Remark, str | None]]:
+    """(seq of the receipt, warning, school) of everything that files in force say together.
+
+    ``there``: datasets of which ``landed_<name>`` and ``accepted_<name>`` exist; others have no rows.
+    """
+    results = sorted(RESULT_DATASETS.intersection(there))
+    if results:
+        yield from _schools_without_results(connection, results)
+    for first, second, column in SAME_MEASURE:
+        if first in there and second in there:
+            yield from _differing_forms(connection, first, second, column)
+    for name in results:
         yield from _results_beyond_type(connection, name)
-    yield from _printed_minima(connection)
+    if "ege_results" in there:
+        yield from _printed_minima(connection)
 
 
 def _standing(name: str) -> str:
@@ -46,11 +56,12 @@ def school_types() -> str:
     return f"read_csv({quoted(str(reference_seed('school_types')))}, header = true, all_varchar = true)"
 
 
-def _schools_without_results(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str]]:
+def _schools_without_results(
+    connection: duckdb.DuckDBPyConnection, results: Sequence[str]
+) -> Iterator[tuple[int, Remark, str]]:
     """Register schools, open the whole year, without any result of a year of which most others have some."""
     present = " union ".join(
-        f"select distinct school_id, reporting_year as year from {_standing(name)}"
-        for name in sorted(RESULT_DATASETS)
+        f"select distinct school_id, reporting_year as year from {_standing(name)}" for name in results
     )
     view_in_force(connection, get("school_register"))
     found = connection.execute(
@@ -84,27 +95,28 @@ def _schools_without_results(connection: duckdb.DuckDBPyConnection) -> Iterator[
         )
 
 
-def _differing_forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str]]:
+def _differing_forms(
+    connection: duckdb.DuckDBPyConnection, first: str, second: str, column: str
+) -> Iterator[tuple[int, Remark, str]]:
     """The same measure of a school and year in two forms; said of both."""
-    for first, second, column in SAME_MEASURE:
-        for name in (first, second):
-            view_in_force(connection, get(name))
-        for here, there in ((first, second), (second, first)):
-            found = connection.execute(
-                f"""
-                select h.seq, h.sheet, h.row_number, h.{column}, t.{column}, h.school_id
-                from inforce_{here} as h join inforce_{there} as t using (school_id, reporting_year)
-                where h.{column} <> t.{column} order by h.seq, h.sheet, h.row_number
-                """
-            ).fetchall()
-            header = get(here).fields[column].header
-            for seq, sheet, row_number, said, other, school_id in found:
-                details = {"here": str(said), "there": str(other), "form": get(there).title}
-                yield (
-                    seq,
-                    _warning("measure_differs_between_forms", sheet, row_number, header, str(said), details),
-                    school_id,
-                )
+    for name in (first, second):
+        view_in_force(connection, get(name))
+    for here, there in ((first, second), (second, first)):
+        found = connection.execute(
+            f"""
+            select h.seq, h.sheet, h.row_number, h.{column}, t.{column}, h.school_id
+            from inforce_{here} as h join inforce_{there} as t using (school_id, reporting_year)
+            where h.{column} <> t.{column} order by h.seq, h.sheet, h.row_number
+            """
+        ).fetchall()
+        header = get(here).fields[column].header
+        for seq, sheet, row_number, said, other, school_id in found:
+            details = {"here": str(said), "there": str(other), "form": get(there).title}
+            yield (
+                seq,
+                _warning("measure_differs_between_forms", sheet, row_number, header, str(said), details),
+                school_id,
+            )
 
 
 def _results_beyond_type(

@@ -243,38 +243,26 @@ def _spellings(
         for part, names in SPELLING_FIELDS.items()
     }
     found = connection.execute(f"select distinct {', '.join(cells.values())} from {texts} as r").fetchall()
-    rows = []
-    for number, values in enumerate(found):
-        spelling = Spelling(*values)
-        resolution = register.resolve(spelling)
-        rows.append(
-            {
-                "spelling_id": number,
-                **{f"by_{part}": value for part, value in zip(cells, values, strict=True)},
-                "outcome": resolution.outcome,
-                "school_id": resolution.school.school_id if resolution.school else None,
-                "municipality_id": resolution.municipality_id,
-                "open_to": resolution.school.open_to if resolution.school else None,
-                "rule": resolution.rule,
-                "field": next((n for n in SPELLING_FIELDS.get(resolution.part, ()) if n in present), ""),
-                "value": resolution.value,
-            }
-        )
-    schema = pa.schema(
-        [
-            ("spelling_id", pa.int32()),
-            *((f"by_{part}", pa.string()) for part in cells),
-            ("outcome", pa.string()),
-            ("school_id", pa.string()),
-            ("municipality_id", pa.string()),
-            ("open_to", pa.date32()),
-            ("rule", pa.string()),
-            ("field", pa.string()),
-            ("value", pa.string()),
-        ]
-    )
+    resolved = [register.resolve(Spelling(*values)) for values in found]
+    schools = [r.school for r in resolved]
+    fields = {
+        part: next((n for n in SPELLING_FIELDS.get(part, ()) if n in present), "")
+        for part in {r.part for r in resolved}
+    }
+    columns = {"spelling_id": pa.array(range(len(found)), pa.int32())}
+    for place, part in enumerate(cells):
+        columns[f"by_{part}"] = pa.array([values[place] for values in found], pa.string())
+    columns |= {
+        "outcome": pa.array([r.outcome for r in resolved], pa.string()),
+        "school_id": pa.array([s.school_id if s else None for s in schools], pa.string()),
+        "municipality_id": pa.array([r.municipality_id for r in resolved], pa.string()),
+        "open_to": pa.array([s.open_to if s else None for s in schools], pa.date32()),
+        "rule": pa.array([r.rule for r in resolved], pa.string()),
+        "field": pa.array([fields[r.part] for r in resolved], pa.string()),
+        "value": pa.array([r.value for r in resolved], pa.string()),
+    }
     name = f"spelling_{dataset.name}"
-    _keep_table(connection, name, pa.Table.from_pylist(rows, schema=schema))
+    _keep_table(connection, name, pa.table(columns))
     on = " and ".join(f"s.by_{part} = {cell}" for part, cell in cells.items() if cell != "''")
     return Join(
         f"left join {name} as s on {on or 'true'}",

@@ -12,9 +12,16 @@ import pyarrow as pa
 
 from school_quality.datasets import Dataset, get, load
 from school_quality.landing import appeals, footers, judging, scales, together, warnings
-from school_quality.landing.landed import landed_columns, view_in_force, view_landed
+from school_quality.landing.landed import (
+    landed_columns,
+    landed_datasets,
+    take_force,
+    view_in_force,
+    view_landed,
+)
 from school_quality.landing.parsers import define
 from school_quality.landing.receipts import Receipt
+from school_quality.landing.rereading import PROTOCOLS
 from school_quality.landing.schools import Register, School
 from school_quality.landing.spool import BlockMeta, Chunk
 from school_quality.landing.typing import Typed, note_schools, note_unreadable_cells, quoted, type_rows
@@ -67,6 +74,7 @@ class Judge:
     counts: dict[tuple[str, int], Counts] = field(default_factory=dict)  # by dataset and file
     judged: dict[str, None] = field(default_factory=dict)  # in order
     validations: dict[str, Validation] = field(default_factory=dict)  # by dataset
+    compared: frozenset[str] = frozenset()  # datasets that `together` may look at
     contested: frozenset[int] = frozenset()  # files with totals above a scale that other rows may lend or not
 
     @classmethod
@@ -83,38 +91,35 @@ class Judge:
         with connection:
             define(connection)
             judging.prepare(connection)
+            take_force(connection, ())
             yield cls(connection, settings)
+
+    def take_force(self, receipts: Iterable[Receipt]) -> None:
+        """Make known which receipts hold beside those of this batch."""
+        self.in_force = tuple(receipts)
+        take_force(self.connection, self.in_force)
 
     def take_files(self, files: Iterable[LandedFile], blocks: Iterable[BlockMeta]) -> None:
         """Make ``landed_file`` and ``block`` known to the SQL; may be called again when more was read."""
         self.files = {f.file: f for f in files}
-        file_table = pa.Table.from_pylist(
-            [
-                {"file": f.file, "seq": f.seq, "order_seq": f.order_seq, "file_id": f.file_id}
-                for f in self.files.values()
-            ],
-            schema=pa.schema(
-                [
-                    ("file", pa.int32()),
-                    ("seq", pa.int64()),
-                    ("order_seq", pa.int64()),
-                    ("file_id", pa.string()),
-                ]
-            ),
+        of_files, of_blocks = list(self.files.values()), list(blocks)
+        file_table = pa.table(
+            {
+                "file": pa.array([f.file for f in of_files], pa.int32()),
+                "seq": pa.array([f.seq for f in of_files], pa.int64()),
+                "order_seq": pa.array([f.order_seq for f in of_files], pa.int64()),
+                "file_id": pa.array([f.file_id for f in of_files], pa.string()),
+            }
         )
-        block_table = pa.Table.from_pylist(
-            [
-                {"file": b.file, "block": b.block, "sheet": b.sheet, "footer": list(b.footer.items())}
-                for b in blocks
-            ],
-            schema=pa.schema(
-                [
-                    ("file", pa.int32()),
-                    ("block", pa.int64()),
-                    ("sheet", pa.string()),
-                    ("footer", pa.map_(pa.string(), pa.string())),
-                ]
-            ),
+        block_table = pa.table(
+            {
+                "file": pa.array([b.file for b in of_blocks], pa.int32()),
+                "block": pa.array([b.block for b in of_blocks], pa.int64()),
+                "sheet": pa.array([b.sheet for b in of_blocks], pa.string()),
+                "footer": pa.array(
+                    [list(b.footer.items()) for b in of_blocks], pa.map_(pa.string(), pa.string())
+                ),
+            }
         )
         self.connection.register("new_file", file_table)
         self.connection.register("new_block", block_table)
@@ -148,7 +153,7 @@ class Judge:
     def judge(self, dataset: Dataset, chunks: Sequence[Chunk]) -> None:
         """Judge the new rows of a dataset: ``accepted_<dataset>`` and the counts of each file."""
         self._forget(dataset)
-        view_landed(self.connection, self.settings, dataset, self.in_force)
+        view_landed(self.connection, self.settings, dataset)
         if not chunks:
             self._accept_nothing(dataset)
             return
@@ -189,16 +194,17 @@ class Judge:
 
     def judge_others(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
         """Judge everything but the references, in the declared order; what is looked at together is there."""
+        arrived = {name for name, found in chunks.items() if found}
+        self.compared = together.NEEDED & (arrived | landed_datasets(self.settings))
+        wanted = arrived | self.compared | (set(PROTOCOLS) if "appeals" in arrived else set())
         for dataset in load().values():
-            if dataset.name not in REFERENCES and (
-                chunks.get(dataset.name) or dataset.name in together.NEEDED
-            ):
+            if dataset.name in wanted and dataset.name not in REFERENCES:
                 self.judge(dataset, chunks.get(dataset.name, ()))
 
     def overtaken(self) -> frozenset[int]:
         """Receipts in force with rows that a scale now in force rejects, or may reject."""
         for name in ("vpr_results", "oge_results"):
-            view_landed(self.connection, self.settings, get(name), self.in_force)
+            view_landed(self.connection, self.settings, get(name))
         return scales.landed_above(self.connection)
 
     def counts_by_file(self) -> dict[int, Counts]:

@@ -52,12 +52,14 @@ def withdraw(settings: Settings, file_id: str, received_at: datetime | None = No
         staging = Staging.open(settings)
         try:
             with Judge.open(settings, staging.spool, threads=1) as judge:
-                judge.in_force = [r for r in effective(log).values() if r not in found]
+                judge.take_force(r for r in effective(log).values() if r not in found)
                 judge.take_files((), ())
                 judge.judge_references({})
                 judge.judge_others({})
                 remarks = Remarks()
-                remarks.add_state(together.find(judge.connection), judge.in_force, receipts[-1].seq)
+                remarks.add_state(
+                    together.find(judge.connection, judge.compared), judge.in_force, receipts[-1].seq
+                )
             staging.commit(receipts, remarks.table())
         finally:
             staging.discard()

@@ -107,7 +107,9 @@ class Bench:
         blocks = {b.block: b for b in self.spool.blocks}
         seqs = {b.file + 1 for b in self.spool.blocks if b.dataset == dataset}
         found = [remark for _, remark, _ in failure_remarks(self.judge.connection, dataset, blocks)]
-        return found + [remark for seq, remark, _ in find(self.judge.connection) if seq in seqs]
+        return found + [
+            remark for seq, remark, _ in find(self.judge.connection, self.judge.compared) if seq in seqs
+        ]
 
     def rules(self, dataset: str) -> list[str]:
         """The rules broken by a dataset's rows."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import xlsxwriter
 
 from school_quality.errors import UsageError
 from school_quality.landing import IngestReport, ingest, overlay, withdraw
@@ -351,6 +352,26 @@ def test_rows_that_a_later_scale_does_not_allow_are_judged_again(registered: Set
         "2022/5 класс/математика.csv": 1,
         "шкалы.csv": 0,
     }
+
+
+def test_what_lies_on_the_second_sheet_of_a_workbook_is_in_force_too(registered: Settings, put: Put) -> None:
+    table = [line.split(";") for line in SCALE.format(2022, 10).splitlines()]
+    with xlsxwriter.Workbook(registered.inbox / "справочники.xlsx") as book:
+        for title, rows in (
+            ("Пороги", [["Год", "Экзамен", "Предмет", "Минимальный балл"]]),
+            ("Шкалы", table),
+        ):
+            sheet = book.add_worksheet(title)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+        book.worksheets()[0].write_row(1, 0, ["2022", "ЕГЭ", "Русский язык", "24"])
+    report = land(registered)
+    put("2022/5 класс/математика.csv", totals("980603", (9, 5), (1, 12)))
+
+    land(registered)
+
+    assert [(r.dataset, r.rows_accepted) for r in report.landed] == [("thresholds", 2)]
+    assert counts(registered) == {"математика.csv": (9, 1)}
 
 
 def test_a_receipt_whose_file_asks_its_path_for_more_on_a_second_reading_is_replaced(

@@ -211,8 +211,8 @@ def test_every_bad_sample_is_rejected_whole_with_a_remark_and_counts_no_rows(
         ("part_larger_than_whole.xlsx", 7, "Неуспевающих на дополнительных занятиях", "10"),
         ("oge_mark_above_scale.csv", 6, "Оценка", "3"),
         ("oge_mark_above_scale.csv", 13, "Оценка", "6"),
-        ("duplicate_differing.csv", 6, "Код ОО", ""),
-        ("duplicate_differing.csv", 17, "Код ОО", ""),
+        ("duplicate_differing.csv", 6, "Код ОО", "006017"),
+        ("duplicate_differing.csv", 17, "Код ОО", "6017"),
     ],
 )
 def test_the_remark_points_to_the_cell(
