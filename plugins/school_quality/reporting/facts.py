@@ -91,14 +91,18 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-    """Result rows as dictionaries by column name; decimals as floats, for documents only show them."""
+    """Result rows as dictionaries by column name; decimals as floats, for documents only show them.
+
+    Floats have twelve digits: the last ones of a sum depend on the order in which threads added, and a
+    document must not change with them.
+    """
     cursor = connection.execute(sql, list(parameters))
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, map(_shown, values), strict=True)) for values in cursor.fetchall()]
 
 
 def _shown(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
+    return float(f"{value:.12g}") if isinstance(value, float | Decimal) else value
 
 
 def read_reference(

@@ -159,3 +159,18 @@ def test_the_edition_of_a_quarter_takes_nothing_from_that_of_the_year(
     warehouse: Path, before: Path, tmp_path: Path
 ) -> None:
     assert write(warehouse, tmp_path / "after", SECOND, before, period="2022-Q1") == 4
+
+
+def test_the_last_digit_of_a_sum_changes_no_document(warehouse: Path, before: Path, tmp_path: Path) -> None:
+    path = tmp_path / "added in another order.duckdb"
+    shutil.copy(warehouse, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "update marts.fct_indicator_value set value = value + 1e-16 where indicator_code = '1.4'"
+        )
+        (changed,) = connection.execute(
+            "select count(*) from marts.fct_indicator_value where value = -0.069 + 1e-16"
+        ).fetchone() or (0,)
+
+    assert changed
+    assert write(path, tmp_path / "after", SECOND, before) == 0
