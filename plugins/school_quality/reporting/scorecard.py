@@ -125,6 +125,8 @@ def _notes(
         where = " Файл, лист и строки каждого числа — в таблице XLSX." if facts.sources else ""
         notes.append(f"Откуда числа: {'; '.join(sources)}.{where}")
     if procedures.identifying or procedures.others:
+        is_partial = any(row.get("hidden_schools") for row in reference.district_procedures.values())
+        except_hidden = " и скрытых школ" if is_partial else ""
         limit = (
             f" Низкий результат — не меньше {words.percent(100 * procedures.threshold)}."
             if procedures.threshold
@@ -135,7 +137,7 @@ def _notes(
             "На полосе: доля, её интервал (линия), район (синяя метка), граница низкого результата "
             "(пунктир). До порога: на сколько учеников меньше (больше) должно не справиться, чтобы вывод "
             "стал другим. "
-            "Район: доля по всем ученикам района, кроме сводных таблиц."
+            f"Район: доля по всем ученикам района, кроме сводных таблиц{except_hidden}."
         )
     notes.append(
         "Интервал: 95 %, по Уилсону; чем меньше учеников, тем он шире. По годам: до пяти лет, большая точка "

@@ -1,0 +1,103 @@
+"""Where a school stands: lists that decide, the district beside the points, who helps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from invented import empty_warehouse, insert
+
+from school_quality.reporting import standing, support
+from school_quality.reporting.facts import (
+    Reference,
+    SchoolFacts,
+    open_warehouse,
+    read_reference,
+    read_schools,
+)
+
+
+@pytest.fixture(scope="module")
+def reference(warehouse: Path) -> Reference:
+    with open_warehouse(warehouse) as connection:
+        return read_reference(connection, 2022, None)
+
+
+@pytest.fixture(scope="module")
+def facts(warehouse: Path, reference: Reference) -> SchoolFacts:
+    with open_warehouse(warehouse) as connection:
+        return next(read_schools(connection, reference, with_sources=False))
+
+
+def test_the_middle_school_of_the_district_stands_beside_the_points_of_a_task(
+    facts: SchoolFacts, reference: Reference
+) -> None:
+    values = [row for row in facts.values if row["reporting_year"] == 2022]
+
+    line, *_ = standing.task_lines(
+        values, facts.status, replace(reference, district_tasks={("1", 1): (54.03, 12)})
+    )
+
+    assert (line.points, line.district, line.district_share) == ("0 из 6", "54\u00a0%", 0.5403)
+
+
+def test_the_middle_of_a_district_is_of_its_schools_shares_unless_one_of_them_is_hidden(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with empty_warehouse(path) as connection:
+        for municipality, school, status, points in (
+            ("1", "a", "scored", 0),
+            ("1", "b", "scored", 1),
+            ("1", "c", "scored", 3),
+            ("2", "d", "scored", 3),
+            ("2", "e", "suppressed", None),
+        ):
+            ids = {"school_id": school, "municipality_id": municipality}
+            insert(connection, "marts.fct_school_status", ids)
+            insert(
+                connection,
+                "marts.fct_indicator_value",
+                ids | {"indicator_code": "2.10", "status": status, "points": points, "max_points": 3},
+            )
+
+    with open_warehouse(path) as connection:
+        found = read_reference(connection, 2022, None).district_tasks
+
+    assert found == {("1", 2): (pytest.approx(100 / 3), 3)}
+
+
+def test_a_district_of_one_school_is_no_comparison(facts: SchoolFacts, reference: Reference) -> None:
+    values = [row for row in facts.values if row["reporting_year"] == 2022]
+
+    line, *_ = standing.task_lines(
+        values, facts.status, replace(reference, district_tasks={("1", 1): (0.0, 1)})
+    )
+
+    assert (line.district, line.district_share) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("lists", "sentence"),
+    [
+        ({"official_low_results": True, "in_project_500": True}, "В официальных списках: ШНОР, «500+»."),
+        ({"official_risk_zone": True}, "В официальных списках: низкий ИОР."),
+    ],
+)
+def test_the_official_lists_are_named_whatever_the_calculation_says(
+    facts: SchoolFacts, reference: Reference, lists: dict[str, Any], sentence: str
+) -> None:
+    verdict = standing.verdict(facts.status | {"is_low_results": False} | lists, reference)
+
+    assert verdict.text == "По расчёту школа не относится ни к ШНОР, ни к зоне риска"
+    assert sentence in verdict.details
+
+
+def test_a_supported_school_without_a_list_of_curators_is_told_so(
+    facts: SchoolFacts, reference: Reference
+) -> None:
+    assert support.build_support(replace(facts, support=[]), reference) == ()
+    assert "не пришёл" in support.no_support({"is_supported": True})
+    assert support.no_support({"is_supported": False}) == ""
