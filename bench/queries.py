@@ -46,7 +46,7 @@ def main() -> int:
         if warehouse is None:
             copies = asked.schools // EXAMPLE_SCHOOLS
             warehouse = Path(folder) / "warehouse.duckdb"
-            rows = multiply(_example(Path(folder) / "example"), warehouse, copies)
+            rows = multiply(example(Path(folder) / "example"), warehouse, copies)
             print(
                 f"{asked.schools} schools, {rows} rows, {warehouse.stat().st_size / 1e6:.0f} MB", flush=True
             )
@@ -61,7 +61,7 @@ def main() -> int:
     return _report(answers)
 
 
-def _example(folder: Path) -> Path:
+def example(folder: Path) -> Path:
     """The build file of the example district, without documents."""
     environment = {**os.environ, "SCHOOL_QUALITY_PII_KEY": "a key for the bench"}
     for command in (("examples",), ("ingest",), ("build", "--year", "2022")):

@@ -92,9 +92,10 @@ def between(settings: Settings, first: str, second: str, limit: int | None = Non
         Made.of(settings, ReleaseInfo.from_json(releases.manifest(settings, release_id)))
         for release_id in (first, second)
     )
+    if first == second:
+        return Difference(old.release, new.release, Inputs(), [], 0)
     with duckdb.connect() as connection:
-        if first == second:
-            return Difference(old.release, new.release, Inputs(), [], 0)
+        connection.execute("set enable_progress_bar = false")
         for name, release_id in (("old", first), ("new", second)):
             attach(connection, settings, release_id, name)
         columns = comparison.compare(connection, "new", "old")

@@ -143,6 +143,7 @@ def _write_warehouse(
     parquet = staging / "parquet"
     parquet.mkdir()
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach '{_quoted(build_file)}' as build (read_only)")
         connection.execute(f"attach '{_quoted(staging / WAREHOUSE)}' as new")
         _copy_tables(connection)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -138,14 +138,10 @@ def documents(settings: Settings) -> Path:
 
 
 def release(day: int, settings: Settings, **changed: Any) -> ReleaseInfo:
-    """A release of that day of September 2023, of everything received so far."""
+    """A release of that day since the end of August 2023, of everything received so far."""
     known = {"receipt_seq": last_seq(read_receipts(settings)), **changed}
-    return replace(
-        FIRST,
-        release_id=f"202309{day:02}T060000Z-{day:08}",
-        created_at=datetime(2023, 9, day, 6),
-        **known,
-    )
+    created = datetime(2023, 8, 31, 6) + timedelta(days=day)
+    return replace(FIRST, release_id=f"{created:%Y%m%dT%H%M%SZ}-{day:08}", created_at=created, **known)
 
 
 def publish(settings: Settings, info: ReleaseInfo, **build: Any) -> Path:
