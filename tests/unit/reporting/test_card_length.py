@@ -52,7 +52,14 @@ def full_card(warehouse: Path) -> Scorecard:
         IndicatorGroup(task, title, True, tuple(line for line in lines if words.task(line.code) == task))
         for task, title in words.TASKS.items()
     )
-    result = replace(card.procedures.identifying[0], name="ЕГЭ, математика профильная, 11 класс", marks="1,2")
+    result = replace(
+        card.procedures.identifying[0],
+        name="ВПР, обществознание, 8 класс",
+        marks="1,2",
+        participants="138",
+        failed="112 (81,2\u00a0%)",
+        distance="на 72 меньше",
+    )
     remarks = tuple(f"{number} — {text}" for number, text in enumerate(words.FLAGS.values(), start=1))
     return replace(
         card,
