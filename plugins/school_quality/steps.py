@@ -273,7 +273,7 @@ def approve() -> Approval:
         subject="Опубликовать выпуск {{ ti.xcom_pull(task_ids='build')['release_id'] }}?",
         defaults=ApprovalOperator.REJECT,
         response_timeout=APPROVAL_TIMEOUT,
-        retries=2,  # of a killed process: it asks again
+        retries=2,  # it asks again after a killed process, or an answer that came before it had quite gone
         retry_delay=timedelta(seconds=15),
     )
 
