@@ -130,6 +130,48 @@ def test_a_single_school_gets_the_cluster_that_describes_it(
         assert clusters.assign(profile[None, :], seeds, weight).tolist() == [place]
 
 
+class Dbt:
+    """What dbt hands to a Python model: its parents as relations."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def config(self, **settings: str) -> None:
+        """Accept the model's settings."""
+
+    def ref(self, name: str) -> duckdb.DuckDBPyRelation:
+        return self._connection.table(name)
+
+
+def test_clusters_are_computed_again_only_when_a_profile_changed(
+    clusters: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[int] = []
+    compute = clusters.clustered
+    monkeypatch.setattr(clusters, "clustered", lambda rows, *rest: computed.append(1) or compute(rows, *rest))
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+        for name in ("clusters", "parameters"):
+            path = dbt_project_dir() / f"seeds/methodology/{name}.csv"
+            connection.execute(f"create table {name} as select * from read_csv('{path}')")
+        connection.execute(
+            f"create table int_school__profile as select '1' municipality_id, 2022 reporting_year,"
+            f" '{VERSION}' methodology_version, 's' school_id, 0.8::double exam_level, 0.8::double vpr_level,"
+            f" 0.8::double exam_dynamics, 0.8::double vpr_dynamics"
+        )
+
+        first = clusters.model(Dbt(connection), connection).fetchall()
+        again = clusters.model(Dbt(connection), connection).fetchall()
+        connection.execute("update int_school__profile set exam_dynamics = 0.1, vpr_dynamics = 0.1")
+        changed = clusters.model(Dbt(connection), connection).fetchall()
+        (tmp_path / "clusters.json").write_text("{ half a file")
+        repaired = clusters.model(Dbt(connection), connection).fetchall()
+
+    assert first == again == [("s", 2022, "сильные результаты, растут")]
+    assert changed == repaired
+    assert changed == [("s", 2022, "сильные результаты, снижаются")]
+    assert len(computed) == 3
+
+
 Found = dict[tuple[str, int], tuple[str, str, tuple[float, ...]]]
 
 

@@ -66,8 +66,38 @@ def clustered(rows, seeds, seed_pct):
     return found
 
 
+def remembered(path, key, compute):
+    """What ``compute`` gave for this ``key`` the last time, else what it gives now.
+
+    To import scikit-learn takes longer than to cluster a region, and most files change no profile.
+    """
+    import json
+
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8")) if path else {}
+    except (OSError, ValueError):
+        kept = {}
+    if kept.get("key") == key:
+        return kept["found"]
+    found = compute()
+    if path:
+        path.write_text(json.dumps({"key": key, "found": found}), encoding="utf-8")
+    return found
+
+
+def fingerprint(*inputs):
+    """A hash of inputs, of this code and of the library."""
+    import hashlib
+    from importlib.metadata import version
+    from pathlib import Path
+
+    code = Path(__file__).read_text(encoding="utf-8")
+    return hashlib.sha256(repr((inputs, code, version("scikit-learn"))).encode()).hexdigest()
+
+
 def model(dbt, session):
-    import pyarrow
+    import json
+    from pathlib import Path
 
     dbt.config(materialized="table")
     rows = dbt.ref("int_school__profile").project(
@@ -77,12 +107,29 @@ def model(dbt, session):
         dbt.ref("clusters")
         .order("methodology_version, sort_order")
         .project("methodology_version, cluster, " + ", ".join(f"{axis}_pct / 100" for axis in AXES))
+        .fetchall()
     )
     seed_pct = (
-        dbt.ref("parameters").filter("parameter = 'cluster_seed_pct'").project("methodology_version, value")
+        dbt.ref("parameters")
+        .filter("parameter = 'cluster_seed_pct'")
+        .project("methodology_version, value")
+        .order("methodology_version")
+        .fetchall()
     )
-    schools = rows.fetchall()
-    found = clustered(schools, seeds.fetchall(), dict(seed_pct.fetchall())) if schools else []
-    types = {"school_id": pyarrow.string(), "reporting_year": pyarrow.int32(), "cluster": pyarrow.string()}
-    columns = [pyarrow.array([row[i] for row in found], kind) for i, kind in enumerate(types.values())]
-    return pyarrow.Table.from_arrays(columns, names=list(types))
+    schools = rows.order("school_id, reporting_year").fetchall()
+    (build_file,) = session.execute(
+        "select path from duckdb_databases() where database_name = current_database()"
+    ).fetchone()
+    found = remembered(
+        Path(build_file).with_name("clusters.json") if build_file else None,
+        fingerprint(schools, seeds, seed_pct),
+        lambda: clustered(schools, seeds, dict(seed_pct)) if schools else [],
+    )
+    # A literal and no parameter: with one, DuckDB imports pandas, which takes longer than all the rest.
+    literal = json.dumps(found, ensure_ascii=False).replace("'", "''")
+    session.execute(
+        "create or replace temp table found_clusters as"
+        " select row[1] as school_id, row[2]::integer as reporting_year, row[3] as cluster"
+        f" from (select unnest(from_json('{literal}', '[[\"VARCHAR\"]]')) as row)"
+    )
+    return session.table("found_clusters")
