@@ -1,5 +1,5 @@
 -- A warehouse of invented schools with the tables and columns that scorecards read; see documents.py.
--- Parameters: $schools, $district (schools in one), $year, $full (false: few numbers a school).
+-- Parameters are the number of schools, of schools in a district, the year, and whether a card is full.
 create schema marts;
 create schema meta;
 create table school as
