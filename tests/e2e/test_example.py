@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas
 import polars
 import pytest
 
+from e2e import traces
 from e2e.conftest import PROJECT, Cli, low_schools
 from school_quality.settings import Settings
 from school_quality.warehouse import queries
 
 pytestmark = pytest.mark.slow
+
+DOCUMENT = re.compile(r"(?<!\d)\d{1,4} ?\d{6}(?!\d)")
+"""Series and number of an identity document, zeros in front maybe lost."""
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +59,30 @@ def test_the_screen_shows_nothing_of_airflow_and_dbt(example: tuple[Path, str]) 
 
     assert "[info" not in said
     assert "DAG TEST" not in said
+
+
+def test_no_name_and_no_document_of_a_pupil_is_written_anywhere(
+    example: tuple[Path, str], environment: dict[str, str]
+) -> None:
+    """The data root but for its inbox, and the home of Airflow: its logs, its database, the XComs in it."""
+    data, _ = example
+    surnames, documents = traces.people(data / "inbox")
+    home = Path(environment["AIRFLOW_HOME"])
+
+    def found(folder: Path, without: Path | None = None) -> set[tuple[str, str]]:
+        hits = set()
+        for file, text in traces.texts(folder, without):
+            words = surnames.intersection(re.findall(r"[а-яё-]{4,}", text.lower()))
+            digits = {digits.replace(" ", "").zfill(10) for digits in DOCUMENT.findall(text)}
+            hits |= {(file.name, hit) for hit in words | (digits & documents)}
+        return hits
+
+    assert len(surnames) > 10
+    assert len(documents) > 300
+    assert {hit for _, hit in found(data / "inbox")} >= surnames, "the search finds what is there"
+    assert (home / "airflow.db").is_file()
+    assert found(data, without=data / "inbox") == set()
+    assert found(home) == set()
 
 
 def test_putting_the_examples_again_changes_no_file(example: tuple[Path, str], cli: Cli) -> None:
