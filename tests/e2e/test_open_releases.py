@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -79,8 +80,9 @@ def test_open_documents_are_made_of_the_open_marts_alone(published: list[Path], 
         releases.manifest(Settings(folder.parents[2]), folder.parent.name)
     )
 
+    shutil.copytree(folder / "data", tmp_path / "data")
     reporting.write_documents(
-        folder / "data/warehouse.duckdb",
+        tmp_path / "data/warehouse.duckdb",
         tmp_path,
         year=2022,
         period=None,
@@ -90,7 +92,7 @@ def test_open_documents_are_made_of_the_open_marts_alone(published: list[Path], 
 
     ours, theirs = _files(folder), _files(tmp_path)
     assert {Path(name).suffix for name in theirs} >= {".html", ".pdf", ".xlsx", ".docx"}
-    assert {name for name in ours if not name.startswith("data/")} == theirs.keys()
+    assert ours.keys() == theirs.keys()
     assert [name for name in theirs if theirs[name] != ours[name]] == []
 
 
