@@ -133,6 +133,24 @@ def test_a_person_is_asked_only_where_the_run_says_so_and_reads_what_would_chang
     assert all("изменилось значений 41, школ 7" in str(body) for body in asked)
 
 
+@pytest.mark.parametrize(("person", "is_answered"), [({"id": "1", "name": "admin"}, True), (None, False)])
+def test_a_refusal_and_an_answer_that_did_not_come_are_told_apart(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch, person: dict[str, str] | None, is_answered: bool
+) -> None:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    from school_quality import steps
+
+    pushed: dict[str, Any] = {}
+    monkeypatch.setattr(ApprovalOperator, "execute_complete", lambda self, context, event: None)
+    context = {"ti": SimpleNamespace(xcom_push=pushed.__setitem__)}
+
+    dags["recompute_annual"].get_task("approve").execute_complete(context, {"responded_by_user": person})
+
+    assert pushed == {"is_answered": is_answered}
+    assert (steps._refusal(pushed["is_answered"]) == "Никто не ответил за 24 ч.") != is_answered
+
+
 def test_only_locks_and_the_disk_are_worth_a_retry(dags: dict[str, Any]) -> None:
     for task in dags["recompute_annual"].tasks:
         if task.task_id in WRITERS:
