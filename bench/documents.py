@@ -5,8 +5,9 @@ from ready JSON with the same number of threads. Start-up is left out: imports, 
 Both run in turn, in processes of their own, so that neither profits from what the other has cached. The price
 of the XLSX, which a release has too, is told beside it and has no limit.
 
-Memory: the peak of 10,000 cards against that of 2,000. By default these are short cards of one page with a
-few numbers; with ``--full`` they are as large as those of the first part, which takes a quarter of an hour.
+Memory: the peak of 10,000 cards against that of 2,000, HTML and PDF. By default these are short cards of one
+page with a few numbers; with ``--full`` they are as large as those of the first part and have their XLSX,
+which takes a quarter of an hour.
 
     python bench/documents.py [--schools 1000] [--rounds 2] [--full]
 
@@ -98,9 +99,9 @@ def compile_alone(warehouse: Path, schools: int) -> float:
         return time.perf_counter() - started
 
 
-def peak_of(warehouse: Path, directory: Path, schools: int) -> float:
+def peak_of(warehouse: Path, directory: Path, formats: tuple[str, ...], schools: int) -> float:
     """Peak of the resident memory, MB, of a process that writes the cards of so many schools."""
-    write_cards(warehouse, directory, ("html", "pdf", "xlsx"), schools)
+    write_cards(warehouse, directory, formats, schools)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -138,8 +139,9 @@ def main() -> int:
         )
         warehouse = root / "many.duckdb"
         generate(warehouse, WARM_UP + arguments.cards, full=arguments.full)
+        formats = ("html", "pdf", "xlsx") if arguments.full else ("html", "pdf")
         few, many = (
-            apart(peak_of, warehouse, root / "memory", count)
+            apart(peak_of, warehouse, root / "memory", formats, count)
             for count in (arguments.cards // 5, arguments.cards)
         )
         print(
