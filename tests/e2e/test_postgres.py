@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -72,6 +74,20 @@ def release(settings: Settings, release_id: str, *, score: float = 50, change: s
     """Publish an invented release with every table of the contracts; ``change`` is SQL upon it."""
     folder = settings.published / release_id
     folder.mkdir(parents=True)
+    (folder / "warehouse.duckdb").write_bytes(invented())
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("update meta.release set release_id = ?", [release_id])
+        warehouse.execute("update marts.fct_school_status set score_pct = ?", [score])
+        if change:
+            warehouse.execute(change)
+    current = settings.published / ".current"
+    current.symlink_to(release_id)
+    current.rename(settings.current)
+
+
+@cache
+def invented() -> bytes:
+    """A warehouse file with rows of every type, texts that are hard to copy and nulls among them."""
     texts = "[" + ", ".join(f"'{escaped(text)}'" for text in TEXTS) + "]"
     values = {
         "varchar": f"($texts)[1 + (i + $place) % {len(TEXTS)}]",
@@ -81,7 +97,7 @@ def release(settings: Settings, release_id: str, *, score: float = 50, change: s
         "timestamp": "timestamp '2022-09-01 10:00:00.123456' + to_days((i % 300)::integer)",
         "boolean": "case i % 3 when 0 then null else i % 3 = 1 end",
     }
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
+    with TemporaryDirectory() as folder, duckdb.connect(f"{folder}/warehouse.duckdb") as warehouse:
         warehouse.execute("create schema marts; create schema meta")
         for schema, model in contracts():
             columns = []
@@ -107,13 +123,8 @@ def release(settings: Settings, release_id: str, *, score: float = 50, change: s
             for column in model["columns"]:
                 text = escaped(column.get("description", ""))
                 warehouse.execute(f"comment on column {name}.\"{column['name']}\" is '{text}'")
-        warehouse.execute("update meta.release set release_id = ?", [release_id])
-        warehouse.execute("update marts.fct_school_status set score_pct = ?", [score])
-        if change:
-            warehouse.execute(change)
-    current = settings.published / ".current"
-    current.symlink_to(release_id)
-    current.rename(settings.current)
+        warehouse.close()
+        return Path(folder, "warehouse.duckdb").read_bytes()
 
 
 def escaped(text: str) -> str:
