@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -34,9 +33,9 @@ _BOX, _LINE, _PAD, _GAP, _LANE = 250, 15, 8, 26, 130
 
 
 @cache
-def dictionary(path: Path | None = None) -> dict[str, Any]:
+def dictionary() -> dict[str, Any]:
     """The Russian words: ``columns`` by name, ``tables`` by name with title, rows and their own columns."""
-    text = (path or dbt_project_dir() / "dictionary.yml").read_text(encoding="utf-8")
+    text = (dbt_project_dir() / "dictionary.yml").read_text(encoding="utf-8")
     found: dict[str, Any] = yaml.safe_load(text)
     return found
 

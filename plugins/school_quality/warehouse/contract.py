@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -38,13 +37,12 @@ class Table:
 
 
 @cache
-def tables(models: Path | None = None) -> tuple[Table, ...]:
+def tables() -> tuple[Table, ...]:
     """Every table that dbt makes for readers, by schema and name."""
-    root = models or dbt_project_dir() / "models"
     return tuple(
         _table(schema, model)
         for schema in SCHEMAS
-        for path in sorted((root / schema).glob("*.yml"))
+        for path in sorted((dbt_project_dir() / "models" / schema).glob("*.yml"))
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
     )
 

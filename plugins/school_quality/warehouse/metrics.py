@@ -7,12 +7,14 @@ nothing it does can reach the build file, and a parse is kept until the code cha
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from school_quality import embedded
 from school_quality.errors import SchoolQualityError, UsageError
@@ -43,19 +45,31 @@ def run(settings: Settings, arguments: Sequence[str], release_id: str | None = N
 
 
 def _project(environment: dict[str, str]) -> Path:
-    """The folder with links to the dbt project of this code and its parsed manifest."""
+    """The folder with links to the dbt project of this code, and its parsed manifest.
+
+    It is made aside and gets its name when it is whole, so that two first questions at once do not meet.
+    """
     root = embedded.airflow_home() / "metrics"
-    project = root / releases.code_version()
+    checkout = hashlib.sha256(str(dbt_project_dir()).encode()).hexdigest()[:8]
+    project = root / f"{releases.code_version()}-{checkout}"
     if (project / "target" / "semantic_manifest.json").is_file():
         return project
-    shutil.rmtree(root, ignore_errors=True)  # the parse of older code
-    project.mkdir(parents=True)
-    for name in _LINKED:
-        (project / name).symlink_to(dbt_project_dir() / name)
-    (project / "profiles.yml").symlink_to(dbt_project_dir() / "readers" / "profiles.yml")
-    command = [sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats", "--quiet", "parse"]
-    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise SchoolQualityError(f"Семантический слой не читается:\n{done.stdout}{done.stderr}")
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=root, prefix=".parse-") as folder:
+        staging = Path(folder) / "project"
+        staging.mkdir()
+        for name in _LINKED:
+            (staging / name).symlink_to(dbt_project_dir() / name)
+        (staging / "profiles.yml").symlink_to(dbt_project_dir() / "readers" / "profiles.yml")
+        command = [
+            sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats", "--quiet", "parse",
+            "--project-dir", str(staging), "--profiles-dir", str(staging),
+        ]  # fmt: skip
+        done = subprocess.run(  # noqa: S603 -- our own interpreter and project
+            command, cwd=staging, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SchoolQualityError(f"Семантический слой не читается:\n{done.stdout}{done.stderr}")
+        with suppress(OSError):  # another question has made it meanwhile, of the same code
+            staging.rename(project)
     return project

@@ -24,7 +24,8 @@ from school_quality.errors import PostgresFailed, PostgresUnavailable, UsageErro
 from school_quality.screen import progress
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
-from school_quality.warehouse.relations import SCHEMAS, CopyText, Relation, quoted, relations
+from school_quality.warehouse.contract import SCHEMAS
+from school_quality.warehouse.relations import CopyText, Relation, quoted, relations
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

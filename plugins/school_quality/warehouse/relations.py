@@ -10,17 +10,13 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
-from school_quality.settings import dbt_project_dir
+from school_quality.warehouse import contract
+from school_quality.warehouse.contract import SCHEMAS
 
 if TYPE_CHECKING:
     import duckdb
-
-SCHEMAS = ("marts", "meta")
 
 JOINED = ("school_id", "municipality_id", "reporting_year", "period", "indicator_code", "procedure_id")
 """Columns by which people filter and join; each gets an index where no key begins with it."""
@@ -146,7 +142,7 @@ def quoted(name: str) -> str:
 
 def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
     """Every table and view of the published schemas in the file that ``connection`` has open."""
-    contracts = _contracts(dbt_project_dir() / "models")
+    contracts = _contracts()
     found = connection.execute(
         """
         select schema_name, table_name, comment from duckdb_tables()
@@ -181,29 +177,16 @@ def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
     )
 
 
-def _contracts(models: Path) -> dict[tuple[str, str], tuple[tuple[str, ...], bool]]:
+def _contracts() -> dict[tuple[str, str], tuple[tuple[str, ...], bool]]:
     """The grain of each model, and whether none of its columns may be null."""
-    found = {}
-    for schema in SCHEMAS:
-        for path in sorted((models / schema).glob("*.yml")):
-            for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
-                key = next(
-                    (
-                        tuple(test["unique_key"]["arguments"]["columns"])
-                        for test in model.get("data_tests", [])
-                        if isinstance(test, dict) and "unique_key" in test
-                    ),
-                    None,
-                )
-                if key is None:
-                    continue
-                required = {
-                    column["name"]
-                    for column in model["columns"]
-                    if {"type": "not_null"} in column.get("constraints", [])
-                }
-                found[schema, model["name"]] = key, required.issuperset(key)
-    return found
+    return {
+        (table.schema, table.name): (
+            table.key,
+            {column.name for column in table.columns if column.is_required}.issuperset(table.key),
+        )
+        for table in contract.tables()
+        if table.key
+    }
 
 
 class CopyText(io.RawIOBase):
