@@ -198,7 +198,7 @@ def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[lis
         {"limit": 2**62 if limit is None else limit},
     ).fetchall()
     total = connection.execute("select count(*) from difference").fetchone()
-    changes = [Change(*row[:-2], tuple(row[-2]), tuple(row[-1])) for row in found]
+    changes = [Change(*(*cells, tuple(words), tuple(ids))) for *cells, words, ids in found]
     return changes, total[0] if total else 0
 
 
