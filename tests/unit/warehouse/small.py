@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 from school_quality import datasets, landing
 from school_quality.landing.landed import landed_schema
 from school_quality.landing.receipts import (
+    REMARK_SCHEMA,
     Receipt,
     Staging,
-    empty_remarks,
     last_seq,
     read_receipts,
 )
@@ -165,7 +165,7 @@ def receive(settings: Settings, dataset: str, path: str, rows: Sequence[Mapping[
         received_at=datetime(2023, 9, 1, 5), order_seq=seq, path=path, dataset=dataset, outcome="accepted",
         rows_read=len(rows), rows_accepted=len(rows),
     )  # fmt: skip
-    staging.commit([receipt], empty_remarks())
+    staging.commit([receipt], REMARK_SCHEMA.empty_table())
     return file_id
 
 
