@@ -35,14 +35,19 @@ def overlay(settings: Settings, files: Sequence[Path]) -> Iterator[Overlay]:
     with TemporaryDirectory(prefix="school-quality-preview-") as folder:
         root = Path(folder)
         (root / "inbox").symlink_to(settings.inbox, target_is_directory=True)
-        for batch in batches(settings):
-            for file in batch.rglob("*.parquet"):
-                _link(file, root / "landing" / file.relative_to(settings.landing))
-            remarks = settings.rejected / f"{batch.name}.parquet"
-            if remarks.is_file():
-                _link(remarks, root / "rejected" / remarks.name)
-        temporary = Settings(root)
+        temporary = linked(settings, root)
         yield Overlay(temporary, ingest(temporary, files=files))
+
+
+def linked(settings: Settings, root: Path) -> Settings:
+    """A data root at ``root`` over the landed batches and their remarks of another, linked and not copied."""
+    for batch in batches(settings):
+        for file in batch.rglob("*.parquet"):
+            _link(file, root / "landing" / file.relative_to(settings.landing))
+        remarks = settings.rejected / f"{batch.name}.parquet"
+        if remarks.is_file():
+            _link(remarks, root / "rejected" / remarks.name)
+    return Settings(root)
 
 
 def _link(target: Path, link: Path) -> None:

@@ -15,11 +15,14 @@ from school_quality import datasets
 from school_quality.reporting import change_words, methodology, words
 from school_quality.warehouse.changes import Difference
 
+HEADER_HEIGHT = 32
+"""Two lines: only Excel would make the row high enough by itself."""
+
 Cell = str | int | None
 Columns = Sequence[tuple[str, int]]
 
 CHANGES: Columns = (
-    ("Район", 20), ("Код ОО", 10), ("Школа", 12), ("Период", 10), ("Показатель", 11), ("Название", 44),
+    ("Район", 20), ("Код ОО", 10), ("Школа", 12), ("Период", 10), ("Показатель", 13), ("Название", 44),
     ("Что", 26), ("Было", 26), ("Стало", 26), ("Причина", 60),
 )  # fmt: skip
 FILES: Columns = (
@@ -104,6 +107,7 @@ def _write_table(book: Any, name: str, columns: Columns, rows: Sequence[Sequence
                 sheet.write_number(line, column, cell, text)
             elif cell:
                 sheet.write_string(line, column, cell, text)
+    sheet.set_row(0, HEADER_HEIGHT)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
     sheet.set_landscape()

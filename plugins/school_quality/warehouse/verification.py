@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from school_quality.errors import UsageError
+from school_quality.landing import landed
+from school_quality.landing.preview import linked
 from school_quality.landing.receipts import effective, last_seq, read_receipts
 from school_quality.settings import Settings
 from school_quality.warehouse import build, comparison, releases, rollback
@@ -88,7 +90,8 @@ def verify(settings: Settings, release_id: str) -> Verification:
     told = document.get("receipts", [])
     lost = sum(receipt not in told for receipt in map(receipt_document, in_force)) if told else 0
     with TemporaryDirectory(prefix="school-quality-verify-") as folder:
-        copy = _linked(settings, Path(folder))
+        copy = linked(settings, Path(folder))
+        landed.prepare(copy)
         build.run_dbt(
             copy.build_file, build.release_variables(copy, release), "--exclude-resource-type", "test"
         )
@@ -102,13 +105,6 @@ def verify(settings: Settings, release_id: str) -> Verification:
         releases.code_version(),
         releases.methodology_hash(),
     )
-
-
-def _linked(settings: Settings, root: Path) -> Settings:
-    """A data root whose landed batches and remarks are links to those of another."""
-    (root / "landing").symlink_to(settings.landing, target_is_directory=True)
-    (root / "rejected").symlink_to(settings.rejected, target_is_directory=True)
-    return Settings(root)
 
 
 def compare(published: Path, rebuilt: Path) -> list[Table]:
