@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,20 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedFacts:
+    """A school merged into another: its own ``statuses`` and ``values`` of the same years, by year."""
+
+    school: Row
+    statuses: list[Row]
+    values: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
 class SchoolFacts:
     """One school in one year; ``values`` holds rows of the year and, for the plots, of years before it.
 
     ``sources`` are rows of ``fct_lineage`` with the path of their file; empty where they were not asked for.
+    ``merged`` are the schools merged into it (`merged_schools`).
     """
 
     school: Row
@@ -78,6 +89,7 @@ class SchoolFacts:
     recommendations: list[Row]
     support: list[Row]
     sources: list[Row]
+    merged: list[MergedFacts] = field(default_factory=list)
 
     @property
     def version(self) -> str:
@@ -251,6 +263,7 @@ def read_schools(
         reference: which schools, year and period.
         with_sources: whether the rows of files behind the values are read, too.
     """
+    merged = merged_schools(reference.schools, reference.year)
     ids = [
         school_id
         for (school_id,) in connection.execute(
@@ -258,11 +271,65 @@ def read_schools(
         ).fetchall()
     ]
     for start in range(0, len(ids), BATCH):
-        yield from _read_batch(connection, reference, ids[start : start + BATCH], with_sources)
+        batch = ids[start : start + BATCH]
+        past = _read_merged(connection, reference, {id_: merged[id_] for id_ in batch if id_ in merged})
+        yield from _read_batch(connection, reference, batch, past, with_sources)
+
+
+def _read_merged(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, merged: dict[str, list[Row]]
+) -> dict[str, list[MergedFacts]]:
+    """The past of the schools merged into those of a batch, by the id of the latter."""
+    ids = sorted({school["school_id"] for schools in merged.values() for school in schools})
+    if not ids:
+        return {}
+    years = [reference.year - HISTORY_YEARS + 1, reference.year, ids]
+    statuses, values = (
+        _by_school(
+            connection,
+            f"select * from marts.{table}"
+            f" where reporting_year between ? and ? and list_contains(?, school_id) order by {order}",
+            years,
+        )
+        for table, order in (("fct_school_status", "reporting_year"), ("fct_indicator_value", "period"))
+    )
+    return {
+        heir: [
+            MergedFacts(school, statuses[school["school_id"]], values[school["school_id"]])
+            for school in schools
+        ]
+        for heir, schools in merged.items()
+    }
+
+
+def merged_schools(schools: dict[str, Row], year: int) -> dict[str, list[Row]]:
+    """Rows of ``dim_school`` merged into each school up to the end of ``year``, the last merged first.
+
+    A merger follows the register's successor from school to school; a circle ends before itself. A school
+    that still was one after ``year`` is not merged yet; one without a last day is, as the register says.
+    """
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for school_id, school in schools.items():
+        passed, current = {school_id}, school
+        while current.get("open_to") is None or current["open_to"].year <= year:
+            heir = current.get("successor_school_id")
+            if heir is None or heir in passed or heir not in schools:
+                break
+            found[heir].append(school)
+            passed.add(heir)
+            current = schools[heir]
+    for merged in found.values():
+        merged.sort(key=lambda row: (row.get("school_number") or 0, row["school_id"]))
+        merged.sort(key=lambda row: row.get("open_to") or date.max, reverse=True)
+    return dict(found)
 
 
 def _read_batch(
-    connection: duckdb.DuckDBPyConnection, reference: Reference, ids: list[str], with_sources: bool
+    connection: duckdb.DuckDBPyConnection,
+    reference: Reference,
+    ids: list[str],
+    merged: dict[str, list[MergedFacts]],
+    with_sources: bool,
 ) -> Iterator[SchoolFacts]:
     year = reference.year
     statuses = _by_school(
@@ -317,6 +384,7 @@ def _read_batch(
             recommendations=recommendations[school_id],
             support=support[school_id],
             sources=sources.get(school_id, []),
+            merged=merged.get(school_id, []),
         )
 
 

@@ -149,7 +149,11 @@ def _detail(row: Row, unit: str, reference: Reference) -> str:
 
 
 def _plot(history: list[Row], unit: str) -> Plot | None:
-    """The indicator through the periods; dynamics are drawn by their two sides, not by the difference."""
+    """The indicator through the periods; dynamics are drawn by their two sides, not by the difference.
+
+    Only the school's own: a dot of a school merged into it would be read as its way, and was of other pupils.
+    Those values stand by name in the workbook.
+    """
     dynamics = any(row["value_now"] is not None for row in history)
     series: dict[str, float | None] = {}
     for row in sorted(history, key=lambda row: row["period"]):

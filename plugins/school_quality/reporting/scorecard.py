@@ -13,6 +13,7 @@ from school_quality.reporting import methodology, standing, words
 from school_quality.reporting.advice import Advice, build_advice, no_advice
 from school_quality.reporting.facts import Reference, Row, SchoolFacts
 from school_quality.reporting.indicators import Indicators, build_indicators
+from school_quality.reporting.merged import Merged, build_merged, shows_hidden
 from school_quality.reporting.procedures import SUPPRESSED, Procedures, build_procedures
 from school_quality.reporting.standing import StatusMark, TaskLine, Verdict
 from school_quality.reporting.support import SupportLine, build_support, no_support
@@ -40,6 +41,7 @@ class Scorecard:
     advice_note: str
     support: tuple[SupportLine, ...]
     support_note: str
+    merged: Merged
     notes: tuple[str, ...]
     vpr_note: str
     imprint: str
@@ -71,7 +73,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         school_id=str(school["school_id"]),
         title=f"{name}: карта школы, {reference.period_label}",
         school_name=name,
-        school_line=_school_line(school, status, reference),
+        school_line=_school_line(facts, reference),
         period_label=reference.period_label,
         edition="",
         verdict=standing.verdict(status, reference),
@@ -86,6 +88,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         advice_note=no_advice(status),
         support=build_support(facts, reference),
         support_note=no_support(status),
+        merged=build_merged(facts, reference),
         notes=_notes(current, facts, procedures, reference),
         vpr_note=words.VPR_NOTE,
         imprint=f"методика {', '.join(versions)}" if versions else "",
@@ -97,7 +100,8 @@ def _history(facts: SchoolFacts, reference: Reference) -> list[Row]:
     return [row for row in facts.values if reference.period is None or row["period"] <= reference.period]
 
 
-def _school_line(school: Row, status: Row, reference: Reference) -> str:
+def _school_line(facts: SchoolFacts, reference: Reference) -> str:
+    school, status = facts.school, facts.status
     parts = [
         reference.municipalities.get(status["municipality_id"], ""),
         f"Код ОО {school['school_id']}",
@@ -108,6 +112,8 @@ def _school_line(school: Row, status: Row, reference: Reference) -> str:
         successor = reference.schools.get(school.get("successor_school_id") or "")
         heir = f", правопреемник — {successor['school_name']}" if successor else ""
         parts.append(f"закрыта после {words.day(school['open_to'])}{heir}")
+    if facts.merged:
+        parts.append(f"присоединённых школ: {len(facts.merged)}")
     return " · ".join(part for part in parts if part)
 
 
@@ -152,6 +158,7 @@ def _is_hidden(values: list[Row], facts: SchoolFacts) -> bool:
         bool(facts.status.get("suppressed"))
         or any(row["status"] == "suppressed" for row in values)
         or any(SUPPRESSED in (row["flags"] or ()) for row in facts.procedures)
+        or shows_hidden(facts.merged)
     )
 
 

@@ -194,6 +194,10 @@ def _summary(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet
             ("Охват, %", number["coverage_pct"], None, None, None, "расчёт этой системы"),
         ]
     lines += [(line.role, line.who) for line in card.support]
+    lines += [
+        ("Присоединённая школа", f"{school.name} {school.until}", None, None, None, "; ".join(school.years))
+        for school in card.merged.schools
+    ]
     lines += [("Важно", card.vpr_note), *(("Пояснение", note) for note in card.notes)]
     return Sheet(
         "Сводка",
@@ -278,9 +282,12 @@ def _indicators(current: list[Row], reference: Reference) -> Sheet:
 
 
 def _history(facts: SchoolFacts, reference: Reference) -> Sheet:
-    """The values behind the small plots: every period that has one, up to the card's own."""
+    """The values behind the small plots, then those of merged schools: every period up to the card's own."""
     lines: list[tuple[Cell, ...]] = []
-    for row in sorted(facts.values, key=_indicator_key):
+    series = [(facts.school, facts.values), *((merged.school, merged.values) for merged in facts.merged)]
+    for school, row in (
+        (school, row) for school, values in series for row in sorted(values, key=_indicator_key)
+    ):
         known = row["status"] in ("scored", "no_points")
         if not known or (reference.period is not None and row["period"] > reference.period):
             continue
@@ -288,6 +295,8 @@ def _history(facts: SchoolFacts, reference: Reference) -> Sheet:
         indicator = reference.indicators.get(key, {})
         lines.append(
             (
+                words.school_name(school.get("school_name"), school["school_id"]),
+                school["school_id"],
                 row["indicator_code"],
                 indicator.get("indicator_name"),
                 row["period"],
@@ -301,6 +310,8 @@ def _history(facts: SchoolFacts, reference: Reference) -> Sheet:
     return Sheet(
         "По годам",
         (
+            Column("Школа", 34),
+            Column("Код ОО", 10),
             Column("Код", 7),
             Column("Показатель", 62),
             Column("Период", 10),
@@ -396,7 +407,7 @@ def _advice(facts: SchoolFacts, reference: Reference) -> Sheet:
                 row["owner"],
                 row["roadmap_item"],
                 items.get(row["roadmap_item"] or ""),
-                peer and words.school_name(peer["school_name"], peer["school_id"]),
+                words.school_name(peer["school_name"], peer["school_id"]) if peer else None,
                 row["peer_school_id"],
             )
         )

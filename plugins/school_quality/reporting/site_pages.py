@@ -15,9 +15,9 @@ from statistics import median
 from typing import Any
 
 from school_quality import dictionary
-from school_quality.reporting import methodology, standing, words
+from school_quality.reporting import merged, methodology, standing, words
 from school_quality.reporting.context_plot import ContextPlot, Mark, draw_context
-from school_quality.reporting.facts import Reference, Row, is_hidden
+from school_quality.reporting.facts import Reference, Row, is_hidden, merged_schools
 from school_quality.reporting.words import Tone
 
 # A median over fewer schools than this says little and may show a single one.
@@ -212,6 +212,7 @@ class SchoolPage:
     total: str
     tasks: tuple[standing.TaskLine, ...]
     indicators: tuple[SchoolIndicator, ...]
+    merged: str
     card: Link
     hidden: bool
 
@@ -232,6 +233,11 @@ class District:
             for row in values:
                 found.setdefault(row["indicator_code"], []).append(row)
         return dict(sorted(found.items(), key=lambda item: words.code_key(item[0])))
+
+    @cached_property
+    def merged(self) -> dict[str, list[Row]]:
+        """Schools merged into each up to the year, the last merged first."""
+        return merged_schools(self.reference.schools, self.reference.year)
 
     @property
     def codes(self) -> list[str]:
@@ -694,6 +700,10 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
             _school_indicator(district, rows, medians.get(code, ""))
             for code, rows in sorted(by_code.items(), key=lambda item: words.code_key(item[0]))
             if code in medians and any(row["status"] != "not_applicable" for row in rows)
+        ),
+        merged="; ".join(
+            f"{merged.title(school)} {merged.until(school, school_id, reference)}"
+            for school in district.merged.get(school_id, ())
         ),
         card=Link("Карта школы", formats),
         hidden=bool(status.get("suppressed")) or any(row["status"] == "suppressed" for row in values),

@@ -88,15 +88,19 @@ def _headline(status: Row) -> tuple[str, Tone]:
     return "По расчёту школа не относится ни к ШНОР, ни к зоне риска", "good"
 
 
-def _lists(status: Row) -> str:
-    """The official lists that have the school: they decide, whatever the calculation says."""
+def official_lists(status: Row) -> list[str]:
+    """Names of the official lists that have the school: they decide, whatever the calculation says."""
     lists = (
         ("ШНОР", "official_low_results"),
         ("низкий ИОР", "official_risk_zone"),
         ("ШССУ", "official_difficult_social"),
         ("«500+»", "in_project_500"),
     )
-    names = [name for name, column in lists if status[column]]
+    return [name for name, column in lists if status[column]]
+
+
+def _lists(status: Row) -> str:
+    names = official_lists(status)
     return f"В официальных списках: {', '.join(names)}." if names else ""
 
 

@@ -13,6 +13,7 @@ from school_quality.reporting import methodology, words
 from school_quality.reporting.advice import Advice
 from school_quality.reporting.facts import open_warehouse, read_reference, read_schools
 from school_quality.reporting.indicators import IndicatorGroup, IndicatorLine
+from school_quality.reporting.merged import NOTE, Merged, MergedSchool
 from school_quality.reporting.plots import draw
 from school_quality.reporting.press import Press
 from school_quality.reporting.procedures import Procedures
@@ -78,6 +79,21 @@ def full_card(warehouse: Path) -> Scorecard:
         support=tuple(
             SupportLine(role, "МКУО ЦОКО (до 31.08.2023); МКУО КМЦ (до 31.08.2023)")
             for role in words.ROLES.values()
+        ),
+        merged=Merged(
+            tuple(
+                MergedSchool(
+                    f"60{number}",
+                    f"{'МБОУ СОШ' if number % 2 else LONG_NAME} № {number} (Код ОО 60{number})",
+                    "до 31.08.2021, через МБОУ СОШ № 17",
+                    tuple(
+                        f"{year} — не ШНОР и не зона риска, в списках: ШНОР, 34 из 88 баллов (38,6\u00a0%)"
+                        for year in range(2018, 2023)
+                    ),
+                )
+                for number in range(11, 18)
+            ),
+            NOTE,
         ),
     )
 
