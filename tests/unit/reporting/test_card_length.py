@@ -107,3 +107,27 @@ def test_the_longest_card_has_two_pages(full_card: Scorecard, name: str, others:
     reader = pypdf.PdfReader(io.BytesIO(pdf))
     assert len(reader.pages) == 2
     assert "здесь оценивать нечего" in " ".join(reader.pages[1].extract_text().split())
+
+
+@pytest.mark.parametrize(("schools", "rows"), [(0, 46), (1, 38), (3, 30)])
+def test_the_longest_card_that_is_not_set_denser_has_two_pages(
+    full_card: Scorecard, schools: int, rows: int
+) -> None:
+    lines = iter([line for group in full_card.indicators.groups for line in group.lines][: rows - 9])
+    groups = tuple(
+        replace(group, lines=tuple(line for _, line in zip(group.lines, lines, strict=False)))
+        for group in full_card.indicators.groups
+    )
+    card = replace(
+        full_card,
+        school_name="МБОУ СОШ № 17",
+        indicators=replace(full_card.indicators, groups=groups),
+        procedures=replace(full_card.procedures, others=full_card.procedures.others[:6]),
+        advice=full_card.advice[:2],
+        merged=replace(full_card.merged, schools=full_card.merged.schools[:schools]),
+    )
+
+    reader = pypdf.PdfReader(io.BytesIO(Press().print("scorecard.typ", card)))
+
+    assert len(reader.pages) == 2
+    assert ("Присоединённые школы" in " ".join(page.extract_text() for page in reader.pages)) == (schools > 0)
