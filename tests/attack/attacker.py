@@ -40,6 +40,10 @@ Vector = tuple[int, ...]
 
 NEAR = 1e-6
 EXTRA = "failing_in_extra_classes"
+STAFF = ("2.1", "2.2")
+"""Indicators that are shares of all teachers of the school."""
+OWN_WHOLES = ("form_olympiad", "form_teacher_courses")
+"""Forms whose whole stands in no other cell."""
 LARGEST_WHOLE = 60
 """Wholes that nothing tells are tried up to this: fewer possibilities than there are, never more."""
 
@@ -84,12 +88,40 @@ def found_out(domains: dict[Cell, frozenset[Numbers]]) -> dict[Cell, str]:
     for cell, numbers in domains.items():
         counted = [
             len({option[1] for option in numbers}),
-            len({Fraction(option[1], option[0]) for option in numbers}),
+            len({Fraction(option[1], option[0]) if option[0] else None for option in numbers}),
         ]
         if cell[0] == "result":  # the whole of a form's share may be told by another cell
             counted.append(len({option[0] for option in numbers}))
         if min(counted) < 2:
             found[cell] = str(sorted(numbers)[:3])
+    return found
+
+
+def verdicts_found_out(
+    releases: Sequence[Release], domains: dict[Cell, frozenset[Numbers]]
+) -> dict[str, str]:
+    """What of a hidden cell has one answer only: its points; whether there is anybody; whether it is low.
+
+    A verdict is a number as well: three points for 2.5 say that at least one teacher was counted.
+    """
+    found = {}
+    for cell, numbers in domains.items():
+        questions: dict[str, Callable[[Numbers], object]] = {"anybody": lambda option: option[1] > 0}
+        if cell[0] == "result":
+            questions["low"] = _is_low
+        for what, answer in questions.items():
+            if len(answers := {answer(option) for option in numbers}) < 2:
+                found[f"{what} of {cell}"] = str(answers)
+    for number, release in enumerate(releases):
+        reader = _Reader(release, lambda _, number=number: number if len(releases) > 1 else 0)
+        for value in release.values:
+            cell = reader.behind(value)
+            is_scored = value["status"] == SUPPRESSED and value["max_points"] is not None
+            if not is_scored or value["reason"] == "complementary" or cell not in domains:
+                continue
+            points = {earned for option in domains[cell] for earned in _possible_points(value, option)}
+            if len(points) < 2:
+                found[f"points of {cell} in {value['indicator_code']}"] = str(points)
     return found
 
 
@@ -197,13 +229,14 @@ class _Reader:
             self.names[school, year].append(name)
             if row["failed"] is not None:
                 self.judged.add((year, name))
+        self.shown = {extreme for value in release.values for extreme in _extremes(value)}
         self.domains: dict[Cell, frozenset[Numbers]] = {}
         for key, row in self.results.items():
             if SUPPRESSED in (row["flags"] or ()) and row["participants"] != 0:
                 self.domains[self.cell(*key)] = RESULTS
         for value in release.values:
             is_own = value["status"] == SUPPRESSED and value["reason"] != "complementary"
-            if is_own and (domain := _form_domain(value, self.known_whole(value))):
+            if is_own and (domain := self.form_domain(value)):
                 self.domains[self.form(value)] = domain
 
     def cell(self, school: str, year: int, name: str) -> Cell:
@@ -220,14 +253,49 @@ class _Reader:
             value["component"] or "",
         )
 
+    def behind(self, value: Row) -> Cell:
+        """The cell whose numbers give the points of a value: a result or a number of a form."""
+        name = procedure(value["indicator_code"])
+        if family(value) == "share_of_twos" and name:
+            return self.cell(value["school_id"], value["reporting_year"], name)
+        return self.form(value)
+
+    def form_domain(self, value: Row) -> frozenset[Numbers]:
+        """What a hidden cell of a form can be; if nobody or everybody is shown elsewhere, it is neither."""
+        limit = _limit(value)
+        domain = _form_domain(value, self.known_whole(value), is_whole_hidden=self.is_whole_hidden(value))
+        indicator = value["indicator_code"], value["component"] or ""
+        return frozenset(
+            (whole, part)
+            for whole, part in domain
+            if whole < limit
+            or not (
+                (part == 0 and (*indicator, "nobody") in self.shown)
+                or (part == whole and (*indicator, "everybody") in self.shown)
+            )
+        )
+
     def known_whole(self, value: Row) -> int | None:
-        """How many pupils the school has, by another component of 3.1; None where none tells."""
-        if not value["component"] or value["component"] == EXTRA:
+        """How many pupils or teachers the school has, by another cell of the form; None if none tells."""
+        component = value["component"] or ""
+        if component == EXTRA or INDICATORS[value["indicator_code"], component]["dataset"] in OWN_WHOLES:
             return None
-        told = [
-            other["denominator"] for other in self.components[_whole_of(value)] if other["component"] != EXTRA
-        ]
-        return next((whole for whole in told if whole is not None), None)
+        if component:
+            others = [other for other in self.components[_whole_of(value)] if other["component"] != EXTRA]
+        else:
+            others = [
+                other
+                for code in STAFF
+                for other in self.components[value["school_id"], value["period"], code]
+            ]
+        return next((other["denominator"] for other in others if other["denominator"] is not None), None)
+
+    def is_whole_hidden(self, value: Row) -> bool:
+        """Whether the whole of a share is itself a hidden number of the form: the failing pupils of 3.1."""
+        return value["component"] == EXTRA and any(
+            other["component"] == "failing" and other["status"] == SUPPRESSED
+            for other in self.components[_whole_of(value)]
+        )
 
     def keys(self, school: str, year: int) -> list[tuple[str, int, str]]:
         return [(school, year, name) for name in self.names[school, year]]
@@ -509,18 +577,38 @@ def _whole_of(value: Row) -> tuple[str, str, str]:
     return value["school_id"], value["period"], value["indicator_code"]
 
 
-def _form_domain(value: Row, whole: int | None) -> frozenset[Numbers]:
-    """What a hidden cell of a form can be: some group of it is smaller than the limit."""
-    kind = family(value)
+def _limit(value: Row) -> int:
     dataset = INDICATORS[value["indicator_code"], value["component"] or ""]["dataset"]
-    is_of_pupils = dataset in ("form_pupils", "form_olympiad")
-    limit = LIMITS["min_pupils" if is_of_pupils else "min_teachers"]
+    return LIMITS["min_pupils" if dataset in ("form_pupils", "form_olympiad") else "min_teachers"]
+
+
+def _extremes(value: Row) -> Iterator[tuple[str, str, str]]:
+    """That nobody or everybody is counted in an open value of a form: such groups are not hidden."""
+    kind = family(value)
+    indicator = value["indicator_code"], value["component"] or ""
+    whole, part = value["denominator"], value["numerator"]
+    if value["status"] == SUPPRESSED:
+        return
+    if kind in ("form_value", "form_category") and value["value"] == 0:
+        yield (*indicator, "nobody")
+    elif kind in ("form_share", "pupil_share") and part is not None and (whole or 0) >= _limit(value):
+        if part == 0:
+            yield (*indicator, "nobody")
+        elif part == whole:
+            yield (*indicator, "everybody")
+
+
+def _form_domain(value: Row, whole: int | None, *, is_whole_hidden: bool) -> frozenset[Numbers]:
+    """What a hidden cell of a form can be: some group of it is smaller than the limit."""
+    kind, limit = family(value), _limit(value)
+    if is_whole_hidden:
+        return frozenset((n, k) for n in range(LARGEST_WHOLE) for k in range(n + 1))
     if kind in ("form_share", "pupil_share"):
         return _unsafe_shares(limit, whole)
     if kind == "olympiad":
-        return frozenset((n, k) for n in range(1, limit) for k in range(n + 1))
+        return frozenset((n, k) for n in range(limit) for k in range(n + 1))
     if kind in ("form_value", "form_category"):
-        return _few_counted(limit)
+        return _few_counted(limit, whole)
     return frozenset()
 
 
@@ -530,15 +618,13 @@ def _unsafe_shares(limit: int, whole: int | None) -> frozenset[Numbers]:
         (n, k)
         for n in (range(1, LARGEST_WHOLE) if whole is None else (whole,))
         for k in (range(n + 1) if n < 2 * limit else (*range(limit), *range(n - limit + 1, n + 1)))
-        if min(group for group in (n, k, n - k) if group > 0) < limit
     )
 
 
 @cache
-def _few_counted(limit: int) -> frozenset[Numbers]:
-    return frozenset(
-        (n, k) for n in range(1, LARGEST_WHOLE) for k in range(n + 1) if n < limit or 0 < k < limit
-    )
+def _few_counted(limit: int, whole: int | None) -> frozenset[Numbers]:
+    wholes = range(1, LARGEST_WHOLE) if whole is None else (whole,)
+    return frozenset((n, k) for n in wholes for k in range(n + 1) if n < limit or k < limit)
 
 
 def _unary(cell: Cell, holds: Callable[[Numbers], bool], what: str) -> Constraint:
@@ -550,6 +636,20 @@ def _points(value: Row, numbers: Numbers) -> int:
     is_floor = INDICATORS[code, ""]["lookup"] == "floor"
     looked_up = 100 * numbers[1] // numbers[0] if is_floor else half_up(numbers[1], numbers[0])
     return band(code, looked_up)
+
+
+def _possible_points(value: Row, numbers: Numbers) -> tuple[int, ...]:
+    """What a value may earn with these numbers; several where other numbers have a say (2.4, 2.9)."""
+    kind, code = family(value), value["indicator_code"]
+    whole, part = numbers[0], numbers[1]
+    if kind == "form_category":
+        return (band(code, 1), band(code, 2)) if part else (band(code, 0),)
+    if kind == "form_value":
+        return (band(code, part),)
+    if kind == "olympiad":
+        is_much = 100 * part > PARAMETERS["olympiad_share_pct"] * whole
+        return (band(code, 3), band(code, 0 if not whole else 2 if is_much else 1))
+    return (_points(value, numbers),)
 
 
 def _ratio(numbers: Numbers) -> float:

@@ -51,6 +51,17 @@ LEAKS: dict[str, Change] = {
         "values_.family = 'form_headcount_dynamics' and values_.status = 'scored'",
         "false",
     ),
+    "that no teacher is counted is not hidden": (
+        "3_fct_indicator_value.sql",
+        "values_.value < values_.min_teachers",
+        "values_.value between 1 and values_.min_teachers - 1",
+    ),
+    "that all teachers are counted is not hidden": (
+        "3_fct_indicator_value.sql",
+        "and least_group(values_.numerator, values_.denominator)",
+        "and values_.numerator <> values_.denominator "
+        "and least_group(values_.numerator, values_.denominator)",
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 
 from school_quality.warehouse import disclosure
 
-from .attacker import found_out, possibilities
+from .attacker import found_out, possibilities, verdicts_found_out
 from .leaks import LEAKS, steps_with
 from .published import read
 
@@ -31,6 +32,43 @@ def test_every_hidden_number_has_several_possibilities(opened: Path) -> None:
     assert found_out(domains) == {}
 
 
+def test_no_hidden_cell_gives_its_points_or_verdict_away(opened: Path) -> None:
+    release = read(opened)
+
+    found = verdicts_found_out([release], possibilities([release]))
+
+    assert found == {}
+
+
+def test_behind_the_hidden_numbers_of_a_form_are_points_of_several_kinds(
+    region: tuple[Path, int], opened: Path
+) -> None:
+    """Asked of the official edition, without a picture of the rule: that a cell is hidden says no points."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{region[0] / 'warehouse/build.duckdb'}' as official (read_only)")
+        connection.execute(f"attach '{opened}' as opened (read_only)")
+        points = dict(
+            connection.execute(
+                """
+                select facts.indicator_code, count(distinct facts.points)
+                from official.marts.fct_indicator_value as facts
+                inner join opened.marts.fct_indicator_value as open_facts
+                    using (school_id, period, indicator_code, component)
+                inner join official.marts.fct_indicator_value as staff
+                    on facts.school_id = staff.school_id and facts.period = staff.period
+                where
+                    facts.indicator_code in ('2.1', '2.4', '2.5', '2.6', '2.8', '2.9')
+                    and open_facts.reason in ('few_teachers', 'few_pupils')
+                    and staff.indicator_code = '2.1' and staff.denominator >= 10
+                group by all
+                """
+            ).fetchall()
+        )
+
+    assert len(points) == 6
+    assert {code for code, kinds in points.items() if kinds < 2} == set()
+
+
 @pytest.mark.parametrize("leak", LEAKS)
 def test_without_a_rule_the_attacker_finds_numbers(
     region: tuple[Path, int], leak: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -39,7 +77,9 @@ def test_without_a_rule_the_attacker_finds_numbers(
 
     disclosure.write_open_marts(region[0] / "warehouse/build.duckdb", tmp_path / "leaking.duckdb")
 
-    assert found_out(possibilities([read(tmp_path / "leaking.duckdb")]))
+    release = read(tmp_path / "leaking.duckdb")
+    domains = possibilities([release])
+    assert found_out(domains) or verdicts_found_out([release], domains)
 
 
 def test_results_of_ten_pupils_are_open_and_of_nine_are_not(region: tuple[Path, int], opened: Path) -> None:
@@ -77,6 +117,116 @@ def test_every_table_and_column_is_decided(region: tuple[Path, int], opened: Pat
 
     assert undecided == []
     assert official <= columns(opened)
+
+
+@pytest.mark.parametrize(
+    ("compiled", "complaint"),
+    [
+        ({"fct_effectiveness": 'from "build"."intermediate"."int_school__years"'}, "may be hidden"),
+        ({}, "no SQL"),
+    ],
+    ids=["reads an intermediate", "not compiled"],
+)
+def test_a_summary_that_would_not_be_made_of_open_cells_stops_the_edition(
+    region: tuple[Path, int],
+    compiled: dict[str, str],
+    complaint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(disclosure, "_compiled_models", lambda _: compiled)
+    monkeypatch.setattr(disclosure, "RECOMPUTED", ("fct_effectiveness",))
+
+    with pytest.raises(RuntimeError, match=complaint):
+        disclosure.write_open_marts(region[0] / "warehouse/build.duckdb", tmp_path / "open.duckdb")
+
+
+def test_the_ratio_of_a_district_pools_no_hidden_result(opened: Path) -> None:
+    """1.9 of the municipality: the lowest to the highest results of two ЕГЭ."""
+    with duckdb.connect(str(opened), read_only=True) as connection:
+        pooled = connection.execute(
+            """
+            select distinct ratios.suppressed
+            from marts.fct_municipality_indicator as ratios
+            inner join marts.fct_procedure_result as results using (municipality_id, reporting_year)
+            where
+                ratios.indicator_code = '1.9'
+                and results.procedure_id in ('ege_russian_11', 'ege_math_profile_11')
+                and list_contains(results.flags, 'suppressed')
+            """
+        ).fetchall()
+
+    assert pooled == [(["value", "denominator", "reported", "school_ids"],)]
+
+
+def test_a_fall_of_failing_pupils_is_open_only_where_both_groups_are_large(
+    region: tuple[Path, int], opened: Path
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{region[0] / 'warehouse/build.duckdb'}' as official (read_only)")
+        connection.execute(f"attach '{opened}' as opened (read_only)")
+        small = dict(
+            connection.execute(
+                """
+                select facts.status, count(*) from opened.marts.fct_indicator_value as facts
+                inner join official.staging.stg_form_pupils as forms
+                    on
+                        facts.school_id = forms.school_id
+                        and facts.reporting_year = forms.reporting_year
+                        and forms.quarter = 2 * facts.period[-1]::integer
+                where
+                    facts.indicator_code = '3.3' and facts.status in ('no_points', 'suppressed')
+                    and least(forms.failing, forms.pupils - forms.failing) < 10
+                group by all
+                """
+            ).fetchall()
+        )
+
+    assert small.keys() == {"suppressed"}
+
+
+def test_typed_texts_are_open_only_where_they_cannot_name_a_person(
+    region: tuple[Path, int], tmp_path: Path
+) -> None:
+    build = tmp_path / "warehouse/build.duckdb"
+    shutil.copytree(region[0] / "warehouse/target", build.parent / "target")
+    shutil.copyfile(region[0] / "warehouse/build.duckdb", build)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.fct_roadmap_execution set document = 'письмо куратора Образцовой'")
+        connection.execute(  # who is supported follows from results
+            "update marts.fct_school_status set official_low_results = null, official_risk_zone = null"
+        )
+        owner = connection.execute("select min(owner) from seeds.roadmap_owners").fetchall()[0][0]
+        for organisation in (owner, "Образцова А. А."):
+            connection.execute(
+                """
+                insert into marts.fct_support (school_id, municipality_id, reporting_year, role, organisation)
+                select school_id, municipality_id, reporting_year, 'curator', ? from marts.fct_school_status
+                """,
+                [organisation],
+            )
+
+    disclosure.write_open_marts(build, tmp_path / "open.duckdb")
+
+    with duckdb.connect(str(tmp_path / "open.duckdb"), read_only=True) as connection:
+        documents = connection.execute(
+            "select distinct document, school_id from marts.fct_roadmap_execution"
+        ).fetchall()
+        organisations = connection.execute("select distinct organisation from marts.fct_support").fetchall()
+        named, unnamed = connection.execute(
+            """
+            select
+                count(distinct statuses.school_id) filter (where support.school_id is not null),
+                count(distinct statuses.school_id) filter (where support.school_id is null)
+            from marts.fct_school_status as statuses
+            left join marts.fct_support as support using (school_id, reporting_year)
+            where list_contains(statuses.suppressed, 'is_supported')
+            """
+        ).fetchall()[0]
+    assert documents == [(None, None)]
+    assert set(organisations) == {(owner,), (None,)}
+    assert named == 0
+    assert unnamed > 0
 
 
 def columns(warehouse: Path) -> set[tuple[str, str]]:

@@ -23,12 +23,13 @@ SCORES = {
 }
 """Datasets of results with the columns that say how somebody did."""
 
-COUNTS = {
-    "form_methodical": (("shared_municipal", "shared_regional", "leaders_tutors"), "teachers", 5),
-    "form_teacher_courses": (("trained_teachers",), "teachers", 5),
-    "form_pupils": (("disability", "non_native", "social"), "pupils", 10),
-}
-"""Forms with columns of people, the whole of them, and the limit below which a group is hidden."""
+COUNTS = (
+    ("form_methodical", ("shared_municipal", "shared_regional", "leaders_tutors"), "teachers", 5, False),
+    ("form_methodical", ("trained_3_years",), "teachers", 5, True),
+    ("form_teacher_courses", ("trained_teachers",), "teachers", 5, True),
+    ("form_pupils", ("disability", "non_native", "social"), "pupils", 10, True),
+)
+"""Forms with columns of people, their whole, the limit that hides a group, and whether it hides the rest."""
 
 
 def with_other_hidden_numbers(root: Path, release: Release, target: Path) -> int:
@@ -57,13 +58,19 @@ def with_other_hidden_numbers(root: Path, release: Release, target: Path) -> int
                     row.update(zip(columns, score, strict=True))
             changed += sum(a != b for a, b in zip(before, rows, strict=True))
             _write(path, rows)
-    for dataset, (columns, whole, limit) in COUNTS.items():
+    for dataset, columns, whole, limit, is_rest_hidden in COUNTS:
         for path in sorted((target / "landing").glob(f"[0-9]*/rows/{dataset}.parquet")):
             rows = pq.read_table(path).to_pylist()
             for row in rows:
                 for column in columns:
-                    if (row[whole] or 0) >= 2 * limit and 0 < (row[column] or 0) < limit:
-                        row[column] = row[column] % (limit - 1) + 1
+                    number = row[column]
+                    if number is None or (row[whole] or 0) < 2 * limit:
+                        continue
+                    if number < limit:  # nobody, too, is hidden
+                        row[column] = (number + 1) % limit
+                    elif is_rest_hidden and row[whole] - number < limit:
+                        row[column] = row[whole] - (row[whole] - number + 1) % limit
+                    if row[column] != number:
                         changed += 1
             _write(path, rows)
     return changed

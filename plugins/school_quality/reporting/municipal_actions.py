@@ -81,7 +81,7 @@ def recommendations(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         if row["mentor_school_id"]:
             organisation = name(row["mentor_school_id"], reference)
         role = str(words.ROLES.get(row["role"], row["role"]))
-        is_named = organisation.casefold() == role.casefold()
+        is_named = organisation.casefold() in (role.casefold(), "")
         assignments[row["school_id"]].append(role if is_named else f"{role}: {organisation}")
     for school_id, lines in advice(facts).items():
         supporters = "; ".join(dict.fromkeys(assignments[school_id]))

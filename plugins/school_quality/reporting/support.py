@@ -10,7 +10,10 @@ from school_quality.reporting.facts import Reference, Row, SchoolFacts
 
 @dataclass(frozen=True, slots=True)
 class SupportLine:
-    """A role and the organisations that have it; no personal names come in (contracts 2.3)."""
+    """A role and the organisations that have it; no personal names come in (contracts 2.3).
+
+    The open edition says only that somebody is appointed where neither order nor register knows the name.
+    """
 
     role: str
     who: str
@@ -30,7 +33,11 @@ def build_support(facts: SchoolFacts, reference: Reference) -> tuple[SupportLine
 
 def _who(row: Row, reference: Reference) -> str:
     mentor = reference.schools.get(row["mentor_school_id"] or "")
-    name = words.school_name(mentor["school_name"], mentor["school_id"]) if mentor else row["organisation"]
+    name = (
+        words.school_name(mentor["school_name"], mentor["school_id"])
+        if mentor
+        else row["organisation"] or "назначен"
+    )
     return f"{name} (до {words.day(row['valid_to'])})" if row["valid_to"] else str(name or "")
 
 

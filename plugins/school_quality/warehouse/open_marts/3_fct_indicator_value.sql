@@ -1,7 +1,8 @@
 -- Which values are hidden, and why. A value is hidden as soon as it reads anything hidden: nothing is computed anew
--- for the open edition under a name that the official one uses.
+-- for the open edition under a name that the official one uses. That a value is hidden must not tell its points: nobody
+-- and everybody are hidden like one and all but one, and which reason is named does not depend on how many there are.
 create temp table unsafe_form as
--- Counts of forms: the group that is counted, and the rest of the whole, must each be empty or as large as the limit.
+-- Counts of forms: the group that is counted, and the rest of the whole, must each be as large as the limit.
 with wholes as (
     select
         'form_staff' as dataset,
@@ -32,8 +33,26 @@ left join build.intermediate.int_primitive__form_values as whole
         and parts.period = whole.period
 where
     whole.field_value is null
-    or least_group(parts.field_sum, whole.field_value)
-    < case wholes.dataset when 'form_staff' then limits.min_teachers else limits.min_pupils end;
+    or (
+        whole.field_value > 0
+        and least_group(parts.field_sum, whole.field_value)
+        < case wholes.dataset when 'form_staff' then limits.min_teachers else limits.min_pupils end
+    );
+
+-- The quarters that a half-year's fall of failing pupils reads (3.3).
+create temp table fall_quarters as
+select
+    inputs.period,
+    inputs.indicator_code,
+    inputs.component,
+    inputs.source_key as dataset,
+    inputs.source_period
+from build.intermediate.int_lineage__inputs as inputs
+where
+    inputs.indicator_code in (
+        select indicators.indicator_code from build.seeds.indicators as indicators
+        where indicators.family = 'pupil_share_fall'
+    );
 
 create temp table hidden_value as
 with values_ as (
@@ -186,10 +205,10 @@ reasons as (
         < case values_.dataset when 'form_pupils' then values_.min_pupils else values_.min_teachers end
     union all
     -- The number of failing pupils is also the whole of those of them who attend extra classes: hidden on one side,
-    -- hidden on the other (3.1).
+    -- hidden on the other (3.1). That the whole is zero would tell it, too.
     select
         values_.*,
-        'complementary' as why
+        'few_pupils' as why
     from values_
     inner join unsafe_form
         on
@@ -199,7 +218,7 @@ reasons as (
     where
         values_.family = 'pupil_share'
         and values_.component in ('failing', 'failing_in_extra_classes')
-        and values_.status = 'no_points'
+        and (values_.status = 'no_points' or values_.reason = 'zero_denominator')
     union all
     -- Teachers with a category, this year or the year before (2.2 shows the same number as 2.3).
     select distinct
@@ -229,11 +248,11 @@ reasons as (
         and values_.unit = 'чел.'
         and values_.status = 'scored'
         and (
-            values_.value between 1 and values_.min_teachers - 1
+            values_.value < values_.min_teachers
             or coalesce(teachers.field_value, 0) < values_.min_teachers
         )
     union all
-    -- Pupils at the olympiad (2.9).
+    -- Pupils at the olympiad (2.9); without participants there is no denominator.
     select
         values_.*,
         'few_pupils' as why
@@ -241,19 +260,19 @@ reasons as (
     where
         values_.family = 'olympiad'
         and values_.status = 'scored'
-        and values_.denominator between 1 and values_.min_pupils - 1
+        and coalesce(values_.denominator, 0) < values_.min_pupils
     union all
-    -- Share of failing pupils in two half-years (3.3, reading 15): forms of quarters 2 and 4.
+    -- Share of failing pupils in two half-years (3.3).
     select distinct
         values_.*,
         'few_pupils' as why
     from values_
+    inner join fall_quarters using (period, indicator_code, component)
     inner join unsafe_form
         on
-            values_.dataset = unsafe_form.dataset
+            fall_quarters.dataset = unsafe_form.dataset
+            and fall_quarters.source_period = unsafe_form.period
             and values_.school_id = unsafe_form.school_id
-            and 4 * (values_.reporting_year - unsafe_form.reporting_year)
-            + 2 * values_.period_number - unsafe_form.period_number in (0, 2)
     where values_.family = 'pupil_share_fall' and values_.status = 'no_points'
     union all
     -- Whether the indicator applies tells who is supported; where that is hidden, so is this.

@@ -1,13 +1,29 @@
--- Network indicators count supported schools: where it is hidden who is supported, so is every count.
+-- Network indicators count supported schools: where it is hidden who is supported, so is every count. The ratio of 1.9
+-- pools the results of its procedures: where one of them is hidden of some school, so is the ratio.
 create table open.marts.fct_municipality_indicator as
 with hidden as (
-    select distinct
+    select
         hidden_value.period,
         hidden_value.indicator_code,
         schools.municipality_id
     from hidden_value
     inner join build.marts.fct_indicator_value as schools
         using (school_id, period, indicator_code, component)
+    union
+    select
+        inputs.period,
+        inputs.indicator_code,
+        hidden_district.municipality_id
+    from build.intermediate.int_lineage__inputs as inputs
+    inner join hidden_district
+        on
+            inputs.source_key = hidden_district.procedure_id
+            and inputs.source_period = hidden_district.reporting_year::varchar
+    where
+        inputs.indicator_code in (
+            select indicators.indicator_code from build.seeds.indicators as indicators
+            where indicators.family = 'inequality'
+        )
 )
 
 select
