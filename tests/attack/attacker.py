@@ -98,12 +98,13 @@ def found_out(domains: dict[Cell, frozenset[Numbers]]) -> dict[Cell, str]:
 
 
 def verdicts_found_out(
-    releases: Sequence[Release], domains: dict[Cell, frozenset[Numbers]]
+    releases: Sequence[Release], domains: dict[Cell, frozenset[Numbers]], changed_schools: Iterable[str] = ()
 ) -> dict[str, str]:
     """What of a hidden cell has one answer only: its points; whether there is anybody; whether it is low.
 
     A verdict is a number as well: three points for 2.5 say that at least one teacher was counted.
     """
+    changed = set(changed_schools)
     found = {}
     for cell, numbers in domains.items():
         questions: dict[str, Callable[[Numbers], object]] = {"anybody": lambda option: option[1] > 0}
@@ -113,14 +114,19 @@ def verdicts_found_out(
             if len(answers := {answer(option) for option in numbers}) < 2:
                 found[f"{what} of {cell}"] = str(answers)
     for number, release in enumerate(releases):
-        reader = _Reader(release, lambda _, number=number: number if len(releases) > 1 else 0)
+        reader = _Reader(release, lambda school, number=number: number if school in changed else 0)
         for value in release.values:
             cell = reader.behind(value)
             is_scored = value["status"] == SUPPRESSED and value["max_points"] is not None
-            if not is_scored or value["reason"] == "complementary" or cell not in domains:
+            if not is_scored or value["reason"] == "complementary":
                 continue
-            points = {earned for option in domains[cell] for earned in _possible_points(value, option)}
-            if len(points) < 2:
+            if family(value) == "form_headcount_dynamics":
+                points = reader.points_of_headcounts(value, domains)
+            elif cell in domains:
+                points = {earned for option in domains[cell] for earned in _possible_points(value, option)}
+            else:
+                continue
+            if len(points) == 1:
                 found[f"points of {cell} in {value['indicator_code']}"] = str(points)
     return found
 
@@ -259,6 +265,21 @@ class _Reader:
         if family(value) == "share_of_twos" and name:
             return self.cell(value["school_id"], value["reporting_year"], name)
         return self.form(value)
+
+    def points_of_headcounts(self, value: Row, domains: dict[Cell, frozenset[Numbers]]) -> set[int]:
+        """What 2.3 may earn by what 2.2 tells of both years; empty where it does not tell all teachers."""
+        sides = []
+        for year in (value["reporting_year"], value["reporting_year"] - 1):
+            side: set[Numbers] = set()
+            for share in self.components[value["school_id"], str(year), "2.2"]:
+                side |= domains.get(self.form(share), frozenset())
+                if share["numerator"] is not None:
+                    side.add((share["denominator"], share["numerator"]))
+            if len({whole for whole, _ in side}) != 1:
+                return set()
+            sides.append({part for _, part in side})
+        differences = {this - that for this in sides[0] for that in sides[1]}
+        return {band(value["indicator_code"], (more > 0) - (more < 0)) for more in differences}
 
     def form_domain(self, value: Row) -> frozenset[Numbers]:
         """What a hidden cell of a form can be; if nobody or everybody is shown elsewhere, it is neither."""

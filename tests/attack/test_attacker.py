@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .attacker import RESULTS, found_out, possibilities
+from .attacker import RESULTS, found_out, possibilities, verdicts_found_out
 from .published import INDICATORS, Release, Row
 
 VPR, VPR_6 = "vpr_russian_5", "vpr_russian_6"
@@ -239,3 +239,42 @@ def test_teachers_with_a_category_stand_in_the_dynamics_of_the_next_year() -> No
     release = Release(values=[share, dynamics])
 
     assert attacked(release) == {"1"}
+
+
+def staffed(school: str, whole: int) -> Row:
+    return value(school, "2.2", status="no_points", numerator=whole // 2, denominator=whole)
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("2.5", {"value": 0}), ("2.1", {"numerator": 20, "denominator": 20})],
+    ids=["nobody is shown", "everybody is shown"],
+)
+def test_what_is_shown_elsewhere_gives_the_points_of_what_is_hidden(code: str, shown: dict[str, Any]) -> None:
+    """Were no teacher open, a hidden number would be 1 to 4: three points for 2.5."""
+    hidden_here = value("1", code, reason="few_teachers")
+    shown_there = value("2", code, status="scored", **shown)
+    silent = Release(values=[hidden_here, staffed("1", 20)])
+    telling = Release(values=[hidden_here, shown_there, staffed("1", 20)])
+
+    assert verdicts_found_out([silent], possibilities([silent])) == {}
+    assert any("points" in what for what in verdicts_found_out([telling], possibilities([telling])))
+
+
+def test_a_published_verdict_is_a_verdict_found_out() -> None:
+    release = Release(results=[hidden("1", is_low_result=True)])
+
+    assert verdicts_found_out([release], possibilities([release]))
+
+
+@pytest.mark.parametrize(("now", "is_found"), [(7, False), (12, True)], ids=["either way", "surely more"])
+def test_points_for_more_teachers_with_a_category_follow_from_both_years(now: int, is_found: bool) -> None:
+    """Some of ten had a category the year before: twelve are more, seven may be more or fewer."""
+    before = value("1", "2.2", period="2021", reason="few_teachers")
+    all_before = value("1", "2.1", period="2021", status="scored", numerator=5, denominator=10)
+    now_open = value("1", "2.2", status="scored", numerator=now, denominator=24)
+    release = Release(values=[before, all_before, now_open, value("1", "2.3", reason="few_teachers")])
+
+    found = verdicts_found_out([release], possibilities([release]))
+
+    assert bool(found) == is_found

@@ -10,7 +10,7 @@ import pytest
 from school_quality import reporting
 from school_quality.warehouse import disclosure
 
-from .attacker import found_out, possibilities
+from .attacker import found_out, possibilities, verdicts_found_out
 from .conftest import YEARS, build
 from .published import read
 from .worlds import corrected, with_other_hidden_numbers
@@ -83,3 +83,4 @@ def test_two_releases_with_a_correction_between_them_leave_possibilities(
     domains = possibilities([before, after], changed_schools=[school])
     assert all(domains.values())
     assert found_out(domains) == {}
+    assert verdicts_found_out([before, after], domains, changed_schools=[school]) == {}

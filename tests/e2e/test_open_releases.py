@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from attack.attacker import found_out, possibilities
+from attack.attacker import found_out, possibilities, verdicts_found_out
 from attack.published import SUPPRESSED, Release, read
 
 from e2e.conftest import Cli
@@ -67,6 +67,7 @@ def test_two_open_releases_together_give_no_hidden_number_away(published: list[P
     assert len(domains) > 100
     assert all(domains.values())
     assert found_out(domains) == {}
+    assert verdicts_found_out([before, after], domains, changed) == {}
 
 
 def _sorted(rows: list[dict[str, object]]) -> list[dict[str, object]]:
