@@ -89,9 +89,11 @@ def main() -> None:
 def run(settings: Settings, year: int, period: str | None, as_of: str | None) -> None:
     """Всё сразу: принять файлы, проверить, рассчитать, опубликовать."""
     from school_quality import pipeline
+    from school_quality.warehouse import releases as found
 
     asked = Parameters.of(year, period, as_of)
     embedded.configure()
+    before = found.current_id(settings)
     with quiet(embedded.log_file()):
         if embedded.migrate():
             progress.info("Подготовлен Airflow в %s", embedded.airflow_home())
@@ -104,7 +106,9 @@ def run(settings: Settings, year: int, period: str | None, as_of: str | None) ->
                 "data_root": str(settings.data_root),
             },
         )
-    if not succeeded:
+    if not succeeded and found.current_id(settings) != before:
+        click.echo(f"Выпуск опубликован, копия в PostgreSQL нет. Журнал: {embedded.log_file()}", err=True)
+    elif not succeeded:
         click.echo(f"Выпуск не опубликован. Подробный журнал: {embedded.log_file()}", err=True)
         sys.exit(NOTHING_PUBLISHED)
     _exit_after_publication(pipeline.has_rejections(settings), settings)
@@ -408,6 +412,7 @@ def rollback(settings: Settings, release_id: str) -> None:
     pipeline.roll_back(settings, release_id)
     click.echo(f"Текущий выпуск: {release_id}. Новые файлы дадут следующий выпуск из всего принятого;")
     click.echo("ошибочный файл сначала отзовите: school-quality withdraw НОМЕР_ФАЙЛА")
+    click.echo("Копия в PostgreSQL, если она есть, ещё прежняя: school-quality publish --to postgres")
 
 
 @main.command()

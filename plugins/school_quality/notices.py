@@ -84,6 +84,8 @@ def _outcome(run: Run, found: Findings) -> list[str]:
     lines = []
     if run.as_of:
         lines.append(f"О сроках судим на {run.as_of:%d.%m.%Y}.")
+    if run.outcome == "published" and run.failed_step:
+        lines.append(f"Выпуск опубликован, но шаг {run.failed_step} после него не прошёл: {run.message}")
     if run.outcome == "failed":
         lines.append(f"Шаг {run.failed_step or 'неизвестен'} не удался: {run.message or 'причины нет'}")
     if run.outcome in {"no_results", "not_approved"} and run.message:

@@ -110,11 +110,15 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | None:
 
 
 def _taken_back(settings: Settings, release: ReleaseInfo) -> str | None:
-    """A release made of the same as ``release`` from which a person has gone back, if there is one."""
+    """A release made of the same as ``release`` from which a person has gone back, if there is one.
+
+    The day of judgement does not count: runs by the calendar bring a new one every time.
+    """
     from school_quality.warehouse import journal
 
     for release_id in sorted(journal.rolled_back(journal.read(settings)) & {*releases.all_ids(settings)}):
-        if ReleaseInfo.from_json(releases.manifest(settings, release_id)).inputs == release.inputs:
+        taken_back = ReleaseInfo.from_json(releases.manifest(settings, release_id))
+        if replace(taken_back, as_of=release.as_of).inputs == release.inputs:
             return release_id
     return None
 
@@ -134,10 +138,20 @@ def report(settings: Settings, release: ReleaseInfo) -> Path:
 
 
 def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) -> Path:
-    """Publish a build with its documents, noting the Airflow ``run``; returns the folder of the release."""
+    """Publish a build with its documents, noting the Airflow ``run``; returns the folder of the release.
+
+    Raises `UsageError` where the program has changed since the build: what is published would be made of two
+    versions under the name of one.
+    """
     from school_quality.warehouse import build as dbt
     from school_quality.warehouse.publish import publish as publish_folder
 
+    made_by = (release.code_version, release.methodology_hash)
+    if made_by != (releases.code_version(), releases.methodology_hash()):
+        raise UsageError(
+            f"Программа или методика изменились с тех пор, как построен выпуск {release.release_id}. "
+            f"Пересчитайте: school-quality run --year {release.reporting_year}"
+        )
     with _writing(settings):
         documents = _documents(settings, release)
         results = dbt.read_results(settings.warehouse)
@@ -208,14 +222,17 @@ def arrivals(settings: Settings, since: datetime, datasets: Sequence[str] | None
 
 
 def covered_by(settings: Settings, parameters: Parameters) -> str | None:
-    """A release on disk that is made of everything received so far, whatever its day of judgement.
+    """A published release that is made of everything received so far, whatever its day of judgement.
 
-    A run that changed files have started has nothing to add to it.
+    A run that changed files have started has nothing to add to it. A release that is complete on disk and was
+    never shown, because its publication was killed, does not count.
     """
     from school_quality.landing.receipts import last_seq, read_receipts
+    from school_quality.warehouse import journal
 
     made_of = (last_seq(read_receipts(settings)), releases.code_version(), releases.methodology_hash())
-    for release_id in reversed(releases.all_ids(settings)):
+    shown = {entry.release_id for entry in journal.read(settings)}
+    for release_id in sorted(shown & {*releases.all_ids(settings)}, reverse=True):
         release = ReleaseInfo.from_json(releases.manifest(settings, release_id))
         same = replace(release.parameters, as_of=parameters.as_of) == parameters
         if same and (release.receipt_seq, release.code_version, release.methodology_hash) == made_of:

@@ -498,7 +498,8 @@ def _ended() -> Run:
     failed = next((name for name in context["dag"].task_dict if states.get(name) == "failed"), None)
     if failed is not None:
         message = ti.xcom_pull(task_ids=failed, key="error")
-        outcome = "failed"
+        # a copy that failed takes nothing back from the readers of the release
+        outcome = "published" if states.get("publish") == "success" else "failed"
         found: dict[str, Any] = {
             "failed_step": failed,
             "message": message or "процесс прерван или время шага вышло; подробности в журнале шага",

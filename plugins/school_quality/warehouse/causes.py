@@ -429,13 +429,18 @@ def attribute(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     _attribute_rest(connection, inputs)
 
 
-def _with_sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Which of the two say what an indicator reads: the older one may not."""
+def _sources(connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL for what indicators read, by those of the two releases that say so: older ones may not."""
     found = connection.execute(
         "select database_name from duckdb_tables() where schema_name = 'meta' "
         "and table_name = 'indicator_source' and database_name in ('new', 'old') order by all"
     ).fetchall()
-    return [name for (name,) in found]
+    if not found:
+        return (
+            "select ''::varchar as period, '' as indicator_code, '' as component, '' as source_key, "
+            "'' as source_period, false as is_district_relative where false"
+        )
+    return " union ".join(f"from {name}.meta.indicator_source" for (name,) in found)
 
 
 def _attribute_files(connection: duckdb.DuckDBPyConnection) -> None:
@@ -444,7 +449,7 @@ def _attribute_files(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         create or replace temp table need as
         with sources as (
-            {" union ".join(f"from {name}.meta.indicator_source" for name in _with_sources(connection))}
+            {_sources(connection)}
         ),
 
         indicators as (

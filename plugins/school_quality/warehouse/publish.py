@@ -52,7 +52,8 @@ def publish(
 
     The caller holds the build lock; ``run`` is the Airflow run that publishes, if one does. Publishing the
     same release again is a repetition, not a second release. Raises `UsageError` for a release that a
-    person has taken back, and for a retention setting that is no number.
+    person has taken back, one that follows another release than the current one, and for a retention
+    setting that is no number.
     """
     keep = releases.kept_releases()
     settings.published.mkdir(parents=True, exist_ok=True)
@@ -66,6 +67,12 @@ def publish(
         raise UsageError(
             f"Выпуск {release.release_id} отменён откатом. Вернуть его: "
             f"school-quality rollback {release.release_id}"
+        )
+    if release.previous_release_id != current:
+        raise UsageError(
+            f"Пока выпуск {release.release_id} ждал публикации, читатели получили другой: {current}. "
+            "Этот старше и закрыл бы то, что пришло после него. "
+            f"Пересчитайте: school-quality run --year {release.reporting_year}"
         )
     if not target.exists():
         staging = settings.published / f".staging-{release.release_id}"
@@ -192,7 +199,12 @@ def _follow(
     """
     moment = entries[-1].moment
     way = _way(entries)
-    if not way or not all((settings.published / step.release_id / WAREHOUSE).is_file() for step in way):
+    gone = [
+        step.release_id for step in way if not (settings.published / step.release_id / WAREHOUSE).is_file()
+    ]
+    if gone:
+        log.warning("history and changes begin anew: %s is not on disk any more", ", ".join(gone))
+    if not way or gone:
         history.add_years(connection, "new", moment)
         return None
     changes.attach(connection, settings, way[0].release_id, "old")

@@ -89,7 +89,8 @@ def verify(settings: Settings, release_id: str) -> Verification:
     in_force = sorted(effective(receipts).values(), key=lambda receipt: receipt.seq)
     told = document.get("receipts", [])
     lost = sum(receipt not in told for receipt in map(receipt_document, in_force)) if told else 0
-    with TemporaryDirectory(prefix="school-quality-verify-") as folder:
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.warehouse, prefix=".verify-") as folder:
         copy = linked(settings, Path(folder))
         landed.prepare(copy)
         build.run_dbt(

@@ -28,6 +28,7 @@ from school_quality.landing.receipts import (
 )
 from school_quality.settings import Settings
 from school_quality.warehouse import publish as publication
+from school_quality.warehouse import releases
 from school_quality.warehouse.build import NodeResult
 from school_quality.warehouse.releases import ReleaseInfo
 
@@ -145,7 +146,13 @@ def release(day: int, settings: Settings, **changed: Any) -> ReleaseInfo:
 
 
 def publish(settings: Settings, info: ReleaseInfo, **build: Any) -> Path:
-    """Publish ``info`` with a build made of the arguments of `build_file`."""
+    """Publish ``info``, built now, with a build made of the arguments of `build_file`."""
+    built = replace(info, previous_release_id=releases.current_id(settings))
+    return publish_built(settings, built, **build)
+
+
+def publish_built(settings: Settings, info: ReleaseInfo, **build: Any) -> Path:
+    """Publish ``info`` as it was built, after whichever release was current then."""
     return publication.publish(settings, info, build_file(settings, **build), documents(settings), RESULTS)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from unit.warehouse.small import FIRST, publish, receive, release, staff
+from unit.warehouse.small import FIRST, publish, publish_built, receive, release, staff
 
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
@@ -113,6 +113,20 @@ def test_a_release_that_was_whole_when_the_power_failed_is_shown_as_it_is(
     assert [entry.release_id for entry in journal.read(settings)] == [first.release_id, second.release_id]
     told = releases.manifest(settings, second.release_id)["published_at"]
     assert journal.read(settings)[-1].moment.isoformat() == told
+
+
+def test_a_release_that_waited_does_not_take_the_place_of_a_newer_one(settings: Settings) -> None:
+    """Approved after another run has published: what came in between would vanish for the readers."""
+    publish(settings, release(1, settings))
+    waiting = replace(release(2, settings), previous_release_id=release(1, settings).release_id)
+    receive(settings, "form_staff", "Кадры.xlsx", [staff("6017", 5)])
+    newer = publish(settings, release(3, settings))
+
+    with pytest.raises(UsageError, match="ждал публикации, читатели получили другой"):
+        publish_built(settings, waiting)
+
+    assert settings.current.resolve() == newer
+    assert waiting.release_id not in releases.all_ids(settings)
 
 
 def test_publishing_the_same_release_again_changes_nothing(settings: Settings) -> None:
