@@ -74,6 +74,15 @@ def test_the_notice_of_a_failure_names_the_step_the_cause_and_the_release_that_s
     assert "В силе остаётся выпуск 20230101T000000Z-aaaaaaaa." in text
 
 
+def test_the_notice_of_a_release_whose_copy_failed_says_both() -> None:
+    run = replace(PUBLISHED, failed_step="copy_to_postgres", message="сервер не отвечает")
+
+    text = notices.text(run, Findings(current_release=PUBLISHED.release_id))
+
+    assert text.startswith("Пересчёт за четверть 2022-Q3: опубликован выпуск")
+    assert "шаг copy_to_postgres после него не прошёл: сервер не отвечает" in text
+
+
 def test_a_long_list_is_cut_and_says_so() -> None:
     schools = [f"№ {n}" for n in range(1, 21)]
     effect = Effect(900, 300, [Movement("is_risk_zone", "2022", 35, 0, schools, [])])

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 from unit.warehouse.small import ask, publish, receive, release, staff, take_back
 
@@ -271,6 +272,20 @@ def test_a_release_older_than_its_records_is_compared_all_the_same(settings: Set
 
     change = found(settings, first.release_id, second.release_id)["6017", "1.12", "points"]
     assert change.causes == ("methodology",)
+
+
+def test_two_releases_that_do_not_say_what_indicators_read_are_compared_all_the_same(
+    settings: Settings,
+) -> None:
+    publish(settings, first := release(1, settings))
+    publish(settings, second := release(2, settings), points={("6017", "1.12"): 0})
+    for info in (first, second):
+        with duckdb.connect(str(settings.published / info.release_id / "warehouse.duckdb")) as connection:
+            connection.execute("drop table meta.indicator_source")
+
+    change = found(settings, first.release_id, second.release_id)["6017", "1.12", "points"]
+
+    assert (change.before, change.after) == ("3", "0")
 
 
 def test_an_unknown_release_is_a_usage_error(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from unit.warehouse.small import RESULTS, ask, build_file, documents, publish, r
 from school_quality import cli, pipeline
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
+from school_quality.warehouse import journal, releases, rollback, runs
 from school_quality.warehouse import publish as publication
-from school_quality.warehouse import releases, rollback, runs
 
 
 @pytest.fixture
@@ -98,6 +99,39 @@ def test_the_next_run_makes_no_release_of_what_was_taken_back_until_something_ch
     assert after_correction is not None
     assert built == [first.release_id]
     assert after_correction.previous_release_id == first.release_id
+
+
+def test_another_day_of_judgement_does_not_bring_back_what_was_taken_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run by the calendar judges by its own day, and would publish the same numbers every time."""
+    made_of = {"code_version": releases.code_version(), "methodology_hash": releases.methodology_hash()}
+    first, second = release(1, settings, **made_of), release(2, settings, period="2022-Q1", **made_of)
+    publish(settings, first)
+    publish(settings, second)
+    rollback.roll_back(settings, first.release_id)
+    monkeypatch.setattr(pipeline, "check_results_exist", lambda *_: None)
+
+    tomorrow = replace(second.parameters, as_of=date(2023, 10, 1))
+
+    assert pipeline.build(settings, tomorrow) is None
+
+
+def test_a_release_that_was_never_shown_covers_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the folder's name and the switch: files that came must still start a run."""
+    made_of = {"code_version": releases.code_version(), "methodology_hash": releases.methodology_hash()}
+    shown, hidden = release(1, settings, **made_of), release(2, settings, period="2022-Q1", **made_of)
+    publish(settings, shown)
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "switch", lambda *_: (_ for _ in ()).throw(OSError("killed")))
+        with pytest.raises(OSError, match="killed"):
+            publish(settings, hidden)
+
+    assert hidden.release_id in releases.all_ids(settings)
+    assert pipeline.covered_by(settings, shown.parameters) == shown.release_id
+    assert pipeline.covered_by(settings, hidden.parameters) is None
 
 
 def test_a_run_that_asks_for_something_else_is_not_what_was_taken_back(
