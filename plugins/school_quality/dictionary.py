@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
-from pathlib import Path
 
-from school_quality.settings import dbt_project_dir, project_root
-
-Row = dict[str, str]
+from school_quality import seeds
+from school_quality.seeds import Row
+from school_quality.settings import project_root
 
 PERIODS = {"year": "год", "half_year": "полугодие", "quarter": "четверть"}
 SCOPES = {"all": "все школы", "supported": "поддерживаемые школы (ШНОР и школы с низким ИОР)"}
@@ -39,13 +37,6 @@ HEAD = """\
 Что значат слова «наше чтение»: приказ оставляет место для толкования, и здесь оно принято системой.
 Показатели с баллами имеют границы; границы — целые числа на той точности, на которой величина сравнивается.
 """
-
-
-def seed(name: str, folder: Path | None = None) -> list[Row]:
-    """Rows of a methodology seed (``<folder>/<name>.csv``) as texts."""
-    path = (folder or dbt_project_dir() / "seeds" / "methodology") / f"{name}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def band_text(lookup: str, band: Row) -> str:
@@ -117,11 +108,11 @@ def cluster_section(clusters: Iterable[Row]) -> list[str]:
     return [*lines, ""]
 
 
-def render(folder: Path | None = None) -> str:
-    """The whole dictionary; ``folder`` holds the methodology seeds (by default the project's)."""
-    versions = seed("methodology_versions", folder)
+def render() -> str:
+    """The whole dictionary."""
+    versions = seeds.rows("methodology_versions")
     indicators, bands, parameters, clusters = (
-        seed(name, folder) for name in ("indicators", "bands", "parameters", "clusters")
+        seeds.rows(name) for name in ("indicators", "bands", "parameters", "clusters")
     )
     lines = [HEAD]
     for version in versions:

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from school_quality import datasets, dictionary
+from school_quality import datasets, dictionary, seeds
 from school_quality.errors import UsageError
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Row, open_warehouse, rows
@@ -225,7 +225,7 @@ def _heading(school: Row, values: list[Row], seed: dict[str, str]) -> tuple[str,
     document = next(
         (
             row["document"]
-            for row in methodology.seed("methodology_versions")
+            for row in seeds.rows("methodology_versions")
             if row["methodology_version"] == version
         ),
         "",
@@ -353,7 +353,7 @@ def _reads(seed: dict[str, str], version: str, school: Row, procedure: Row) -> b
     """Whether the indicator reads a procedure, by exam, subject and grade or by the seed that lists them."""
     family, procedure_id = seed.get("family", ""), procedure["procedure_id"]
     if family in ("results_index", "results_index_dynamics"):
-        listed = methodology.seed("index_procedures")
+        listed = seeds.rows("index_procedures")
         return any(
             row["procedure_id"] == procedure_id and row["methodology_version"] == version for row in listed
         )
@@ -362,7 +362,7 @@ def _reads(seed: dict[str, str], version: str, school: Row, procedure: Row) -> b
             row["procedure_id"] == procedure_id
             and row["methodology_version"] == version
             and row["school_type"] == school["school_type"]
-            for row in methodology.seed("social_coefficient")
+            for row in seeds.rows("social_coefficient")
         )
     if not seed.get("exam") or procedure["exam"] != seed["exam"]:
         return False
@@ -395,7 +395,7 @@ def _failed(row: Row) -> str:
 
 
 def _bands(value: Row, school: Row, seed: dict[str, str]) -> Iterator[tuple[str, bool]]:
-    for band in methodology.seed("bands"):
+    for band in seeds.rows("bands"):
         if (band["methodology_version"], band["indicator_code"]) != (
             value["methodology_version"],
             value["indicator_code"],
@@ -412,7 +412,7 @@ def _limit(value: Row, school: Row, seed: dict[str, str]) -> str:
     version = value["methodology_version"]
     if seed.get("family") == "olympiad":
         return words.percent(methodology.parameter(version, "olympiad_share_pct"))
-    for row in methodology.seed("social_coefficient"):
+    for row in seeds.rows("social_coefficient"):
         if (row["methodology_version"], row["school_type"]) == (version, school["school_type"]):
             return words.number(float(row["min_value"]), 4)
     return "границы"

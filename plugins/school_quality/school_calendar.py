@@ -5,13 +5,12 @@ Read when a DAG file is parsed, so it imports nothing heavy. No function here kn
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from school_quality.settings import dbt_project_dir
+from school_quality import seeds
 
 PERIOD_TYPES = ("year", "half_year", "quarter")
 _SUFFIX = {"year": "", "half_year": "-H", "quarter": "-Q"}
@@ -66,7 +65,7 @@ def datasets(period_type: str) -> tuple[str, ...]:
 
 
 def _submitted(period_type: str) -> set[str]:
-    rows = _seed("methodology/submission_calendar.csv")
+    rows = seeds.rows("submission_calendar")
     return {row["dataset"] for row in rows if row["period_type"] == period_type}
 
 
@@ -74,11 +73,6 @@ def _submitted(period_type: str) -> set[str]:
 def _entries(period_type: str) -> tuple[_Entry, ...]:
     return tuple(
         _Entry(row["period_number"], int(row["month"]), int(row["day"]), int(row["year_offset"]))
-        for row in _seed("reference/recompute_calendar.csv")
+        for row in seeds.rows("recompute_calendar")
         if row["period_type"] == period_type
     )
-
-
-def _seed(name: str) -> list[dict[str, str]]:
-    with (dbt_project_dir() / "seeds" / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

@@ -7,7 +7,6 @@ program that guesses makes a date of ``4.3`` and a number of ``1.10``. Nothing i
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ import duckdb
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from school_quality import datasets
+from school_quality import datasets, seeds
 from school_quality.datasets import Dataset, Field
 from school_quality.errors import UsageError
 from school_quality.landing.landed import take_force, view_landed
 from school_quality.landing.receipts import effective, read_receipts
-from school_quality.settings import Settings, dbt_project_dir
+from school_quality.settings import Settings
 
 SCHOOL_NAME_HEADER = "Школа (для справки)"
 """A column that no dataset declares: it helps the one who fills the form, the reader passes it over."""
@@ -326,9 +325,7 @@ def _check(form: Form, columns: dict[str, int], field: Field) -> dict[str, Any] 
 
 def roadmap_items() -> dict[str, str]:
     """The items of the roadmap with their names, of every methodology version, in its order."""
-    path = dbt_project_dir() / "seeds" / "methodology" / "roadmap_items.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row["item"]: row["item_name"] for row in csv.DictReader(file)}
+    return {row["item"]: row["item_name"] for row in seeds.rows("roadmap_items")}
 
 
 def _write_help(book: Any, form: Form) -> None:

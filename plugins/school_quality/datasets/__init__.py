@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import yaml
 
-from school_quality.settings import dbt_project_dir
+from school_quality import seeds
 
 FieldType = Literal[
     "text",
@@ -222,12 +222,6 @@ def get(name: str) -> Dataset:
     return load()[name]
 
 
-def reference_seed(name: str) -> Path:
-    """A seed of ``dbt_project/seeds/reference`` that Python reads too: subjects, pseudo-units, school
-    types."""
-    return dbt_project_dir() / "seeds" / "reference" / f"{name}.csv"
-
-
 @cache
 def declarations_fingerprint() -> str:
     """Changes when a declaration, a subject or a pseudo-unit does: then files with rejections are read
@@ -235,6 +229,6 @@ def declarations_fingerprint() -> str:
     digest = hashlib.sha256()
     for dataset in load().values():
         digest.update(f"{dataset.name}:{dataset.fingerprint};".encode())
-    for seed in ("subjects", "pseudo_units"):
-        digest.update(reference_seed(seed).read_bytes())
+    for name in ("subjects", "pseudo_units"):
+        digest.update(seeds.path(name).read_bytes())
     return digest.hexdigest()[:16]

@@ -7,17 +7,16 @@ dataset, ``typed_<dataset>`` and ``rows_<dataset>``: the landed columns, with ``
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from functools import cache
 
 import duckdb
 import pyarrow as pa
 
-from school_quality.datasets import Dataset, reference_seed
+from school_quality import seeds
+from school_quality.datasets import Dataset
 from school_quality.landing.schools import is_pseudo_unit
 from school_quality.landing.typing import Typed, cell, quoted
-from school_quality.settings import dbt_project_dir
 from school_quality.validation import Validation, check, check_keys
 
 ABSENT = """case
@@ -45,8 +44,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 @cache
 def exam_grades() -> dict[str, int]:
     """Grade of an exam that belongs to one grade (seed ``exams``): ОГЭ 9, ЕГЭ 11."""
-    with reference_seed("exams").open(encoding="utf-8", newline="") as file:
-        return {r["exam"]: int(r["grade_by_exam"]) for r in csv.DictReader(file) if r["grade_by_exam"]}
+    return {row["exam"]: int(row["grade_by_exam"]) for row in seeds.rows("exams") if row["grade_by_exam"]}
 
 
 def landed_expressions(dataset: Dataset) -> dict[str, str]:
@@ -189,9 +187,8 @@ def note_missing_places(connection: duckdb.DuckDBPyConnection, typed: Typed) -> 
 
 def note_unknown_references(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dataset) -> None:
     """Items of no roadmap, codes of no indicator, mentors that are no school of the register."""
-    seeds = dbt_project_dir() / "seeds" / "methodology"
     if "item" in dataset.columns:
-        known = f"read_csv({quoted(str(seeds / 'roadmap_items.csv'))}, header = true, all_varchar = true)"
+        known = seeds.relation("roadmap_items")
         connection.execute(
             f"""
             insert into failure
@@ -200,7 +197,7 @@ def note_unknown_references(connection: duckdb.DuckDBPyConnection, rows: str, da
             """
         )
     if "indicator_codes" in dataset.columns:
-        known = f"read_csv({quoted(str(seeds / 'indicators.csv'))}, header = true, all_varchar = true)"
+        known = seeds.relation("indicators")
         connection.execute(
             f"""
             insert into failure

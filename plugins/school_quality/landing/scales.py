@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
 
 import duckdb
 
+from school_quality import seeds
 from school_quality.datasets import get
-from school_quality.settings import dbt_project_dir
 from school_quality.validation import rule
 
 OF_SCALE = ("mark_above_scale", "score_above_scale")
@@ -21,9 +20,9 @@ WORK = "reporting_year, grade, subject"
 @cache
 def overflow_parts() -> int:
     """A borrowed scale fits if at most one in so many totals is above its maximum (methodology seed, 1 %)."""
-    path = dbt_project_dir() / "seeds" / "methodology" / "parameters.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        percents = [float(r["value"]) for r in csv.DictReader(file) if r["parameter"] == "scale_overflow_pct"]
+    percents = [
+        float(row["value"]) for row in seeds.rows("parameters") if row["parameter"] == "scale_overflow_pct"
+    ]
     return round(100 / percents[-1])
 
 

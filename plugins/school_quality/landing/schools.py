@@ -5,7 +5,6 @@ Works on distinct spellings, not on rows: a batch has far fewer of them, so the 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
-from school_quality.datasets import reference_seed
+from school_quality import seeds
 
 SchoolOutcome = Literal["known", "skipped", "rejected", "empty"]
 
@@ -72,8 +71,7 @@ def municipality_key(text: str) -> str:
 @cache
 def pseudo_unit_patterns() -> tuple[re.Pattern[str], ...]:
     """Municipality names that are none: colleges, participants from other regions (a seed)."""
-    with reference_seed("pseudo_units").open(encoding="utf-8", newline="") as file:
-        return tuple(re.compile(row["pattern"]) for row in csv.DictReader(file))
+    return tuple(re.compile(row["pattern"]) for row in seeds.rows("pseudo_units"))
 
 
 def is_pseudo_unit(municipality: str) -> bool:

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 import duckdb
 
-from school_quality.datasets import get, reference_seed
+from school_quality import seeds
+from school_quality.datasets import get
 from school_quality.landing.judging import RESULT_DATASETS, exam_grades
 from school_quality.landing.landed import view_in_force
-from school_quality.landing.typing import quoted
 from school_quality.model import Remark
 
 SAME_MEASURE = (("form_staff", "form_methodical", "teachers"),)
@@ -49,11 +49,6 @@ def find(
 def _standing(name: str) -> str:
     """All rows in force of a dataset, as a relation; of a key maybe several, as corrections came."""
     return f"(select * from landed_{name} union all by name select * from accepted_{name})"
-
-
-def school_types() -> str:
-    """The seed of school types as a SQL relation."""
-    return f"read_csv({quoted(str(reference_seed('school_types')))}, header = true, all_varchar = true)"
 
 
 def _schools_without_results(
@@ -129,7 +124,8 @@ def _results_beyond_type(
         f"""
         with school_type as (
             select g.school_id, t.school_type from register as g
-            join {school_types()} as t on folded(t.school_type_name) = folded(g.school_type_name)
+            join {seeds.relation("school_types")} as t
+                on folded(t.school_type_name) = folded(g.school_type_name)
         )
         select seq, min_by(sheet, row_number), min(row_number) as first_row, {grade} as of_grade, school_id
         from {_standing(name)} join school_type using (school_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from school_quality.landing.together import school_types
+from school_quality import seeds
 from school_quality.landing.typing import Typed
 
 SHOWN_VALUES = 5
@@ -84,6 +84,8 @@ def _unknown_types(connection: duckdb.DuckDBPyConnection) -> None:
             school_type_name, null
         from rows_school_register
         where school_type_name is not null
-            and folded(school_type_name) not in (select folded(school_type_name) from {school_types()})
+            and folded(school_type_name) not in (
+                select folded(school_type_name) from {seeds.relation("school_types")}
+            )
         """
     )

@@ -5,12 +5,11 @@ The seed ``dbt_project/seeds/reference/subjects.csv`` is the one source for Pyth
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import cache
 
-from school_quality.datasets import reference_seed
+from school_quality import seeds
 from school_quality.reading.texts import fold
 
 CODE = re.compile(r"^(\d{2})\s*[-–—.]\s*(?=\D)")
@@ -40,15 +39,14 @@ def seed() -> Subjects:
     names: dict[str, str] = {}
     by_alias: dict[str, str] = {}
     by_code: dict[tuple[str, str], str] = {}
-    with reference_seed("subjects").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            subject = row["subject"]
-            names[subject] = row["subject_name"]
-            for alias in (subject, row["subject_name"], *row["aliases"].split("|")):
-                by_alias.setdefault(_plain(alias), subject)
-            for exam in ("ege", "oge"):
-                for code in filter(None, row[f"{exam}_code"].split("|")):
-                    by_code[exam, code] = subject
+    for row in seeds.rows("subjects"):
+        subject = row["subject"]
+        names[subject] = row["subject_name"]
+        for alias in (subject, row["subject_name"], *row["aliases"].split("|")):
+            by_alias.setdefault(_plain(alias), subject)
+        for exam in ("ege", "oge"):
+            for code in filter(None, row[f"{exam}_code"].split("|")):
+                by_code[exam, code] = subject
     words = "|".join(re.escape(a) for a in sorted(by_alias, key=len, reverse=True))
     return Subjects(names, by_alias, by_code, re.compile(rf"(?<![а-яa-z])(?:{words})(?![а-яa-z])"))
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import xlsxwriter
 
-from school_quality import datasets
-from school_quality.reporting import change_words, methodology, words
+from school_quality import datasets, seeds
+from school_quality.reporting import change_words, words
 from school_quality.warehouse.changes import Difference
 
 HEADER_HEIGHT = 32
@@ -54,8 +54,7 @@ def workbook(difference: Difference) -> bytes:
 def _changes(difference: Difference) -> list[list[Cell]]:
     files = change_words.by_id(difference.inputs)
     names = {
-        (row["indicator_code"], row["component"]): row["indicator_name"]
-        for row in methodology.seed("indicators")
+        (row["indicator_code"], row["component"]): row["indicator_name"] for row in seeds.rows("indicators")
     }
     rows: list[list[Cell]] = []
     for change in difference.changes:

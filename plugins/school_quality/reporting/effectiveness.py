@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import date
 
-from school_quality import dictionary
+from school_quality import seeds
 from school_quality.reporting import words
 from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.municipal_actions import STATUSES, measures_table, overdue
@@ -18,7 +18,6 @@ from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import changes, name, names
 from school_quality.reporting.municipal_indicators import measured_table, network_table, order, scored_table
 from school_quality.reporting.paper import Block, Bullets, Column, Grid, Heading, Paper, Signature, Text, grid
-from school_quality.settings import dbt_project_dir
 
 REGRESSION_NOTE = (
     "Возврат к среднему: поддержку получают школы с самыми низкими результатами, а такие результаты на "
@@ -34,7 +33,7 @@ DIRECTIONS = (2, 3, 4)
 
 def edition_on(as_of: date, year: int) -> str:
     """``results`` (September) or ``execution`` (June) of a reporting year on a day, by the seed."""
-    rows = dictionary.seed("effectiveness_editions", dbt_project_dir() / "seeds" / "reference")
+    rows = seeds.rows("effectiveness_editions")
     days = sorted(
         (date(year + int(row["year_offset"]), int(row["month"]), int(row["day"])), row["edition"])
         for row in rows
@@ -244,7 +243,7 @@ def _measure_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
 def _results(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     """Change of the schools supported the year before against similar ones that were not."""
     year = reference.year
-    labels = {row["outcome"]: row for row in _outcomes()}
+    labels = {row["outcome"]: row for row in seeds.rows("effectiveness_outcomes")}
     known = sorted(
         (row for row in facts.effectiveness if row["outcome"] in labels and row["supported_schools"]),
         key=lambda row: int(labels[row["outcome"]]["sort_order"]),
@@ -272,10 +271,6 @@ def _results(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         blocks += _pairs(facts, reference, labels)
     blocks.append(Text(REGRESSION_NOTE, "important"))
     return blocks
-
-
-def _outcomes() -> list[dict[str, str]]:
-    return dictionary.seed("effectiveness_outcomes", dbt_project_dir() / "seeds" / "reference")
 
 
 def _comparison(known: list[Row], labels: dict[str, dict[str, str]]) -> Grid:

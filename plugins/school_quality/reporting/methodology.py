@@ -8,23 +8,17 @@ from __future__ import annotations
 
 from functools import cache
 
-from school_quality import dictionary
-
-
-@cache
-def seed(name: str) -> tuple[dict[str, str], ...]:
-    """Rows of a methodology seed as texts, in the order of the file, read once."""
-    return tuple(dictionary.seed(name))
+from school_quality import seeds
 
 
 def reasons() -> dict[str, str]:
     """Russian label of each reason of ``no_data`` and ``not_applicable``."""
-    return {row["reason"]: row["label"] for row in seed("reasons")}
+    return {row["reason"]: row["label"] for row in seeds.rows("reasons")}
 
 
 def parameter(version: str, name: str) -> float | None:
     """A number of the methodology, e.g. ``low_result_pct``; None where the version has none of that name."""
-    for row in seed("parameters"):
+    for row in seeds.rows("parameters"):
         if row["methodology_version"] == version and row["parameter"] == name:
             return float(row["value"])
     return None
@@ -38,14 +32,14 @@ def indicator(version: str, code: str, component: str = "") -> dict[str, str] | 
 @cache
 def _indicators() -> dict[tuple[str, str, str], dict[str, str]]:
     columns = ("methodology_version", "indicator_code", "component")
-    return {(row[columns[0]], row[columns[1]], row[columns[2]]): row for row in seed("indicators")}
+    return {(row[columns[0]], row[columns[1]], row[columns[2]]): row for row in seeds.rows("indicators")}
 
 
 def roadmap_names(version: str) -> dict[str, str]:
     """Names of the roadmap's items by their number."""
     return {
         row["item"]: row["item_name"]
-        for row in seed("roadmap_items")
+        for row in seeds.rows("roadmap_items")
         if row["methodology_version"] == version
     }
 
@@ -54,6 +48,6 @@ def roadmap_names(version: str) -> dict[str, str]:
 def component_order() -> dict[tuple[str, str], int]:
     """Place of a code and component in the methodology (components have no order of their own)."""
     order: dict[tuple[str, str], int] = {}
-    for position, row in enumerate(seed("indicators")):
+    for position, row in enumerate(seeds.rows("indicators")):
         order.setdefault((row["indicator_code"], row["component"]), position)
     return order

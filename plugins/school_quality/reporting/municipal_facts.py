@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from school_quality.reporting import methodology
+from school_quality import seeds
 from school_quality.reporting.facts import Reference, Row, rows
 
 BATCH = 100
@@ -58,7 +58,7 @@ class MunicipalFacts:
     def version(self) -> str:
         """The methodology's version of the year; the last one of the seed where nothing was computed."""
         found = [str(row["methodology_version"]) for row in self.indicators]
-        return found[0] if found else methodology.seed("methodology_versions")[-1]["methodology_version"]
+        return found[0] if found else seeds.rows("methodology_versions")[-1]["methodology_version"]
 
 
 # Each query gets $ids (municipalities), $year and $codes (dynamics of the risk zone), and gives
@@ -248,5 +248,5 @@ def _shown(value: Any) -> Any:
 def risk_dynamics() -> list[str]:
     """Codes of the dynamics of which a lasting fall brings a school into the risk zone (reading 12)."""
     return sorted(
-        {row["indicator_code"] for row in methodology.seed("indicators") if row["is_risk_dynamics"] == "true"}
+        {row["indicator_code"] for row in seeds.rows("indicators") if row["is_risk_dynamics"] == "true"}
     )

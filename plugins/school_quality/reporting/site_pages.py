@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from school_quality import dictionary
+from school_quality import dictionary, seeds
 from school_quality.reporting import merged, methodology, standing, words
 from school_quality.reporting.context_plot import ContextPlot, Mark, draw_context
 from school_quality.reporting.facts import Reference, Row, is_hidden, merged_schools
@@ -392,7 +392,7 @@ def _unknown(statuses: Sequence[Row], column: str, why: str) -> tuple[Share, ...
 def _cluster_words(version: str) -> dict[str, str]:
     return {
         row["cluster"]: row["description"]
-        for row in methodology.seed("clusters")
+        for row in seeds.rows("clusters")
         if row["methodology_version"] == version
     }
 
@@ -544,14 +544,14 @@ def _about(first: Row, components: list[str]) -> tuple[tuple[str, str], ...]:
     """Clause, formulas, bands and the rest of the methodology, as pairs of a term and its words."""
     version, code = first["methodology_version"], first["indicator_code"]
     found = [methodology.indicator(version, code, component) for component in components]
-    seeds = [seed for seed in found if seed is not None]
-    if not seeds:
+    known = [row for row in found if row is not None]
+    if not known:
         return ()
-    seed = seeds[0]
-    bands = [band for band in methodology.seed("bands") if band["methodology_version"] == version]
+    seed = known[0]
+    bands = [band for band in seeds.rows("bands") if band["methodology_version"] == version]
     pairs = [
         ("Пункт приказа", seed["clause"]),
-        ("Как считают", "; ".join(dict.fromkeys(seed["formula"] for seed in seeds))),
+        ("Как считают", "; ".join(dict.fromkeys(seed["formula"] for seed in known))),
         ("Единица", seed["unit"]),
         ("Баллы", _bands(seed, bands)),
         ("Что сравнивают с границами", dictionary.LOOKUPS[seed["lookup"]] if seed["max_points"] else ""),

@@ -10,14 +10,12 @@ the one that had it, and never the other way round: one cause is certain, severa
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from school_quality import datasets
+from school_quality import datasets, seeds
 from school_quality.landing.receipts import Receipt, effective, read_receipts
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
@@ -99,7 +97,7 @@ class Made:
         return cls(
             release,
             tuple(effective(read_receipts(settings, release.receipt_seq)).values()),
-            {path.name: _rows(path) for path in files} or None,
+            {path.name: seeds.read(path) for path in files} or None,
         )
 
 
@@ -409,11 +407,6 @@ def _seed_changes(new: Seeds | None, old: Seeds | None) -> tuple[SeedChange, ...
                 )
             )
     return tuple(found)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def attribute(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:

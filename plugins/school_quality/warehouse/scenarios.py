@@ -59,9 +59,9 @@ def baseline(settings: Settings, release: ReleaseInfo, folder: Path) -> Path:
 
 def check_version(version: str) -> None:
     """Raise `UsageError` for a methodology version that does not exist."""
-    from school_quality.reporting import methodology
+    from school_quality import seeds
 
-    versions = sorted({row["methodology_version"] for row in methodology.seed("methodology_versions")})
+    versions = sorted({row["methodology_version"] for row in seeds.rows("methodology_versions")})
     if version not in versions:
         raise UsageError(f"Версии методики «{version}» нет. Есть: {', '.join(versions)}")
 

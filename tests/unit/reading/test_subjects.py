@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from school_quality.datasets import reference_seed
+from school_quality import seeds
 from school_quality.reading import subjects
 
 
@@ -48,7 +48,7 @@ def test_a_name_inside_a_longer_text_is_mentioned() -> None:
 
 def test_no_alias_of_the_seed_means_two_subjects() -> None:
     owner: dict[str, str] = {}
-    with reference_seed("subjects").open(encoding="utf-8", newline="") as file:
+    with seeds.path("subjects").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             for alias in {row["subject_name"].lower(), *row["aliases"].split("|")}:
                 assert owner.setdefault(alias, row["subject"]) == row["subject"], alias

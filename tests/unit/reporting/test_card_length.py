@@ -9,7 +9,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from school_quality.reporting import methodology, words
+from school_quality import seeds
+from school_quality.reporting import words
 from school_quality.reporting.advice import Advice
 from school_quality.reporting.facts import open_warehouse, read_reference, read_schools
 from school_quality.reporting.indicators import IndicatorGroup, IndicatorLine
@@ -47,7 +48,7 @@ def full_card(warehouse: Path) -> Scorecard:
             points="3 из 3",
             tone="good",
         )
-        for row in methodology.seed("indicators")
+        for row in seeds.rows("indicators")
     ]
     groups = tuple(
         IndicatorGroup(task, title, True, tuple(line for line in lines if words.task(line.code) == task))
