@@ -113,7 +113,7 @@ def test_a_run_that_was_overtaken_is_skipped_and_says_by_which_release(
 ) -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from school_quality.warehouse import releases
+    from school_quality.warehouse import journal, releases
     from school_quality.warehouse.releases import ReleaseInfo
 
     arrived(monkeypatch, 60)
@@ -130,6 +130,8 @@ def test_a_run_that_was_overtaken_is_skipped_and_says_by_which_release(
     )
     monkeypatch.setattr(releases, "all_ids", lambda settings: [made.release_id])
     monkeypatch.setattr(releases, "manifest", lambda settings, release_id: made.to_json())
+    shown = journal.Entry.of(made.created_at, "publish", made, None)
+    monkeypatch.setattr(journal, "read", lambda settings: [shown])
 
     with pytest.raises(AirflowSkipException, match=made.release_id):
         is_quiet()
