@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import duckdb
 import pytest
-from unit.warehouse.small import RESULTS, ask, build_file, documents, publish, release
+from unit.warehouse.small import RESULTS, ask, publish, release
 
 from school_quality.settings import Settings
 from school_quality.warehouse import publish as publication
@@ -41,9 +42,10 @@ def publish_on_and_on(data_root: Path, day: int, is_running: Event) -> None:
     """One release after another until somebody ends the process; the first one says that it is running."""
     settings = Settings(data_root)
     for number in range(day, day + 1000):
+        info = replace(release(number, settings), previous_release_id=releases.current_id(settings))
         publication.publish(
             settings,
-            release(number, settings),
+            info,
             settings.build_file,
             settings.warehouse / "documents" / "x",
             RESULTS,
@@ -61,8 +63,7 @@ def write(settings: Settings, number: int) -> None:
     points = {
         (school, code): number for school in ("6017", "6005", "7005") for code in ("1.1", "1.12", "2.2")
     }
-    info = release(number, settings, receipt_seq=number)
-    publication.publish(settings, info, build_file(settings, points), documents(settings), RESULTS)
+    publish(settings, release(number, settings, receipt_seq=number), points=points)
 
 
 @pytest.mark.slow
