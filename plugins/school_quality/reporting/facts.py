@@ -102,13 +102,15 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(path), read_only=True)
 
 
-def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+def rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
+) -> list[Row]:
     """Result rows as dictionaries by column name; decimals as floats, for documents only show them.
 
     Floats have twelve digits: the last ones of a sum depend on the order in which threads added, and a
     document must not change with them.
     """
-    cursor = connection.execute(sql, list(parameters))
+    cursor = connection.execute(sql, parameters if isinstance(parameters, dict) else list(parameters))
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, map(_shown, values), strict=True)) for values in cursor.fetchall()]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -221,7 +220,7 @@ def _read_batch(
         grouped: defaultdict[str, list[Row]] = defaultdict(list)
         if _OPTIONAL.get(name) is None or _OPTIONAL[name] in tables:
             named = {key: value for key, value in parameters.items() if f"${key}" in sql}
-            for row in _named_rows(connection, sql, named):
+            for row in rows(connection, sql, named):
                 grouped[row["municipality_id"]].append(row)
         found[name] = grouped
     for municipality_id in ids:
@@ -230,19 +229,6 @@ def _read_batch(
         yield MunicipalFacts(
             municipality_id=municipality_id, name=_name(municipality_id, reference), before=before, **lists
         )
-
-
-def _named_rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[Row]:
-    cursor = connection.execute(sql, parameters)
-    names = [column[0] for column in cursor.description or ()]
-    return [
-        {name: _shown(value) for name, value in zip(names, values, strict=True)}
-        for values in cursor.fetchall()
-    ]
-
-
-def _shown(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
 
 
 def risk_dynamics() -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from school_quality.reporting import methodology, words
 from school_quality.reporting.context_plot import draw_context
-from school_quality.reporting.facts import Reference, Row, procedure_order
+from school_quality.reporting.facts import Reference, Row, is_hidden, procedure_order
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.paper import Block, Bullets, Column, Figure, Heading, Text, grid
 
@@ -46,10 +46,6 @@ def period_name(period: str) -> str:
 def shown(row: Row, column: str, unknown: str = words.NO_DATA) -> str:
     """Да, нет, or why neither is known: hidden in the open edition, or ``unknown``."""
     return words.yes_no(row[column], words.HIDDEN if is_hidden(row, column) else unknown)
-
-
-def is_hidden(row: Row, column: str) -> bool:
-    return column in (row.get("suppressed") or ())
 
 
 def index(row: Row, column: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from school_quality.reporting import methodology, words
-from school_quality.reporting.facts import Reference, Row
+from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.municipal_facts import MunicipalFacts
-from school_quality.reporting.municipal_identification import is_hidden, name, names, period_name
+from school_quality.reporting.municipal_identification import name, names, period_name
 from school_quality.reporting.paper import Block, Column, Grid, Heading, Text, grid
 
 
