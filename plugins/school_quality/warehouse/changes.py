@@ -341,8 +341,7 @@ def _cells(columns: Sequence[str], one_sided: str | None = None) -> str:
 
 def _differs(column: str) -> str:
     if column == "value":
-        close = f"abs(new.value - old.value) <= {comparison.NOISE} * greatest(1, abs(old.value))"
-        return f"new.value is distinct from old.value and not coalesce({close}, false)"
+        return f"not {comparison.is_close(column)}"
     # of a school that came or went, only what is said of it: not every no
     return (
         f"new.{column} is distinct from old.{column} and not coalesce("

@@ -130,5 +130,11 @@ def _find_places(connection: duckdb.DuckDBPyConnection, sides: list[str], column
 def _differs(column: str, kind: str) -> str:
     if kind != "DOUBLE":
         return f"new.{column} is distinct from old.{column}"
-    close = f"abs(new.{column} - old.{column}) <= {NOISE} * greatest(1, abs(old.{column}))"
-    return f"(new.{column} is distinct from old.{column} and not coalesce({close}, false))"
+    return f"not {is_close(column)}"
+
+
+def is_close(column: str) -> str:
+    """SQL: a column of doubles is the same on both sides, but for `NOISE`."""
+    new, old = f'new."{column}"', f'old."{column}"'
+    close = f"abs({new} - {old}) <= {NOISE} * greatest(1, abs({old}))"
+    return f"({new} is not distinct from {old} or coalesce({close}, false))"

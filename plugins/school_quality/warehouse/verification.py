@@ -155,11 +155,7 @@ def _noise(connection: duckdb.DuckDBPyConnection, columns: dict[str, str]) -> in
     if not doubles or not others:
         return 0
     same = " and ".join(f'new."{name}" is not distinct from old."{name}"' for name in others)
-    close = " and ".join(
-        f'(new."{name}" is not distinct from old."{name}" or coalesce('
-        f'abs(new."{name}" - old."{name}") <= {comparison.NOISE} * greatest(1, abs(old."{name}")), false))'
-        for name in doubles
-    )
+    close = " and ".join(map(comparison.is_close, doubles))
     return _number(
         connection,
         "select count(*) from missing as old "
