@@ -382,7 +382,7 @@ def diff(settings: Settings, first: str, second: str, workbook: Path | None) -> 
         click.echo(f"Отличий {found.total}, книга: {workbook}")
         return
     if not found.total:
-        click.echo("Показатели и списки не отличаются.")
+        click.echo("Показатели, списки и результаты работ не отличаются.")
         return
     files = change_words.by_id(found.inputs)
     rows = [

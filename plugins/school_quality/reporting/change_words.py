@@ -26,6 +26,18 @@ WHAT = {
     "value": "Значение",
     "value_text": "Значение",
     "points": "Баллы",
+    "participants": "Участников",
+    "absent": "Отсутствовало",
+    "mean_score": "Средний балл",
+    "mean_mark": "Средняя отметка",
+    "share_2_pct": "Доля «2», %",
+    "share_3_pct": "Доля «3», %",
+    "share_4_pct": "Доля «4», %",
+    "share_5_pct": "Доля «5», %",
+    "failed": "Не справились",
+    "failed_pct": "Доля не справившихся, %",
+    "is_low_result": "Низкий результат",
+    "data_level": "Откуда результат",
     "school": "Школа в выпуске",
     "reporting_year": "Отчётный год в выпуске",
 }
@@ -39,18 +51,24 @@ VALUES = {
     "no_data": words.NO_DATA,
     "not_applicable": "не относится к школе",
     "none": "не была и не стала",
+    "pupil": "по ученикам",
+    "marks": "статистика отметок",
+    "table": "сводная таблица",
     **words.CHANGES,
     **words.GROUPS,
     **words.VALUE_TEXTS,
 }
+
+DOUBLES = {"value", "mean_score", "mean_mark", "failed_pct"} | {f"share_{mark}_pct" for mark in range(2, 6)}
 
 SHOWN_FILES = 3
 """More possible files than this are named by their number; all are in ``meta.release_change``."""
 
 
 def what(change: Change) -> str:
-    name, _, component = change.what.partition("/")
-    return f"{WHAT.get(name, name)} ({component})" if component else WHAT.get(name, name)
+    name, _, rest = change.what.partition("/")
+    part = change.procedure or rest
+    return f"{WHAT.get(name, name)} ({part})" if part else WHAT.get(name, name)
 
 
 def value(change: Change, text: str | None) -> str:
@@ -58,7 +76,7 @@ def value(change: Change, text: str | None) -> str:
     if text is None:
         return "—"
     name = change.what.partition("/")[0]
-    if name == "value":
+    if name in DOUBLES:
         return words.precise(float(text))
     if name == "reason":
         return methodology.reasons().get(text, text)

@@ -471,16 +471,27 @@ def _attribute_files(connection: duckdb.DuckDBPyConnection) -> None:
                 on reads.what
                 = case when change.indicator_code is null then change.what else 'is_supported' end
             where
-                (change.indicator_code is null or change.is_support_changed)
+                change.procedure_id is null
+                and (change.indicator_code is null or change.is_support_changed)
                 and not (
                     reads.what = 'is_supported' and reads.source <> 'official_list' and change.is_official
                 )
+        ),
+
+        results as (
+            select
+                change_id, school_id, municipality_id, procedure_id, period,
+                case when is_borrowed then 'any' else 'school' end as scope
+            from change
+            where procedure_id is not null
         ),
 
         procedures as (select distinct source_key from touched semi join known_procedure as known
             on touched.source_key = known.procedure_id)
 
         select * from indicators
+        union
+        select * from results
         union
         select change_id, school_id, municipality_id, source, source_year::varchar, scope
         from lists

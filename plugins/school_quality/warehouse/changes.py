@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from school_quality.settings import Settings
 from school_quality.warehouse import causes, comparison, releases
 from school_quality.warehouse.causes import Inputs, Made
-from school_quality.warehouse.comparison import INDICATORS, STATUSES, Columns
+from school_quality.warehouse.comparison import INDICATORS, PROCEDURES, STATUSES, Columns
 from school_quality.warehouse.releases import ReleaseInfo
 
 if TYPE_CHECKING:
@@ -34,13 +34,31 @@ STATUS_COLUMNS = (
     "change_from_previous_year",
     "is_effective_mode",
 )
+PROCEDURE_COLUMNS = (
+    "participants",
+    "absent",
+    "mean_score",
+    "mean_mark",
+    "share_2_pct",
+    "share_3_pct",
+    "share_4_pct",
+    "share_5_pct",
+    "failed",
+    "failed_pct",
+    "is_low_result",
+    "data_level",
+)
+"""Intervals and the way to the threshold follow from these."""
 
 _RECORD = {
     "release_id": ("varchar", "This release"),
     "school_id": ("varchar", "School; null where a whole reporting year came or went"),
     "period": ("varchar", "Period or reporting year"),
-    "indicator_code": ("varchar", "Indicator; null for identification"),
-    "what": ("varchar", "Column that differs, /component; school, reporting_year: came or went as a whole"),
+    "indicator_code": ("varchar", "Indicator; null for identification and procedures"),
+    "what": (
+        "varchar",
+        "Column that differs, /component or /procedure; school, reporting_year: came or went as a whole",
+    ),
     "before": ("varchar", "In the release before"),
     "after": ("varchar", "In this release"),
     "cause": (
@@ -63,6 +81,7 @@ class Change:
     municipality: str | None
     period: str
     indicator_code: str | None
+    procedure: str | None  # its name, where the cell is one of its result
     what: str
     before: str | None
     after: str | None
@@ -117,7 +136,7 @@ def find(
         """
         create or replace temp table difference as
         select
-            change.* exclude (component),
+            change.* exclude (component, is_due_changed, is_support_changed, is_official, is_borrowed),
             coalesce(ascribed.causes, []) as causes,
             coalesce(ascribed.file_ids, []) as file_ids
         from change
@@ -164,7 +183,10 @@ def create_record(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[list[Change], int]:
-    """The cells that `find` found, identification first, at most ``limit``; and how many there are."""
+    """The cells that `find` found, at most ``limit``, and how many there are.
+
+    Identification first, then indicators, then results of procedures.
+    """
     found = connection.execute(
         """
         with schools as (
@@ -178,21 +200,29 @@ def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[lis
             union all by name
             select * from old.marts.dim_municipality
             anti join new.marts.dim_municipality using (municipality_id)
+        ),
+
+        procedures as (
+            select procedure_id, procedure_name from new.marts.dim_procedure
+            union all
+            select procedure_id, procedure_name from old.marts.dim_procedure
+            anti join new.marts.dim_procedure using (procedure_id)
         )
 
         select
             difference.school_id,
             coalesce(schools.school_number::varchar, schools.school_name, difference.school_id),
             municipalities.municipality_name,
-            difference.period, difference.indicator_code, difference.what,
+            difference.period, difference.indicator_code, procedures.procedure_name, difference.what,
             difference.before, difference.after,
             difference.causes, difference.file_ids
         from difference
         left join schools using (school_id)
         left join municipalities on difference.municipality_id = municipalities.municipality_id
+        left join procedures using (procedure_id)
         order by
-            difference.indicator_code nulls first, municipality_name, school_number, school_id,
-            difference.period, difference.what
+            difference.procedure_id is not null, difference.indicator_code nulls first, municipality_name,
+            school_number, school_id, difference.period, difference.procedure_id, difference.change_id
         limit $limit
         """,
         {"limit": 2**62 if limit is None else limit},
@@ -205,10 +235,12 @@ def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[lis
 def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None:
     """Temporary table ``change``: the differing cells of rows that differ, and what their causes depend on.
 
-    Of a year that only one side has, a row says so and its identification is listed, its values are not.
+    Of a year that only one side has, a row says so and its identification is listed, its values and results
+    are not.
     """
-    statuses = [name for name in STATUS_COLUMNS if name in columns[STATUSES]]
-    indicators = [name for name in INDICATOR_COLUMNS if name in columns[INDICATORS]]
+    statuses = _compared(columns[STATUSES], STATUS_COLUMNS)
+    indicators = _compared(columns[INDICATORS], INDICATOR_COLUMNS)
+    procedures = _compared(columns[PROCEDURES], PROCEDURE_COLUMNS)
     connection.execute(
         f"""
         create or replace temp table change as
@@ -278,6 +310,22 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
             where coalesce(new.reporting_year, old.reporting_year) in (from common_years)
         ),
 
+        procedures as (
+            select
+                school_id,
+                coalesce(new.municipality_id, old.municipality_id) as municipality_id,
+                reporting_year,
+                reporting_year::varchar as period,
+                procedure_id,
+                {_cells(procedures)},
+                coalesce(list_contains(new.flags, 'borrowed_scale'), false)
+                or coalesce(list_contains(old.flags, 'borrowed_scale'), false) as is_borrowed
+            from {PROCEDURES.changed}
+            left join new.marts.fct_procedure_result as new using ({", ".join(PROCEDURES.key)})
+            left join old.marts.fct_procedure_result as old using ({", ".join(PROCEDURES.key)})
+            where reporting_year in (from common_years)
+        ),
+
         years as (
             select
                 coalesce(new_years.reporting_year, old_years.reporting_year) as reporting_year,
@@ -293,6 +341,11 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
             select * exclude (cells), unnest(cells, recursive := true) from indicators
             union all by name
             select
+                * exclude (cells), '' as component, false as is_due_changed, false as is_support_changed,
+                false as is_official, unnest(cells, recursive := true)
+            from procedures
+            union all by name
+            select
                 reporting_year, reporting_year::varchar as period, 'reporting_year' as what, before, after,
                 '' as component, false as is_due_changed, false as is_support_changed, false as is_official,
                 false as is_borrowed
@@ -301,14 +354,18 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
 
         select
             row_number() over (
-                order by indicator_code nulls first, school_id nulls first, period, component, what
+                order by
+                    indicator_code nulls first, school_id nulls first, period, component, procedure_id, what
             ) as change_id,
             cells.school_id, cells.municipality_id, cells.reporting_year, cells.period, cells.indicator_code,
-            cells.component,
-            cells.what || coalesce(nullif('/' || cells.component, '/'), '') as what,
+            cells.component, cells.procedure_id,
+            concat_ws('/', cells.what, nullif(cells.component, ''), cells.procedure_id) as what,
             cells.before, cells.after, cells.is_due_changed, cells.is_support_changed, cells.is_official,
-            cells.is_borrowed or (cells.indicator_code is null and borrowed.municipality_id is not null)
-            as is_borrowed
+            cells.is_borrowed
+            or (
+                coalesce(cells.indicator_code, cells.procedure_id) is null
+                and borrowed.municipality_id is not null
+            ) as is_borrowed
         from cells
         left join borrowed
             on cells.municipality_id = borrowed.municipality_id
@@ -317,17 +374,22 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
     )
 
 
-def _cells(columns: Sequence[str], one_sided: str | None = None) -> str:
+def _compared(present: Mapping[str, str], told: Sequence[str]) -> dict[str, str]:
+    """Of the columns that both warehouses have, those that are told, in the order of ``told``."""
+    return {name: present[name] for name in told if name in present}
+
+
+def _cells(columns: Mapping[str, str], one_sided: str | None = None) -> str:
     """A list of the columns that differ, as ``what, before, after``; of a new or gone row, what it says.
 
-    ``one_sided``: how a row that only one side has is called.
+    ``columns``: their types by name. ``one_sided``: how a row that only one side has is called.
     """
     cells = [
         "{"
         f"'what': '{column}', 'before': old.{column}::varchar, 'after': new.{column}::varchar, "
-        f"'differs': {_differs(column)}"
+        f"'differs': {_differs(column, kind)}"
         "}"
-        for column in columns
+        for column, kind in columns.items()
     ]
     if one_sided is not None:
         cells.append(
@@ -339,8 +401,8 @@ def _cells(columns: Sequence[str], one_sided: str | None = None) -> str:
     return f"list_filter([{', '.join(cells)}], lambda cell: cell.differs) as cells"
 
 
-def _differs(column: str) -> str:
-    if column == "value":
+def _differs(column: str, kind: str) -> str:
+    if kind == "DOUBLE":
         return f"not {comparison.is_close(column)}"
     # of a school that came or went, only what is said of it: not every no
     return (

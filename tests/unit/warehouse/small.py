@@ -57,14 +57,16 @@ select * from (values ('06', 'Первый'), ('07', 'Второй')) as t (muni
 create table marts.dim_school (school_id varchar, municipality_id varchar, school_number integer,
     school_name varchar, successor_school_id varchar, series_school_id varchar);
 create table marts.dim_procedure as
-select * from (values ('vpr_math_5', 'vpr', 'math', 5), ('ege_russian_11', 'ege', 'russian', 11))
-as t (procedure_id, exam, subject, grade);
+select * from (values ('vpr_math_5', 'vpr', 'math', 5, 'ВПР, математика, 5 класс'),
+    ('ege_russian_11', 'ege', 'russian', 11, 'ЕГЭ, русский язык, 11 класс'))
+as t (procedure_id, exam, subject, grade, procedure_name);
 create table marts.dim_indicator as select '2022-2023' as methodology_version;
 create table marts.fct_indicator_value (school_id varchar, municipality_id varchar, reporting_year integer,
     period varchar, indicator_code varchar, component varchar, status varchar, reason varchar, value double,
     value_text varchar, points integer, flags varchar[]);
 create table marts.fct_procedure_result (school_id varchar, municipality_id varchar, reporting_year integer,
-    procedure_id varchar, participants bigint, mean_score double, flags varchar[]);
+    procedure_id varchar, participants bigint, mean_score double, failed bigint, failed_pct double,
+    is_low_result boolean, flags varchar[]);
 create table marts.fct_school_status (school_id varchar, municipality_id varchar, reporting_year integer,
     is_low_results boolean, low_procedure_ids varchar[], is_risk_zone boolean, is_difficult_social boolean,
     official_low_results boolean, official_risk_zone boolean, official_difficult_social boolean,
@@ -85,13 +87,19 @@ def build_file(
     points: Mapping[tuple[str, str], int] | None = None,
     *,
     low: Sequence[str] = (),
+    failed: Mapping[str, int] | None = None,
+    unwritten: Sequence[str] = (),
     schools: Sequence[str] = tuple(MUNICIPALITIES),
     names: Mapping[str, str] | None = None,
     years: Sequence[int] = (2022,),
     successors: Mapping[str, str] | None = None,
     value: float = 0.5,
 ) -> Path:
-    """A build file; ``points`` by school and indicator (of the last year), otherwise 3; ``low``: ШНОР."""
+    """A build file; ``points`` by school and indicator (of the last year), otherwise 3; ``low``: ШНОР.
+
+    Of 20 pupils of a school, ``failed`` (otherwise none) failed in mathematics; ``unwritten``: schools
+    without that result.
+    """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.build_file.unlink(missing_ok=True)
     given, last = points or {}, years[-1]
@@ -112,10 +120,13 @@ def build_file(
                     "'none', false)",
                     [school, place, year, is_low, is_low],
                 )
-                connection.execute(
-                    "insert into marts.fct_procedure_result values (?, ?, ?, 'vpr_math_5', 20, ?, [])",
-                    [school, place, year, value],
-                )
+                twos = (failed or {}).get(school, 0) if year == last else 0
+                if school not in unwritten:
+                    connection.execute(
+                        "insert into marts.fct_procedure_result "
+                        "values (?, ?, ?, 'vpr_math_5', 20, ?, ?, ?, ?, [])",
+                        [school, place, year, value, twos, 5.0 * twos, twos >= 6],
+                    )
                 for code in INDICATORS:
                     scored = given.get((school, code), 3) if year == last else 3
                     connection.execute(

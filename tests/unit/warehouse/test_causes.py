@@ -12,6 +12,7 @@ from unit.warehouse.small import ask, publish, receive, release, staff, take_bac
 
 from school_quality import datasets
 from school_quality.errors import UsageError
+from school_quality.reporting import change_words
 from school_quality.settings import Settings
 from school_quality.warehouse import causes, changes, releases
 from school_quality.warehouse.causes import ASSESSMENTS
@@ -134,6 +135,73 @@ def test_where_two_files_are_possible_both_are_named_and_none_is_certain(setting
     assert set(change.file_ids) == {corrected, new}
     recorded = ask(settings, "select cause, file_id from meta.release_change where indicator_code = '1.1'")
     assert recorded == [("corrected_file|new_file", None)]
+
+
+def vpr(school: str, pupil: str, score: int) -> dict[str, object]:
+    return {
+        "school_id": school, "reporting_year": 2022, "grade": 5, "subject": "math", "pupil_id": pupil,
+        "total_score": score,
+    }  # fmt: skip
+
+
+def test_a_result_that_moved_no_indicator_is_told_cell_by_cell_with_its_file(settings: Settings) -> None:
+    publish(settings, first := release(1, settings))
+    corrected = receive(settings, "vpr_results", "ВПР 17.xlsx", [vpr("6017", "a", 3)])
+    receive(settings, "vpr_results", "ВПР 5.xlsx", [vpr("6005", "b", 3)])
+
+    publish(settings, second := release(2, settings), failed={"6017": 1})
+
+    cells = found(settings, first.release_id, second.release_id)
+    assert {key: (change.before, change.after) for key, change in cells.items()} == {
+        ("6017", None, "failed/vpr_math_5"): ("0", "1"),
+        ("6017", None, "failed_pct/vpr_math_5"): ("0.0", "5.0"),
+    }
+    change = cells["6017", None, "failed_pct/vpr_math_5"]
+    assert (change.period, change.procedure) == ("2022", "ВПР, математика, 5 класс")
+    assert (change.causes, change.file_ids) == (("new_file",), (corrected,))
+    assert change_words.what(change) == "Доля не справившихся, % (ВПР, математика, 5 класс)"
+    recorded = "select what, before, after, cause, file_id from meta.release_change order by what"
+    assert ask(settings, recorded) == [
+        ("failed/vpr_math_5", "0", "1", "new_file", corrected),
+        ("failed_pct/vpr_math_5", "0.0", "5.0", "new_file", corrected),
+    ]
+    versions = "select failed from history.fct_procedure_result where school_id = '6017' order by valid_from"
+    assert ask(settings, versions) == [(0,), (1,)]
+
+
+def test_a_result_that_came_or_went_is_told_by_what_it_says(settings: Settings) -> None:
+    publish(settings, first := release(1, settings), unwritten=["6017"])
+
+    publish(settings, second := release(2, settings), failed={"6017": 1})
+
+    came = found(settings, first.release_id, second.release_id)
+    went = found(settings, second.release_id, first.release_id)
+    assert {what: (change.before, change.after) for (_, _, what), change in came.items()} == {
+        "participants/vpr_math_5": (None, "20"),
+        "mean_score/vpr_math_5": (None, "0.5"),
+        "failed/vpr_math_5": (None, "1"),
+        "failed_pct/vpr_math_5": (None, "5.0"),
+    }
+    assert {what: change.before for (_, _, what), change in went.items()} == {
+        what: change.after for (_, _, what), change in came.items()
+    }
+
+
+def test_identification_and_indicators_are_told_before_results(settings: Settings) -> None:
+    publish(settings, first := release(1, settings))
+
+    publish(
+        settings,
+        second := release(2, settings),
+        points={("6017", "1.12"): 0},
+        low=["6017"],
+        failed={"6005": 1},
+    )
+
+    between = changes.between(settings, first.release_id, second.release_id, limit=4)
+    assert [change.what for change in between.changes] == [
+        "is_low_results", "is_supported", "points", "failed/vpr_math_5",
+    ]  # fmt: skip
 
 
 def test_scales_reach_every_school(settings: Settings) -> None:
