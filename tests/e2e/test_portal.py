@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -13,7 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import duckdb
 import pytest
@@ -56,10 +57,13 @@ class Server:
     data: Path
     log: Path
 
-    def ask(self, path: str, user: str | None = None) -> tuple[int, str, http.client.HTTPMessage]:
+    def ask(
+        self, path: str, user: str | None = None, **headers: str
+    ) -> tuple[int, str, http.client.HTTPMessage]:
         """Status, text and headers; the path goes over the wire as it is written."""
-        headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
-        return self.send("GET", path, headers)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        login = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
+        return self.send("GET", path, named | login)
 
     def token(self, user: str) -> str:
         body = json.dumps({"username": user, "password": PASSWORDS[user]})
@@ -84,7 +88,7 @@ def _data_root(root: Path) -> Path:
     """One release with a scorecard, remarks, Data Docs and a dbt manifest, and secrets outside of them."""
     release = root / "published" / RELEASE
     (release / "scorecards").mkdir(parents=True)
-    (release / "scorecards" / "7.html").write_text("<h1>Карточка</h1>", encoding="utf-8")
+    (release / "scorecards" / "7.html").write_text("<body><h1>Карточка</h1>", encoding="utf-8")
     (release / "scorecards" / ".draft.html").write_text("a draft", encoding="utf-8")
     for name in (
         "scorecards/7.xlsx",
@@ -94,7 +98,8 @@ def _data_root(root: Path) -> Path:
         "parquet/dim_school.parquet",
     ):  # fmt: skip
         (release / name).parent.mkdir(parents=True, exist_ok=True)
-        (release / name).write_text(f"{name}: Школа", encoding="utf-8")
+        text = f'<body class="wide">{name}: Школа' if name.endswith(".html") else f"{name}: Школа"
+        (release / name).write_text(text, encoding="utf-8")
     (release / "scorecards" / "link.html").symlink_to(root / "inbox" / "secret.csv")
     (root / "published" / "current").symlink_to(RELEASE)
     manifest = {
@@ -315,6 +320,32 @@ def test_what_is_to_be_worked_on_is_saved_and_what_is_to_be_read_is_shown(server
         "reports/municipal_1.docx": "attachment",
         "site/assets/site.js": "inline",
     }
+
+
+def test_a_pdf_is_saved_in_the_frame_of_airflow_where_chromium_would_refuse_to_show_it(
+    server: Server,
+) -> None:
+    path = f"{PUBLISHED}/reports/effectiveness_1.pdf"
+
+    how = {
+        where: server.ask(path, "director", sec_fetch_dest=where)[2]["Content-Disposition"].split(";")[0]
+        for where in ("document", "iframe")
+    }
+    unsaid = server.ask(path, "director")[2]["Content-Disposition"].split(";")[0]
+
+    assert how == {"document": "inline", "iframe": "attachment"}
+    assert unsaid == "attachment"
+
+
+@pytest.mark.parametrize("name", ["scorecards/7.html", "site/index.html", "open/site/index.html"])
+def test_a_document_that_opens_in_the_frame_of_airflow_has_the_way_back(server: Server, name: str) -> None:
+    _, text, headers = server.ask(f"{PUBLISHED}/{name}", "director")
+
+    link = re.search(r'<a href="([./]+)">← Все документы выпуска</a>', text)
+
+    assert link is not None
+    assert urljoin(f"{PUBLISHED}/{name}", link.group(1)) == "/schools/"
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 @pytest.mark.parametrize("folder", ["site", "open/site"])

@@ -64,12 +64,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return HTMLResponse(pages.missing_page(where, is_staff=may_all))
 
     @app.get("/releases/{release_id}/{name:path}")
-    def document(user: Reader, may_all: IsStaff, release_id: str, name: str) -> FileResponse:
+    def document(request: Request, user: Reader, may_all: IsStaff, release_id: str, name: str) -> Response:
         path = documents.published(where, release_id, name)
         if path is not None and documents.is_for_staff(path) and not may_all:
             raise HTTPException(403, FOR_STAFF)
-        is_site = name.startswith(_SITES)
-        return _hand_out(user, f"{release_id}/{name}", path, _SITE if is_site else None)
+        policy = _SITE if name.startswith(_SITES) else None
+        if path is not None and path.suffix == ".html":
+            opened(user, f"{release_id}/{name}")
+            page = documents.with_way_back(path.read_text(encoding="utf-8"), "../" * (name.count("/") + 2))
+            headers = {"Content-Disposition": "inline"} | (
+                {"Content-Security-Policy": policy} if policy else {}
+            )
+            return HTMLResponse(page, headers=headers)
+        is_own_tab = request.headers.get("sec-fetch-dest") == "document"
+        return _hand_out(user, f"{release_id}/{name}", path, policy, shows_pdf=is_own_tab)
 
     @app.get("/remarks")
     def remarks(user: Staff) -> HTMLResponse:
@@ -116,14 +124,20 @@ def _framed(name: str, source: str) -> HTMLResponse:
     return HTMLResponse(page, headers={"Content-Security-Policy": _FRAME})
 
 
-def _hand_out(user: str, document: str, path: Path | None, policy: str | None = None) -> FileResponse:
-    """A file, shown or to be saved; ``policy`` replaces the one that forbids all scripts."""
+def _hand_out(
+    user: str, document: str, path: Path | None, policy: str | None = None, *, shows_pdf: bool = False
+) -> FileResponse:
+    """A file, shown or to be saved; ``policy`` replaces the one that forbids all scripts.
+
+    A PDF is shown only to a browser that says it opens it in a tab of its own: Airflow's menu puts the pages
+    into a sandboxed frame, where Chromium refuses to show a PDF at all and new tabs are forbidden.
+    """
     if path is None:
         raise HTTPException(404, "Такого документа нет.")
     is_part = policy is not None and path.suffix in documents.PARTS_OF_PAGES
     if not is_part:
         opened(user, document)
-    is_shown = is_part or path.suffix in {".html", ".pdf"}
+    is_shown = is_part or path.suffix == ".html" or (path.suffix == ".pdf" and shows_pdf)
     return FileResponse(
         path,
         filename=path.name,

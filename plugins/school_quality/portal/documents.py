@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +75,15 @@ def published(settings: Settings, release_id: str, name: str) -> Path | None:
         return None
     folder, _, rest = name.partition("/")
     return within(settings.published / release_id / folder, rest) if folder in FOLDERS else None
+
+
+def with_way_back(page: str, root: str) -> str:
+    """An HTML document with a link to the page «Школы» above it; ``root`` is that page's relative address.
+
+    In Airflow's frame a document has no address bar beside it, and the menu does not lead out of it.
+    """
+    link = f'<nav class="small" aria-label="Школы"><a href="{root}">← Все документы выпуска</a></nav>'
+    return re.sub(r"<body[^>]*>", lambda body: body.group() + "\n" + link, page, count=1)
 
 
 def cards(settings: Settings, release_id: str) -> list[Card]:
