@@ -13,6 +13,8 @@ from school_quality.reporting.facts import Row
 MARGIN = 0.1
 # Sizes of a label and of a dot as parts of the plot: enough to keep neighbours' labels apart.
 LABEL_WIDTH, LABEL_HEIGHT, DOT = 0.013, 0.034, 0.011
+# Labels of more schools than this would lie upon each other, and looking for free places would take minutes.
+LABELLED = 300
 # Where a label may stand beside its dot, best first: right, left, above, below.
 PLACES = ((1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0))
 
@@ -55,7 +57,8 @@ def draw_context(statuses: Iterable[Row], labels: dict[str, str]) -> ContextPlot
 
     Args:
         statuses: rows of ``fct_school_status`` of one municipality and year.
-        labels: what to write beside a school's dot, by ``school_id``: its number.
+        labels: what to write beside a school's dot, by ``school_id``: its number; nothing is written where
+            there are more than `LABELLED` schools.
 
     Returns:
         None where fewer than two schools can be shown.
@@ -76,8 +79,11 @@ def draw_context(statuses: Iterable[Row], labels: dict[str, str]) -> ContextPlot
         return round(1 - (value - y_low) / (y_high - y_low), 4)
 
     dots = [(place_x(x), place_y(y)) for x, y in zip(xs, ys, strict=True)]
-    names = [labels.get(row["school_id"]) or str(row["school_id"]) for row in shown]
-    places = _label_places(dots, names)
+    if len(shown) > LABELLED:
+        names, places = [""] * len(shown), dots
+    else:
+        names = [labels.get(row["school_id"]) or str(row["school_id"]) for row in shown]
+        places = _label_places(dots, names)
     marks = tuple(
         Mark(name, row["school_group"] or "", bool(row["is_supported"]), *dot, *place)
         for row, name, dot, place in zip(shown, names, dots, places, strict=True)

@@ -1,15 +1,15 @@
 """The static pages of a release: overview of a municipality, its indicators, its schools, downloads.
 
 They work from a folder and from a web server, link relatively, load nothing from elsewhere, need no script:
-``site.js`` adds sorting and searching. One municipality is read, written and forgotten before the next, so
-memory follows the largest one.
+``site.js`` adds sorting and searching. A few municipalities are read, written and forgotten before the
+next ones, so memory follows the largest one.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from school_quality.reporting import site_pages as pages
-from school_quality.reporting.facts import Reference, Row, read_statuses, rows
+from school_quality.reporting.facts import BATCH, Reference, Row, merged_schools, read_statuses, rows
 from school_quality.reporting.press import TEMPLATES, environment
 from school_quality.reporting.site_downloads import data_files, reports_of
 
@@ -60,12 +60,13 @@ def write_site(
     writer = _Writer(directory / FOLDER, pages.Imprint.of(reference, release, edition))
     writer.text("style.css", "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES))
     writer.text(SCRIPT, (TEMPLATES / "site" / SCRIPT).read_text(encoding="utf-8"))
-    ids = _municipalities(connection, reference)
+    statuses = _statuses(connection, reference)
+    ids = list(statuses)
     slugs = _slugs(ids)
     summaries = []
-    for municipality in ids:
+    for district in _read_districts(connection, reference, statuses):
+        municipality = district.reference.municipality_id or ""
         folder = "" if len(ids) == 1 else f"districts/{slugs[municipality]}/"
-        district = _read_district(connection, replace(reference, municipality_id=municipality))
         links = reports_of(directory, municipality, single=len(ids) == 1)
         summaries.append(_write_district(writer, district, folder, links, directory))
     if len(ids) > 1:
@@ -82,17 +83,16 @@ def write_site(
     return writer.pages
 
 
-def _municipalities(connection: duckdb.DuckDBPyConnection, reference: Reference) -> list[str]:
-    """Ids of the municipalities with schools in the year, by name."""
-    found = rows(
-        connection,
-        "select distinct municipality_id as id from marts.fct_school_status"
-        " where reporting_year = $1 and municipality_id is not null and ($2 is null or municipality_id = $2)",
-        [reference.year, reference.municipality_id],
-    )
-    return sorted(
-        (row["id"] for row in found), key=lambda id_: (reference.municipalities.get(id_) or "", id_)
-    )
+def _statuses(connection: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, list[Row]]:
+    """Statuses of the schools of each municipality of the year; municipalities by name."""
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for status in read_statuses(connection, reference):
+        if status["municipality_id"] is not None:
+            found[status["municipality_id"]].append(status)
+    return {
+        id_: found[id_]
+        for id_ in sorted(found, key=lambda id_: (reference.municipalities.get(id_) or "", id_))
+    }
 
 
 def _slugs(ids: Iterable[str]) -> dict[str, str]:
@@ -103,19 +103,46 @@ def _slugs(ids: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _read_district(connection: duckdb.DuckDBPyConnection, reference: Reference) -> pages.District:
-    """One municipality: its schools with their statuses, and the values of the year or period."""
-    values = rows(
-        connection,
-        "select v.* from marts.fct_indicator_value as v"
-        " where v.reporting_year = $1 and v.municipality_id = $2 and ($3 is null or v.period = $3)"
-        " order by v.school_id, v.indicator_code, v.component, v.period",
-        [reference.year, reference.municipality_id, reference.period],
-    )
-    by_school: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in values:
-        by_school[row["school_id"]].append(row)
-    return pages.District(reference, tuple(read_statuses(connection, reference)), dict(by_school))
+def _read_districts(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, statuses: dict[str, list[Row]]
+) -> Iterator[pages.District]:
+    """Each municipality with the values of the year or period.
+
+    Several small ones are read together: a query for each would read the whole table as often as there are
+    municipalities.
+    """
+    merged = merged_schools(reference.schools, reference.year)
+    for batch in _batches(statuses):
+        values = rows(
+            connection,
+            "select v.* from marts.fct_indicator_value as v"
+            " where v.reporting_year = $1 and list_contains($2, v.municipality_id)"
+            " and ($3 is null or v.period = $3)"
+            " order by v.school_id, v.indicator_code, v.component, v.period",
+            [reference.year, batch, reference.period],
+        )
+        by_school: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in values:
+            by_school[row["municipality_id"], row["school_id"]].append(row)
+        for id_ in batch:
+            yield pages.District(
+                replace(reference, municipality_id=id_),
+                tuple(statuses[id_]),
+                {school: found for (owner, school), found in by_school.items() if owner == id_},
+                merged,
+            )
+
+
+def _batches(statuses: dict[str, list[Row]]) -> Iterator[list[str]]:
+    """Municipalities in their order, as many together as have about a batch of schools."""
+    batch: list[str] = []
+    for id_ in statuses:
+        batch.append(id_)
+        if sum(len(statuses[each]) for each in batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _write_district(

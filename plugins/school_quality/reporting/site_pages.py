@@ -16,8 +16,8 @@ from typing import Any
 
 from school_quality import dictionary, seeds
 from school_quality.reporting import merged, methodology, standing, words
-from school_quality.reporting.context_plot import ContextPlot, Mark, draw_context
-from school_quality.reporting.facts import Reference, Row, is_hidden, merged_schools
+from school_quality.reporting.context_plot import LABELLED, ContextPlot, Mark, draw_context
+from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.words import Tone
 
 # A median over fewer schools than this says little and may show a single one.
@@ -149,7 +149,7 @@ class Overview:
     groups: tuple[Share, ...]
     clusters: tuple[Share, ...]
     plot: ContextPlot | None
-    points: tuple[PlotPoint, ...]
+    points: tuple[PlotPoint, ...]  # empty where there are too many dots to be told apart
     hidden: bool
     total_note: str = words.OWN_TOTAL_NOTE
     vpr_note: str = words.VPR_NOTE
@@ -219,11 +219,15 @@ class SchoolPage:
 
 @dataclass(frozen=True)
 class District:
-    """The marts of one municipality; ``values`` by school, of the year or the period of the edition."""
+    """The marts of one municipality; ``values`` by school, of the year or the period of the edition.
+
+    ``merged`` are the schools merged into each up to the year (`merged_schools`), of all municipalities.
+    """
 
     reference: Reference
     statuses: tuple[Row, ...]
     values: dict[str, list[Row]]
+    merged: dict[str, list[Row]]
 
     @cached_property
     def by_code(self) -> dict[str, list[Row]]:
@@ -233,11 +237,6 @@ class District:
             for row in values:
                 found.setdefault(row["indicator_code"], []).append(row)
         return dict(sorted(found.items(), key=lambda item: words.code_key(item[0])))
-
-    @cached_property
-    def merged(self) -> dict[str, list[Row]]:
-        """Schools merged into each up to the year, the last merged first."""
-        return merged_schools(self.reference.schools, self.reference.year)
 
     @property
     def codes(self) -> list[str]:
@@ -405,8 +404,8 @@ def _plot(district: District) -> tuple[ContextPlot | None, tuple[PlotPoint, ...]
         for status in district.statuses
     }
     plot = draw_context(district.statuses, labels)
-    if plot is None:
-        return None, ()
+    if plot is None or len(plot.marks) > LABELLED:
+        return plot, ()
     shown = [s for s in district.statuses if s["social_index"] and s["results_index"] is not None]
     return plot, tuple(
         PlotPoint(

@@ -3,6 +3,10 @@
 (function () {
   "use strict";
 
+  // A table longer than this shows its first rows and a button for the rest: a browser lays out ten thousand rows
+  // for seconds. The same number stands in site.css.
+  var LIMIT = 300;
+
   var compareTexts = new Intl.Collator("ru", { numeric: true }).compare;
 
   function fold(text) {
@@ -10,25 +14,22 @@
   }
 
   // Rows without a value stand last, whichever the direction; equal ones keep their first order.
-  function sort(table, column, kind, direction) {
-    var body = table.tBodies[0];
-    var rows = Array.from(body.rows).map(function (row) {
-      var order = row.cells[column].getAttribute("data-order");
-      return { row: row, place: Number(row.dataset.place), order: kind === "number" && order !== null ? Number(order) : order };
+  function sort(items, column, kind, direction) {
+    items.forEach(function (item) {
+      var order = item.row.cells[column].getAttribute("data-order");
+      item.order = kind === "number" && order !== null ? Number(order) : order;
     });
-    rows.sort(function (a, b) {
+    items.sort(function (a, b) {
       if (a.order === null || b.order === null) {
         return (a.order === null) - (b.order === null) || a.place - b.place;
       }
       var difference = kind === "number" ? a.order - b.order : compareTexts(a.order, b.order);
       return direction * difference || a.place - b.place;
     });
-    rows.forEach(function (item) { body.appendChild(item.row); });
   }
 
-  function makeSortable(table) {
+  function makeSortable(table, items, arranged) {
     var heads = Array.from(table.tHead.rows[0].cells);
-    Array.from(table.tBodies[0].rows).forEach(function (row, place) { row.dataset.place = place; });
     heads.forEach(function (head, column) {
       var kind = head.getAttribute("data-sort");
       if (!kind) { return; }
@@ -41,39 +42,57 @@
         var descending = head.getAttribute("aria-sort") === "ascending";
         heads.forEach(function (other) { other.removeAttribute("aria-sort"); });
         head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-        sort(table, column, kind, descending ? -1 : 1);
+        sort(items, column, kind, descending ? -1 : 1);
+        var body = table.tBodies[0];
+        body.remove();
+        items.forEach(function (item) { body.appendChild(item.row); });
+        table.appendChild(body);
+        arranged("По столбцу «" + button.textContent.trim() + "» " + (descending ? "по убыванию" : "по возрастанию") + ". ");
       });
     });
   }
 
   function makeSearchable(tools) {
     var table = document.getElementById(tools.getAttribute("data-tools"));
-    var rows = Array.from(table.tBodies[0].rows);
-    var texts = rows.map(function (row) { return fold(row.textContent); });
+    var items = Array.from(table.tBodies[0].rows).map(function (row, place) {
+      return { row: row, place: place, text: fold(row.textContent), order: null };
+    });
     var search = tools.querySelector("[data-search]");
     var choices = Array.from(tools.querySelectorAll("[data-choice]"));
     var count = tools.querySelector("[data-count]");
+    var more = tools.querySelector("[data-more]");
+    var whole = false;
 
-    function show() {
+    function show(said) {
       var wanted = fold(search.value);
-      var shown = 0;
-      rows.forEach(function (row, index) {
-        var fits = texts[index].indexOf(wanted) >= 0 && choices.every(function (choice) {
-          var values = (row.getAttribute("data-" + choice.getAttribute("data-choice")) || "").split("|");
+      var found = 0;
+      items.forEach(function (item) {
+        var fits = item.text.indexOf(wanted) >= 0 && choices.every(function (choice) {
+          var values = (item.row.getAttribute("data-" + choice.getAttribute("data-choice")) || "").split("|");
           return choice.value === "" || values.indexOf(choice.value) >= 0;
         });
-        row.hidden = !fits;
-        shown += fits;
+        found += fits;
+        item.row.hidden = !fits;
+        item.row.classList.toggle("later", fits && !whole && found > LIMIT);
       });
-      count.textContent = shown === rows.length ? "Показаны все: " + rows.length : "Показано: " + shown + " из " + rows.length;
+      var cut = !whole && found > LIMIT;
+      count.textContent = said + (cut ? "Показаны первые " + LIMIT + " из " + found
+        : found === items.length ? "Показаны все: " + found : "Показано: " + found + " из " + items.length);
+      more.hidden = !cut;
     }
 
-    search.addEventListener("input", show);
-    choices.forEach(function (choice) { choice.addEventListener("change", show); });
+    search.addEventListener("input", function () { show(""); });
+    choices.forEach(function (choice) { choice.addEventListener("change", function () { show(""); }); });
+    more.addEventListener("click", function () {
+      whole = true;
+      show("");
+      search.focus(); // the button is gone
+    });
+    makeSortable(table, items, show);
     tools.hidden = false;
-    show();
+    show("");
+    table.classList.add("ready");
   }
 
-  Array.from(document.querySelectorAll("table[data-sortable]")).forEach(makeSortable);
   Array.from(document.querySelectorAll("[data-tools]")).forEach(makeSearchable);
 })();
