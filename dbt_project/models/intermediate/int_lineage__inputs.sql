@@ -14,10 +14,9 @@ with periods as (
         periods.period,
         periods.period_type,
         periods.period_number,
-        settings.family in (
-            'score_dynamics', 'fives_to_twos_dynamics', 'results_index_dynamics', 'form_headcount_dynamics'
-        ) as has_year_before
+        families.reads_year_before
     from {{ ref('int_indicator__settings') }} as settings
+    inner join {{ ref('families') }} as families on settings.family = families.family
     inner join {{ ref('int_calendar__periods') }} as periods
         on
             settings.reporting_year = periods.reporting_year
@@ -82,7 +81,7 @@ select
             when family = 'pupil_share_fall' then [reporting_year::varchar || '-Q4', reporting_year::varchar || '-Q2']
             when family = 'network_counts' and period_type = 'year'
                 then list_transform([1, 2, 3, 4], lambda quarter: reporting_year::varchar || '-Q' || quarter)
-            when has_year_before then [reporting_year::varchar, (reporting_year - 1)::varchar]
+            when reads_year_before then [reporting_year::varchar, (reporting_year - 1)::varchar]
             else [period]
         end
     ) as source_period

@@ -5,9 +5,7 @@ select distinct
     inputs.component,
     inputs.source_key,
     inputs.source_period,
-    settings.family in (
-        'score_dynamics', 'inequality', 'results_index', 'results_index_dynamics'
-    ) as is_district_relative
+    families.is_district_relative
 from {{ ref('int_lineage__inputs') }} as inputs
 inner join {{ ref('int_calendar__periods') }} as periods using (period)
 inner join {{ ref('int_indicator__settings') }} as settings
@@ -15,3 +13,4 @@ inner join {{ ref('int_indicator__settings') }} as settings
         periods.reporting_year = settings.reporting_year
         and inputs.indicator_code = settings.indicator_code
         and inputs.component = settings.component
+inner join {{ ref('families') }} as families on settings.family = families.family

@@ -110,7 +110,11 @@ class Inputs:
     is_methodology_changed: bool = False
     is_code_changed: bool = False
     is_as_of_changed: bool = False
-    is_year_changed: bool = False
+    last_common_year: int | None = None  # the last one asked of both; None where both end with the same
+
+    @property
+    def is_year_changed(self) -> bool:
+        return self.last_common_year is not None
 
     @property
     def effective_files(self) -> tuple[FileChange, ...]:
@@ -162,6 +166,7 @@ def compare_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings, ne
     for dataset in sorted(changed_datasets):
         _touch(connection, settings, dataset, list(after.values()), list(before.values()))
     seeds = _seed_changes(new.seeds, old.seeds)
+    years = {new.release.reporting_year, old.release.reporting_year}
     return Inputs(
         files=_file_changes(connection, after, before),
         seeds=seeds,
@@ -170,7 +175,7 @@ def compare_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings, ne
         or new.release.methodology_version != old.release.methodology_version,
         is_code_changed=new.release.code_version != old.release.code_version,
         is_as_of_changed=new.release.as_of != old.release.as_of,
-        is_year_changed=new.release.reporting_year != old.release.reporting_year,
+        last_common_year=min(years) if len(years) == 2 else None,
     )
 
 
@@ -417,7 +422,7 @@ def attribute(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     connection.execute(
         "create or replace temp table cause (change_id bigint, cause varchar, file_id varchar)"
     )
-    _attribute_files(connection)
+    _attribute_files(connection, inputs)
     _attribute_others(connection, inputs)
     _attribute_rest(connection, inputs)
 
@@ -436,8 +441,12 @@ def _sources(connection: duckdb.DuckDBPyConnection) -> str:
     return " union ".join(f"from {name}.meta.indicator_source" for (name,) in found)
 
 
-def _attribute_files(connection: duckdb.DuckDBPyConnection) -> None:
-    """Files by what a cell reads: ``need`` says which sources, of which periods, of how many schools."""
+def _attribute_files(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    """Files by what a cell reads: ``need`` says which sources, of which periods, of how many schools.
+
+    The years begin with the first result, so one that came or went at their beginning is ascribed to files
+    with results of it or of a year before.
+    """
     connection.execute(
         f"""
         create or replace temp table need as
@@ -460,21 +469,21 @@ def _attribute_files(connection: duckdb.DuckDBPyConnection) -> None:
             group by all
         ),
 
-        -- what statuses read; and an indicator of supported schools, where the support itself changed
+        -- what statuses read (seed `status_sources`); and an indicator whose school is supported or no more
         lists as (
             select
                 change.change_id, change.school_id, change.municipality_id, reads.source,
-                case when change.is_borrowed then 'any' else reads.scope end as scope,
-                change.reporting_year - unnest(range(reads.years_back + 1)) as source_year
+                case when change.is_borrowed then 'any' else reads.reach end as scope,
+                change.reporting_year - unnest(range(reads.years_back::integer + 1)) as source_year
             from change
-            inner join (values {_STATUS_READS}) as reads (what, source, years_back, scope)
-                on reads.what
+            inner join {seeds.relation("status_sources")} as reads
+                on reads.status
                 = case when change.indicator_code is null then change.what else 'is_supported' end
             where
                 change.procedure_id is null
                 and (change.indicator_code is null or change.is_support_changed)
                 and not (
-                    reads.what = 'is_supported' and reads.source <> 'official_list' and change.is_official
+                    reads.status = 'is_supported' and reads.source <> 'official_list' and change.is_official
                 )
         ),
 
@@ -486,12 +495,22 @@ def _attribute_files(connection: duckdb.DuckDBPyConnection) -> None:
             where procedure_id is not null
         ),
 
+        beginnings as (
+            select distinct change.change_id, touched.source_key, touched.source_period
+            from change
+            inner join touched on touched.source_period <= change.reporting_year::varchar
+            semi join known_procedure on touched.source_key = known_procedure.procedure_id
+            where change.is_one_sided_year and change.reporting_year <= {inputs.last_common_year or 9999}
+        ),
+
         procedures as (select distinct source_key from touched semi join known_procedure as known
             on touched.source_key = known.procedure_id)
 
         select * from indicators
         union
         select * from results
+        union
+        select change_id, null, null, source_key, source_period, 'any' from beginnings
         union
         select change_id, school_id, municipality_id, source, source_year::varchar, scope
         from lists
@@ -532,29 +551,6 @@ def _attribute_files(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-_STATUS_READS = """
-    ('is_low_results', 'procedures', 0, 'school'),
-    ('low_procedure_ids', 'procedures', 0, 'school'),
-    ('change_from_previous_year', 'procedures', 1, 'school'),
-    ('is_risk_zone', 'procedures', 2, 'municipality'),
-    ('is_risk_zone', 'results_index', 2, 'municipality'),
-    ('is_effective_mode', 'procedures', 3, 'municipality'),
-    ('is_effective_mode', 'results_index', 3, 'municipality'),
-    ('is_difficult_social', 'social_index', 0, 'municipality'),
-    ('school_group', 'social_index', 0, 'municipality'),
-    ('school_group', 'results_index', 0, 'municipality'),
-    ('school_group', 'procedures', 0, 'municipality'),
-    ('official_low_results', 'official_list', 1, 'municipality'),
-    ('official_risk_zone', 'official_list', 1, 'municipality'),
-    ('official_difficult_social', 'official_list', 1, 'municipality'),
-    ('in_project_500', 'official_list', 1, 'municipality'),
-    ('is_supported', 'official_list', 1, 'municipality'),
-    ('is_supported', 'procedures', 2, 'municipality'),
-    ('is_supported', 'results_index', 2, 'municipality')
-"""
-"""Status, what it reads, how many years back, of how many schools (readings 11-13; the group; clause 6)."""
-
-
 def _attribute_others(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     """Methodology, code and dates, each where it can reach."""
     if inputs.is_code_changed:
@@ -573,20 +569,35 @@ def _attribute_others(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> 
             "insert into cause select change_id, 'as_of', null from change where is_due_changed"
         )
     if inputs.is_year_changed:
+        last = {"last": inputs.last_common_year}
         connection.execute(
             "insert into cause select change_id, 'reporting_year', null from change "
-            "where is_borrowed or what = 'reporting_year'"
+            "where is_borrowed or reporting_year > $last",
+            last,
         )
+        # that a year is there at all which only one release was asked for has no other cause
+        connection.execute(
+            "delete from cause using change where cause.change_id = change.change_id "
+            "and change.what = 'reporting_year' and change.reporting_year > $last "
+            "and cause.cause <> 'reporting_year'",
+            last,
+        )
+
+
+FEW_FILES = 100
+"""Of more possible files than these nothing is said of a cell: the manifests of both releases name them."""
 
 
 def _attribute_rest(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     """A cell that nothing seems to reach: then every changed input is possible."""
-    connection.execute(
-        "create or replace temp table rest as select change_id from change anti join cause using (change_id)"
-    )
-    for change in inputs.effective_files:
-        for kind in change.kinds:
-            connection.execute("insert into cause select change_id, ?, ? from rest", [kind, change.file_id])
-    for word in inputs.words:
-        if not word.endswith("_file"):
-            connection.execute("insert into cause select change_id, ?, null from rest", [word])
+    files = inputs.effective_files
+    are_few = len(files) <= FEW_FILES
+    possible = {(kind, change.file_id if are_few else None) for change in files for kind in change.kinds}
+    possible |= {(word, None) for word in inputs.words if not word.endswith("_file")}
+    if possible:
+        connection.execute("create or replace temp table possible (cause varchar, file_id varchar)")
+        connection.executemany("insert into possible values (?, ?)", [list(row) for row in possible])
+        connection.execute(
+            "insert into cause select rest.change_id, possible.cause, possible.file_id "
+            "from (from change anti join cause using (change_id)) as rest cross join possible"
+        )

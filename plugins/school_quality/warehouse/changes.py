@@ -136,7 +136,9 @@ def find(
         """
         create or replace temp table difference as
         select
-            change.* exclude (component, is_due_changed, is_support_changed, is_official, is_borrowed),
+            change.* exclude (
+                component, is_due_changed, is_support_changed, is_official, is_borrowed, is_one_sided_year
+            ),
             coalesce(ascribed.causes, []) as causes,
             coalesce(ascribed.file_ids, []) as file_ids
         from change
@@ -272,7 +274,8 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
                 false as is_due_changed,
                 false as is_support_changed,
                 coalesce(new.official_low_results, new.official_risk_zone) is not null
-                and coalesce(old.official_low_results, old.official_risk_zone) is not null as is_official
+                and coalesce(old.official_low_results, old.official_risk_zone) is not null as is_official,
+                new_years.reporting_year is null or old_years.reporting_year is null as is_one_sided_year
             from {STATUSES.changed}
             left join new.marts.fct_school_status as new using (school_id, reporting_year)
             left join old.marts.fct_school_status as old using (school_id, reporting_year)
@@ -348,7 +351,7 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
             select
                 reporting_year, reporting_year::varchar as period, 'reporting_year' as what, before, after,
                 '' as component, false as is_due_changed, false as is_support_changed, false as is_official,
-                false as is_borrowed
+                false as is_borrowed, true as is_one_sided_year
             from years
         )
 
@@ -361,6 +364,7 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
             cells.component, cells.procedure_id,
             concat_ws('/', cells.what, nullif(cells.component, ''), cells.procedure_id) as what,
             cells.before, cells.after, cells.is_due_changed, cells.is_support_changed, cells.is_official,
+            coalesce(cells.is_one_sided_year, false) as is_one_sided_year,
             cells.is_borrowed
             or (
                 coalesce(cells.indicator_code, cells.procedure_id) is null

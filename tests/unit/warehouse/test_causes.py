@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from unit.warehouse.small import ask, publish, receive, release, staff, take_back
 
-from school_quality import datasets
+from school_quality import datasets, seeds
 from school_quality.errors import UsageError
 from school_quality.reporting import change_words
 from school_quality.settings import Settings
@@ -315,6 +315,56 @@ def test_another_reporting_year_is_one_line_and_its_identification(settings: Set
     assert not any(code for _, code, _ in cells)
 
 
+def test_a_year_that_only_one_was_asked_for_has_that_cause_and_its_statuses_their_files_too(
+    settings: Settings,
+) -> None:
+    publish(settings, first := release(1, settings, reporting_year=2021), years=[2021])
+    results = receive(settings, "vpr_results", "ВПР 5.xlsx", [vpr("6005", "b", 3)])
+    receive(settings, "form_staff", "кадры 5.xlsx", [staff("6005", 3)])
+
+    publish(
+        settings,
+        second := release(2, settings, code_version="b"),
+        years=[2021, 2022],
+        low=["6005", "7005"],
+    )
+
+    cells = found(settings, first.release_id, second.release_id)
+    assert cells[None, None, "reporting_year"].causes == ("reporting_year",)
+    assert cells["7005", None, "is_low_results"].causes == ("code", "reporting_year")
+    status = cells["6005", None, "is_low_results"]
+    assert (status.causes, status.file_ids) == (("code", "new_file", "reporting_year"), (results,))
+
+
+def test_a_year_at_the_beginning_comes_with_the_first_results_of_it(settings: Settings) -> None:
+    publish(settings, first := release(1, settings))
+    older = {**vpr("6005", "b", 3), "reporting_year": 2021}
+    results = receive(settings, "vpr_results", "ВПР 2021.xlsx", [older])
+    receive(settings, "form_staff", "кадры 5.xlsx", [staff("6005", 3)])
+    receive(settings, "vpr_results", "ВПР 17.xlsx", [vpr("6017", "a", 3)])
+
+    publish(settings, second := release(2, settings), years=[2021, 2022])
+
+    cells = found(settings, first.release_id, second.release_id)
+    year = cells[None, None, "reporting_year"]
+    assert (year.after, year.causes, year.file_ids) == ("2021", ("new_file",), (results,))
+    assert cells["7005", None, "school_group"].file_ids == (results,)
+
+
+def test_of_more_files_than_anybody_looks_through_none_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(causes, "FEW_FILES", 1)
+    publish(settings, first := release(1, settings))
+    receive(settings, "form_staff", "кадры 5.xlsx", [staff("6005", 3)])
+    receive(settings, "form_staff", "кадры 7.xlsx", [staff("7005", 3)])
+
+    publish(settings, second := release(2, settings), points={("6017", "2.2"): 0})
+
+    change = found(settings, first.release_id, second.release_id)["6017", "2.2", "points"]
+    assert (change.causes, change.file_ids) == (("new_file",), ())
+
+
 def test_a_closed_year_does_not_move_silently(settings: Settings) -> None:
     receive(settings, "form_staff", "кадры.xlsx", [staff("6017", 3)])
     publish(settings, first := release(1, settings), years=[2021, 2022])
@@ -368,8 +418,13 @@ def test_every_dataset_of_results_says_which_procedure_its_rows_are_of() -> None
 
 
 def test_every_status_that_is_compared_is_known_to_read_something() -> None:
-    for column in changes.STATUS_COLUMNS:
-        assert f"('{column}'," in causes._STATUS_READS
+    known = {row["status"] for row in seeds.rows("status_sources")}
+
+    assert set(changes.STATUS_COLUMNS) == known
+
+
+def test_statuses_read_procedures_and_datasets_that_exist() -> None:
+    assert {row["source"] for row in seeds.rows("status_sources")} <= {"procedures", *datasets.load()}
 
 
 def test_inputs_that_differ_in_the_day_of_judgement_only_touch_what_was_not_due(settings: Settings) -> None:
