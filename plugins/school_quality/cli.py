@@ -443,7 +443,9 @@ def _verdict(found: Any) -> list[str]:
         lines.append(
             f"  {entry.name}: из {entry.rows} строк не повторилось {entry.missing}, других {entry.surplus}"
         )
-    if not differing:
+    if not found.tables:
+        lines.append("Хранилище выпуска не открывается: сравнить таблицы не с чем.")
+    elif not differing:
         rows = sum(entry.rows for entry in found.tables)
         lines.append(f"Таблиц {len(found.tables)}, строк {rows}: все повторились.")
         if noise:

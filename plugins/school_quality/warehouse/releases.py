@@ -14,6 +14,7 @@ import re
 import shutil
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
@@ -211,12 +212,37 @@ def prune(settings: Settings, keep: int | None = None) -> list[str]:
     ids = all_ids(settings)
     kept = {current_id(settings), *ids[-(keep or kept_releases()) :]}
     kept |= set({manifest(settings, name)["reporting_year"]: name for name in ids}.values())
-    removed = [i for i in ids if i not in kept and not _is_read(settings.published / i / WAREHOUSE)]
-    for release_id in removed:
+    removed = []
+    for release_id in ids:
+        if release_id in kept or _is_read(settings.published / release_id / WAREHOUSE):
+            continue
         doomed = settings.published / f".removed-{release_id}"
         (settings.published / release_id).rename(doomed)
         shutil.rmtree(doomed)
+        removed.append(release_id)
     return removed
+
+
+_WHOLE_FILE = (os.SEEK_SET, 0, 0, 0)
+
+
+@contextmanager
+def held(settings: Settings, release_id: str) -> Iterator[None]:
+    """Keep a release from `prune` while its files are read one by one.
+
+    Its warehouse is locked as DuckDB locks what it reads, but by the open file and not by the process, whose
+    lock would end when any of its handles on that file is closed. Where the file is missing, or the disk has
+    no locks, nothing is held.
+    """
+    try:
+        file = (settings.published / release_id / WAREHOUSE).open("rb")
+    except OSError:
+        yield
+        return
+    with file:
+        with suppress(OSError):
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_RDLCK, *_WHOLE_FILE))
+        yield
 
 
 def _is_read(warehouse: Path) -> bool:
@@ -224,7 +250,7 @@ def _is_read(warehouse: Path) -> bool:
 
     Asks for the lock without taking it. A file that is missing, or a disk without locks, holds nobody.
     """
-    question = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)  # struct flock, Linux
+    question = struct.pack("hhqqi", fcntl.F_WRLCK, *_WHOLE_FILE)  # struct flock, Linux
     try:
         with warehouse.open("rb") as file:
             answer = fcntl.fcntl(file, fcntl.F_GETLK, question)

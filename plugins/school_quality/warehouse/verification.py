@@ -74,9 +74,24 @@ class Verification:
 def verify(settings: Settings, release_id: str) -> Verification:
     """Check the files of a release, then rebuild it and compare.
 
-    Raises `UsageError` where there is no such release or the landed rows end before it, `BuildFailed` where
-    the rebuild fails.
+    Takes no lock that a publication waits for; the release is kept from retention meanwhile. Where its
+    warehouse cannot be opened, which is a damage, no table is compared. Raises `UsageError` where there is no
+    such release, the landed rows end before it or retention was quicker, `BuildFailed` where the rebuild
+    fails.
     """
+    with releases.held(settings, release_id):
+        try:
+            return _verify(settings, release_id)
+        except FileNotFoundError as error:
+            if (settings.published / release_id).is_dir():
+                raise
+            raise UsageError(
+                f"Выпуск {release_id} убран по сроку хранения, пока его проверяли. "
+                "Какие есть: school-quality releases"
+            ) from error
+
+
+def _verify(settings: Settings, release_id: str) -> Verification:
     document = releases.manifest(settings, release_id)
     release = ReleaseInfo.from_json(document)
     receipts = read_receipts(settings, release.receipt_seq)
@@ -96,7 +111,11 @@ def verify(settings: Settings, release_id: str) -> Verification:
         build.run_dbt(
             copy.build_file, build.release_variables(copy, release), "--exclude-resource-type", "test"
         )
-        tables = compare(settings.published / release_id / WAREHOUSE, copy.build_file)
+        published = settings.published / release_id / WAREHOUSE
+        is_readable = _opens(published)
+        tables = compare(published, copy.build_file) if is_readable else []
+    if not is_readable and not any(WAREHOUSE in damage for damage in damages):
+        damages.append(f"файл {WAREHOUSE} не открывается")
     return Verification(
         release,
         len(document["sha256"]),
@@ -106,6 +125,19 @@ def verify(settings: Settings, release_id: str) -> Verification:
         releases.code_version(),
         releases.methodology_hash(),
     )
+
+
+def _opens(warehouse: Path) -> bool:
+    """Whether DuckDB reads the file; one that is gone with its release is no damage: `FileNotFoundError`."""
+    import duckdb
+
+    if not warehouse.parent.is_dir():
+        raise FileNotFoundError(warehouse)
+    try:
+        with duckdb.connect(str(warehouse), read_only=True):
+            return True
+    except duckdb.Error:
+        return False
 
 
 def compare(published: Path, rebuilt: Path) -> list[Table]:

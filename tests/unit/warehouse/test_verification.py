@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.warehouse.small import build_file
+from unit.warehouse.small import build_file, publish, release
 
+from school_quality.errors import UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse.verification import Table, compare
+from school_quality.warehouse import build, releases, rollback
+from school_quality.warehouse.releases import ReleaseInfo
+from school_quality.warehouse.verification import Table, compare, verify
 
 
 def differing(tmp_path: Path, **other: Any) -> dict[str, Table]:
@@ -42,3 +45,61 @@ def test_rows_that_only_one_has_are_found(tmp_path: Path, other: dict[str, Any])
     found = differing(tmp_path, **other)
 
     assert not found["marts.fct_school_status"].is_equal
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path)
+
+
+def published(settings: Settings, number: int) -> list[ReleaseInfo]:
+    infos = [release(day, settings) for day in range(1, number + 1)]
+    for info in infos:
+        publish(settings, info)
+    return infos
+
+
+def test_retention_leaves_a_release_that_is_held_whatever_else_its_holder_opens_and_closes(
+    settings: Settings,
+) -> None:
+    oldest, *_ = published(settings, 3)
+
+    with releases.held(settings, oldest.release_id):
+        assert rollback.damages(settings, oldest.release_id) == []
+        assert releases.prune(settings, keep=2) == []
+
+    assert releases.prune(settings, keep=2) == [oldest.release_id]
+
+
+def test_a_release_that_retention_removes_meanwhile_is_said_to_be_gone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest, *_ = published(settings, 3)
+    folder = settings.published / oldest.release_id
+
+    def too_late(file: Path) -> str:
+        folder.rename(settings.published / f".removed-{oldest.release_id}")
+        return file.read_text(encoding="utf-8")
+
+    monkeypatch.setattr(rollback, "_sha256", too_late)
+
+    with pytest.raises(UsageError, match="убран по сроку хранения"):
+        verify(settings, oldest.release_id)
+
+
+@pytest.mark.parametrize(
+    ("content", "damage"), [(None, "нет файла warehouse.duckdb"), (b"x", "файл warehouse.duckdb изменён")]
+)
+def test_a_warehouse_that_cannot_be_opened_is_a_damage(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, content: bytes | None, damage: str
+) -> None:
+    (only,) = published(settings, 1)
+    warehouse = settings.published / only.release_id / "warehouse.duckdb"
+    warehouse.unlink()
+    if content is not None:
+        warehouse.write_bytes(content)
+    monkeypatch.setattr(build, "run_dbt", lambda *_: [])
+
+    found = verify(settings, only.release_id)
+
+    assert (found.damages, found.tables, found.is_proved) == ([damage], [], False)
