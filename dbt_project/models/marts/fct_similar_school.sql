@@ -12,24 +12,34 @@ with task_points as (
     group by all
 ),
 
-outcomes as (
+measured as (
     select
         statuses.school_id,
         statuses.municipality_id,
         statuses.reporting_year,
         statuses.is_supported,
-        statuses.results_index,
+        statuses.results_index as index_of_year,
         schools.school_type,
-        unnest(['task_1_pct', 'score_pct', 'results_index', 'low_procedures']) as outcome,
-        unnest([
-            task_points.task_1_pct,
-            statuses.score_pct,
-            statuses.results_index,
-            case when statuses.is_low_results is not null then statuses.low_procedures end::double
-        ]) as outcome_value
+        statuses.results_index,
+        statuses.score_pct,
+        task_points.task_1_pct,
+        case when statuses.is_low_results is not null then statuses.low_procedures end::double as low_procedures
     from {{ ref('fct_school_status') }} as statuses
     inner join {{ ref('dim_school') }} as schools using (school_id)
     left join task_points using (school_id, reporting_year)
+),
+
+-- A column for each outcome; the seed says which are compared, and what they are called.
+unpivoted as (
+    from measured unpivot (
+        outcome_value for outcome in (task_1_pct, score_pct, results_index, low_procedures)
+    )
+),
+
+outcomes as (
+    select unpivoted.*
+    from unpivoted
+    inner join {{ ref('effectiveness_outcomes') }} using (outcome)
 ),
 
 changes as (
@@ -40,7 +50,7 @@ changes as (
         this_year.outcome,
         this_year.school_type,
         year_before.is_supported as was_supported,
-        year_before.results_index as index_before,
+        year_before.index_of_year as index_before,
         year_before.outcome_value as value_before,
         this_year.outcome_value as value_now
     from outcomes as this_year
@@ -49,7 +59,6 @@ changes as (
             this_year.school_id = year_before.school_id
             and this_year.outcome = year_before.outcome
             and this_year.reporting_year = year_before.reporting_year + 1
-    where this_year.outcome_value is not null and year_before.outcome_value is not null
 ),
 
 nearest as (
