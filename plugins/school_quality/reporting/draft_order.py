@@ -20,6 +20,11 @@ from school_quality.reporting.paper import Appendix, Block, Column, Paper, Point
 
 BLANK_DATE = f"до «___» {words.NBSP.join(('__________', '20__', 'г.'))}"
 BLANK_CELL = "до __.__.20__"
+# Spaced out, as orders have it, and never broken over two lines.
+ORDERING = words.NBSP.join("приказываю")
+BLANK_PLACE = "____________________ (место издания)"
+# What of the submissions the order demands, and what stands beside the form.
+UNSENT = {"missing": "", "partly": ", исправить замечания и сдать полностью"}
 BLANK_REQUISITES = ("от «___» __________ 20__ г.", "№ ________")
 
 
@@ -29,9 +34,9 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
         Text(
             "На основании справки об итогах работы со школами с низкими образовательными результатами и "
             "школами, "
-            f"функционирующими в сложных социальных условиях ({reference.period_label}), в целях адресной "
-            "помощи "
-            "школам п р и к а з ы в а ю:"
+            f"функционирующими в сложных социальных условиях, по итогам {period_of(reference)} "
+            f"(от «___» __________ 20__ г. №{words.NBSP}______; методика — "
+            f"{methodology.document(facts.version)}), в целях адресной помощи школам {ORDERING}:"
         )
     ]
     number = count(1)
@@ -60,7 +65,10 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
     blocks += _overdue(facts, number)
     blocks += _submissions(facts, reference, number)
     blocks += [
-        Point(f"{next(number)}.", f"Представить отчёт об исполнении приказа {BLANK_DATE}"),
+        Point(
+            f"{next(number)}.",
+            f"Исполнителям представить отчёт об исполнении приказа в управление образования {BLANK_DATE}",
+        ),
         Point(f"{next(number)}.", "Контроль за исполнением приказа оставляю за собой."),
         Point(f"{next(number)}.", "Приказ вступает в силу со дня его подписания."),
         Signature(
@@ -80,15 +88,28 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
         name="ПРИКАЗ",
         about=(
             "О мерах адресной поддержки школ с низкими образовательными результатами и школ, функционирующих "
-            "в "
-            f"сложных социальных условиях ({reference.period_label})"
+            f"в сложных социальных условиях, по итогам {period_of(reference)}"
         ),
         requisites=BLANK_REQUISITES,
         blocks=tuple(blocks),
         imprint=imprint,
         is_draft=True,
+        place=BLANK_PLACE,
         created=as_of.isoformat(),
     )
+
+
+def period_of(reference: Reference) -> str:
+    """The edition's period in the genitive: «2022 года», «1 четверти 2022-2023 учебного года»."""
+    if reference.period is None:
+        return f"{reference.year} года"
+    part = reference.period.partition("-")[2]
+    name_ = "четверти" if part.startswith("Q") else "полугодия"
+    return f"{part[1:]}{words.NBSP}{name_} {reference.academic_year} учебного года"
+
+
+def _codes(codes: str) -> str:
+    return f"показатель {codes}" if codes.replace(".", "").isdigit() else f"показатели {codes}"
 
 
 def _appendix(facts: MunicipalFacts, reference: Reference, as_of: date) -> list[Block]:
@@ -104,7 +125,7 @@ def _appendix(facts: MunicipalFacts, reference: Reference, as_of: date) -> list[
                 (
                     f"{place}.{part}",
                     f"Руководитель {name(school_id, reference)}",
-                    f"{line.text.rstrip('.')} (показатели {line.codes}{item}).{peers}",
+                    f"{line.text.rstrip('.')} ({_codes(line.codes)}{item}).{peers}",
                     line.owner or "—",
                     f"до {words.day(due)}" if due else BLANK_CELL,
                 )
@@ -139,8 +160,14 @@ def _dates(roadmap: list[Row], as_of: date) -> dict[str, date]:
     for row in roadmap:
         due = row["due_on"]
         if row["school_id"] is None and due is not None:
-            dates[row["item"]].append(due if due >= as_of else due.replace(year=due.year + 1))
+            while due < as_of:
+                due = _a_year_later(due)
+            dates[row["item"]].append(due)
     return {item: min(found) for item, found in dates.items()}
+
+
+def _a_year_later(day: date) -> date:
+    return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 def _overdue(facts: MunicipalFacts, number: count[int]) -> list[Block]:
@@ -161,22 +188,23 @@ def _overdue(facts: MunicipalFacts, number: count[int]) -> list[Block]:
 
 
 def _submissions(facts: MunicipalFacts, reference: Reference, number: count[int]) -> list[Block]:
-    """A point for each form that is missing: which schools send it."""
-    missing: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    """A point for each form that is missing or not complete: which schools send it."""
+    missing: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     for row in facts.submissions:
-        if row["status"] == "missing" and reference.period in (None, row["period"]):
-            missing[dataset_title(row["dataset"]), row["period"]].append(row["school_id"])
+        if row["status"] in UNSENT and reference.period in (None, row["period"]):
+            missing[dataset_title(row["dataset"]), row["period"], row["status"]].append(row["school_id"])
     if not missing:
         return []
     point = next(number)
     return [
-        Point(f"{point}.", "Руководителям школ представить данные, которые не сданы:"),
+        Point(f"{point}.", "Руководителям школ представить данные, которые не сданы или сданы не полностью:"),
         *(
             Point(
                 f"{point}.{part}.",
-                f"«{title}» ({period_name(period)}): {names(schools, reference)}. Срок: {BLANK_DATE}",
+                f"«{title}» ({period_name(period)}){UNSENT[status]}: {names(schools, reference)}. "
+                f"Срок: {BLANK_DATE}",
                 level=1,
             )
-            for part, ((title, period), schools) in enumerate(sorted(missing.items()), start=1)
+            for part, ((title, period, status), schools) in enumerate(sorted(missing.items()), start=1)
         ),
     ]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import date
+from statistics import fmean
 
 from school_quality import seeds
 from school_quality.reporting import words
-from school_quality.reporting.facts import Reference, Row
+from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.municipal_actions import STATUSES, measures_table, overdue
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import changes, name, names
@@ -24,11 +25,14 @@ REGRESSION_NOTE = (
     "следующий "
     "год чаще растут и без помощи (и чаще падают у самых высоких). Поэтому рост поддержанных школ сам по "
     "себе не "
-    "доказывает пользы мер. Сравнение с похожими школами, которые начинали с того же уровня, ослабляет эту "
+    "доказывает пользы мер. Сравнение с похожими школами, которые начинали с близкого уровня, ослабляет эту "
     "ошибку, "
     "но не устраняет её: школ мало, и отбирали их не случайно."
 )
 DIRECTIONS = (2, 3, 4)
+# With fewer similar schools a report warns even where the interval leaves zero out: with so few clusters such
+# intervals are too narrow (Cameron, Gelbach, Miller 2008, "Bootstrap-based improvements", call 5-30 few).
+FEW_SIMILAR = 5
 
 
 def edition_on(as_of: date, year: int) -> str:
@@ -68,7 +72,7 @@ def build_effectiveness(
         )
     elif not is_open:
         blocks += _measures(facts, year - 1, reference)
-    blocks += _results(facts, reference)
+    blocks += _results(facts, reference, is_open=is_open)
     blocks += changes(facts, reference)
     blocks += _moves(facts, reference)
     if not is_open:
@@ -240,7 +244,7 @@ def _measure_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     ]
 
 
-def _results(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+def _results(facts: MunicipalFacts, reference: Reference, *, is_open: bool) -> list[Block]:
     """Change of the schools supported the year before against similar ones that were not."""
     year = reference.year
     labels = {row["outcome"]: row for row in seeds.rows("effectiveness_outcomes")}
@@ -257,6 +261,8 @@ def _results(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             "отличается от изменения похожих; интервал — 95 %."
         ),
     ]
+    if is_open:
+        blocks.append(Text("В сравнении только школы, числа которых открыты в оба года.", "small"))
     if not known:
         blocks.append(
             Text(
@@ -274,32 +280,52 @@ def _results(facts: MunicipalFacts, reference: Reference) -> list[Block]:
 
 
 def _comparison(known: list[Row], labels: dict[str, dict[str, str]]) -> Grid:
+    """Three rows an outcome: supported schools, similar ones, what is left between their changes."""
     return grid(
         "Изменение поддержанных и похожих школ",
         (
-            Column("Что сравнивается", 30),
-            Column("Школ: с поддержкой; похожих", 19, "right"),
-            Column("Было: с поддержкой; похожие", 21, "right"),
-            Column("Изменение: с поддержкой", 19, "right"),
-            Column("Изменение: похожие", 19, "right"),
-            Column("Разность", 17, "right"),
-            Column("Интервал разности", 20, "right"),
+            Column("Что сравнивается", 38),
+            Column("Какие школы", 28),
+            Column("Школ", 12, "right"),
+            Column("Было", 16, "right"),
+            Column("Стало", 16, "right"),
+            Column("Изменение", 20, "right"),
+            Column("Интервал 95 %", 30, "right"),
         ),
         (
-            (
-                _label(labels[row["outcome"]]),
-                f"{row['supported_schools']}; {row['comparison_schools']}",
-                f"{words.number(row['before_supported'], 2)}; {words.number(row['before_comparison'], 2)}",
-                words.number(row["change_supported"], 2, signed=True),
-                words.number(row["change_comparison"], 2, signed=True),
-                words.number(row["difference"], 2, signed=True),
-                "нельзя вычислить"
-                if row["ci_low"] is None
-                else f"от {words.number(row['ci_low'], 2, signed=True)} до "
-                f"{words.number(row['ci_high'], 2, signed=True)}",
-            )
+            line
             for row in known
+            for line in (
+                _side("с поддержкой", "supported", row, labels),
+                _side("похожие", "comparison", row, labels),
+                (
+                    _label(labels[row["outcome"]]),
+                    "разность изменений",
+                    "",
+                    "",
+                    "",
+                    words.number(row["difference"], 2, signed=True),
+                    "нельзя вычислить"
+                    if row["ci_low"] is None
+                    else f"от {words.number(row['ci_low'], 2, signed=True)} "
+                    f"до {words.number(row['ci_high'], 2, signed=True)}",
+                ),
+            )
         ),
+    )
+
+
+def _side(who: str, side: str, row: Row, labels: dict[str, dict[str, str]]) -> tuple[str, ...]:
+    before, change = row[f"before_{side}"], row[f"change_{side}"]
+    now = None if before is None or change is None else before + change
+    return (
+        _label(labels[row["outcome"]]),
+        who,
+        str(row[f"{side}_schools"]),
+        words.number(before, 2),
+        words.number(now, 2),
+        words.number(change, 2, signed=True),
+        "",
     )
 
 
@@ -308,28 +334,33 @@ def _label(outcome: dict[str, str]) -> str:
 
 
 def _reading(row: Row, outcome: dict[str, str]) -> str:
-    """What the comparison allows to say, in a sentence or two."""
-    label = outcome["label"]
-    note = f" {outcome['note']}." if outcome["note"] else ""
-    return f"{label}: {_verdict(row, outcome)}{note}"
+    """What the comparison allows to say, in a few sentences."""
+    note = f" ({outcome['note']})" if outcome["note"] else ""
+    return f"{outcome['label']}{note}: {_verdict(row, outcome)}"
 
 
 def _verdict(row: Row, outcome: dict[str, str]) -> str:
     if row["difference"] is None:
         return f"{words.HIDDEN}."
     if row["ci_low"] is None:
-        return "похожих школ слишком мало, чтобы судить о разности."
-    if row["ci_low"] <= 0 <= row["ci_high"]:
-        return "разности не видно — интервал содержит ноль, она может быть случайной."
-    better = (row["difference"] > 0) == (outcome["is_higher_better"] == "true")
-    text = (
-        f"школы с поддержкой изменились {'лучше' if better else 'хуже'} похожих, интервал не содержит нуля."
-    )
+        text = "похожая школа одна, интервала нет, судить о разности нельзя."
+    elif row["ci_low"] <= 0 <= row["ci_high"]:
+        text = "разности не видно — интервал содержит ноль, она может быть случайной."
+    else:
+        better = (row["difference"] > 0) == (outcome["is_higher_better"] == "true")
+        text = (
+            f"школы с поддержкой изменились {'лучше' if better else 'хуже'} похожих, интервал не содержит "
+            "нуля."
+        )
+        if row["comparison_schools"] < FEW_SIMILAR:
+            text += (
+                f" Но похожих школ всего {row['comparison_schools']}: одна необычная среди них меняет вывод."
+            )
     start = (row["before_supported"] or 0) - (row["before_comparison"] or 0)
     if abs(start) > abs(row["difference"]):
         text += (
-            " Но начинали они с уровней, которые различались сильнее, чем изменения: разность может быть "
-            "возвратом к среднему."
+            " Начинали они с уровней, которые различались сильнее, чем изменения: такие школы похожи мало, "
+            "разность может быть возвратом к среднему."
         )
     return text
 
@@ -339,10 +370,13 @@ def _pairs(facts: MunicipalFacts, reference: Reference, labels: dict[str, dict[s
     by_school: defaultdict[str, dict[str, Row]] = defaultdict(dict)
     for row in facts.similar:
         by_school[row["school_id"]][row["outcome"]] = row
-    shown = [outcome for outcome in ("results_index", "low_procedures") if outcome in labels]
+    shown = sorted(
+        (outcome for outcome, row in labels.items() if row["is_shown_by_school"] == "true"),
+        key=lambda outcome: int(labels[outcome]["sort_order"]),
+    )
     ordered = [row["school_id"] for row in facts.statuses if row["school_id"] in by_school]
     taken = [row for row in facts.measures if row["reporting_year"] == reference.year - 1]
-    return [
+    pairs: list[Block] = [
         grid(
             "Каждая поддержанная школа и похожая на неё: было и стало",
             (
@@ -360,6 +394,31 @@ def _pairs(facts: MunicipalFacts, reference: Reference, labels: dict[str, dict[s
             ),
         )
     ]
+    if taken and shown:
+        pairs.append(_by_measures(taken, by_school, shown[0], labels))
+    return pairs
+
+
+def _by_measures(
+    taken: list[Row], by_school: dict[str, dict[str, Row]], outcome: str, labels: dict[str, dict[str, str]]
+) -> Text:
+    """Mean change of the supported schools that took measures and of those that told of none."""
+    acted = {row["school_id"] for row in taken}
+    told: list[float] = []
+    silent: list[float] = []
+    for school_id, rows in by_school.items():
+        row = rows.get(outcome)
+        if row is not None and row["value_now"] is not None and row["value_before"] is not None:
+            (told if school_id in acted else silent).append(row["value_now"] - row["value_before"])
+    parts = [
+        f"{who} — {words.counted(len(changes_), 'школа', 'школы', 'школ')}, в среднем "
+        f"{words.number(fmean(changes_), 2, signed=True)}"
+        for who, changes_ in (("сообщили о мерах", told), ("о мерах не сообщали", silent))
+        if changes_
+    ]
+    return Text(
+        f"{labels[outcome]['label']}, изменение поддержанных школ: {'; '.join(parts) or words.NO_DATA}."
+    )
 
 
 def _taken(measures: list[Row], school_id: str) -> str:
@@ -389,6 +448,13 @@ def _moves(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         if before and row["school_group"] and before != row["school_group"]:
             moved[before, row["school_group"]].append(row["school_id"])
     blocks: list[Block] = [Heading("Переходы между группами")]
+    hidden = [
+        row["school_id"]
+        for row in facts.statuses
+        if is_hidden(row, "school_group") or is_hidden(facts.before.get(row["school_id"], {}), "school_group")
+    ]
+    if hidden:
+        blocks.append(Text(f"Группа в один из двух лет скрыта: {names(hidden, reference)}.", "small"))
     if not moved:
         blocks.append(
             Text("Между группами по условиям и результатам никто не перешёл, или сравнить не с чем.")

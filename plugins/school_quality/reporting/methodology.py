@@ -24,6 +24,24 @@ def parameter(version: str, name: str) -> float | None:
     return None
 
 
+def document(version: str) -> str:
+    """The order behind a version in the middle of a sentence: ``приказ от 12.09.2022 № 1496``."""
+    for row in seeds.rows("methodology_versions"):
+        if row["methodology_version"] == version:
+            text = row["document"].replace("№ ", "№\u00a0")
+            return text[:1].lower() + text[1:]
+    return f"методика {version}"
+
+
+def clusters(version: str) -> dict[str, str]:
+    """Each cluster of a version in the order of the methodology, and what it means in words."""
+    return {
+        row["cluster"]: row["description"]
+        for row in sorted(seeds.rows("clusters"), key=lambda row: int(row["sort_order"]))
+        if row["methodology_version"] == version
+    }
+
+
 def indicator(version: str, code: str, component: str = "") -> dict[str, str] | None:
     """The seed row of an indicator: formula, clause, source form, how its value is looked up in the bands."""
     return _indicators().get((version, code, component))
@@ -33,6 +51,12 @@ def indicator(version: str, code: str, component: str = "") -> dict[str, str] | 
 def _indicators() -> dict[tuple[str, str, str], dict[str, str]]:
     columns = ("methodology_version", "indicator_code", "component")
     return {(row[columns[0]], row[columns[1]], row[columns[2]]): row for row in seeds.rows("indicators")}
+
+
+def is_risk_dynamics(version: str, code: str) -> bool:
+    """Whether a lasting fall of this indicator brings a school into the risk zone (reading 12)."""
+    seed = indicator(version, code)
+    return seed is not None and seed["is_risk_dynamics"] == "true"
 
 
 def roadmap_names(version: str) -> dict[str, str]:

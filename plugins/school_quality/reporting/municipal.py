@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from school_quality.reporting import words
+from school_quality.reporting import methodology, words
 from school_quality.reporting.draft_order import build_order
 from school_quality.reporting.effectiveness import build_effectiveness
 from school_quality.reporting.facts import Reference
@@ -153,15 +153,19 @@ def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: 
         f"Просрочено пунктов дорожной карты: {len(late)}{f' (ответственные: {owners})' if owners else ''}."
     )
     if not is_open:
-        missing = {row["school_id"] for row in facts.submissions if row["status"] == "missing"}
-        lines.append(f"Школ, которые сдали не всё: {len(missing)}.")
+        unsent = {
+            row["school_id"]
+            for row in facts.submissions
+            if row["status"] in ("missing", "partly") and reference.period in (None, row["period"])
+        }
+        lines.append(f"Школ, которые сдали не всё: {len(unsent)}.")
     blocks: list[Block] = [
         Heading("Главное"),
         Bullets(tuple(lines)),
         Text(words.VPR_NOTE, "important"),
         Text(
-            "Статусы и баллы вычислены по приказу от 12.09.2022 № 1496 "
-            f"(методика {facts.version}); «нет данных» — не ноль: ноль баллов — это оценка.",
+            f"Статусы и баллы вычислены по методике {facts.version} ({methodology.document(facts.version)}); "
+            "«нет данных» — не ноль: ноль баллов — это оценка.",
             "small",
         ),
     ]

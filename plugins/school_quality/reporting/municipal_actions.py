@@ -170,6 +170,7 @@ def decisions(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             "Решения, которые предстоит принять",
             (Column("Школа", 34), Column("Решение", 50), Column("Ответственный", 24), Column("Срок", 16)),
             ((school, "", "", "") for school in schools),
+            is_form=True,
         )
     )
     return blocks
@@ -185,10 +186,15 @@ def roadmap(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         return blocks
     known = methodology.roadmap_names(facts.version)
     order = {item: place for place, item in enumerate(known)}
-    items.sort(key=lambda row: (order.get(row["item"], len(order)), row["period"]))
+    items.sort(key=lambda row: (order.get(row["item"], len(order)), row["due_on"] or date.max, row["period"]))
     counts = Counter(row["status"] for row in items)
     summary = ", ".join(f"{label} — {counts[status]}" for status, label in STATUSES.items() if counts[status])
-    blocks.append(Text(f"Пунктов и периодов: {len(items)}{f' ({summary})' if summary else ''}."))
+    blocks.append(
+        Text(
+            "Пунктов (пункт с несколькими сроками считается по каждому): "
+            f"{len(items)}{f' ({summary})' if summary else ''}."
+        )
+    )
     blocks.append(overdue_table(own, known))
     if items:
         blocks.append(

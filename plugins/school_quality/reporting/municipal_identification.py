@@ -19,6 +19,8 @@ LONGEST_NAME = 90
 RISEN = 5
 NOBODY = "нет"
 NO_LIST = "списка нет"
+# How a part of the schools is called, by how many such parts make the whole.
+FRACTIONS = {2.0: "половине", 3.0: "трети", 4.0: "четверти", 5.0: "пятой части"}
 
 
 def name(school_id: str, reference: Reference) -> str:
@@ -77,6 +79,14 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     blocks: list[Block] = [Heading("Определение школ и причины")]
     blocks += _low_results(low, facts, reference)
     blocks += _risk_zone(risk, facts, reference)
+    parts = methodology.parameter(facts.version, "difficult_social_parts") or 0.0
+    blocks.append(
+        Text(
+            "ШССУ — школа, где условия из самых трудных в районе: индекс социального благополучия (ИСБШ) "
+            f"в нижней {FRACTIONS.get(parts, f'1/{words.number(parts, 0)} части')} школ (пункт 3.2; какой "
+            "индекс считать низким — чтение этой системы)."
+        )
+    )
     social = [row for row in facts.statuses if row["is_difficult_social"] or row["official_difficult_social"]]
     blocks.append(
         Bullets(
@@ -84,7 +94,7 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                 "Сложные социальные условия (ШССУ): "
                 + (
                     "; ".join(
-                        f"{name(row['school_id'], reference)} (ИСБШ {index(row, 'social_index')}; "
+                        f"{name(row['school_id'], reference)} (ИСБШ: {index(row, 'social_index')}; "
                         f"по расчёту {shown(row, 'is_difficult_social')}, "
                         f"в списке {shown(row, 'official_difficult_social', NO_LIST)})"
                         for row in social
@@ -117,7 +127,8 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                 "проверить данные:"
             )
         )
-        blocks.append(Bullets(tuple(f"{line};" for line in differing)))
+        ends = [";"] * (len(differing) - 1) + ["."]
+        blocks.append(Bullets(tuple(f"{line}{end}" for line, end in zip(differing, ends, strict=True))))
     unknown = [
         row["school_id"]
         for row in facts.statuses
@@ -256,7 +267,7 @@ def _falling(status: Row, values: dict[tuple[str, int], Row], reference: Referen
     if not status["is_risk_zone"]:
         if is_hidden(status, "is_risk_zone"):
             return words.HIDDEN
-        return "—" if status["is_risk_zone"] is False else words.NO_DATA
+        return words.NO_DATA if status["is_risk_zone"] is None else _why_no_risk(status)
     parts = []
     for code in sorted({code for code, _ in values}, key=words.code_key):
         now, before = (
@@ -268,6 +279,21 @@ def _falling(status: Row, values: dict[tuple[str, int], Row], reference: Referen
         title = _indicator_name(code, reference)
         parts.append(f"{code} {title}: {words.precise(now, signed=True)}{past}")
     return "; ".join(parts) or words.HIDDEN
+
+
+def _why_no_risk(status: Row) -> str:
+    """Why a school of the list is not in the risk zone by the calculation."""
+    if is_hidden(status, "is_low_results"):
+        return words.HIDDEN
+    if status["is_low_results"]:
+        why = "школа — ШНОР"
+    elif status["results_index"] is None:
+        why = words.HIDDEN if is_hidden(status, "results_index") else "нет ИОР"
+    elif status["results_index"] >= 0:
+        why = "ИОР не ниже нуля"
+    else:
+        why = "падения, которое длится, нет"
+    return f"Только в списке: по расчёту {why}"
 
 
 def _indicator_name(code: str, reference: Reference) -> str:
@@ -291,6 +317,7 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     risk_now = set(ids_where(facts.statuses, "is_risk_zone"))
     known = {row["school_id"] for row in facts.statuses if row["is_risk_zone"] is not None}
     order = [row["school_id"] for row in facts.statuses]
+    blocks.append(Text("Сравниваются статусы по расчёту, а не по спискам.", "small"))
     blocks.append(
         Bullets(
             (
@@ -352,19 +379,29 @@ def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         blocks.append(Text(f"Группа не определена (нет ИСБШ или ИОР): {names(unknown, reference)}.", "small"))
     hidden = hidden_ids(facts.statuses, "cluster")
     by_cluster.pop("", None)
+    meanings = methodology.clusters(facts.version)
+    places = {label: place for place, label in enumerate(meanings)}
     if by_cluster:
         blocks.append(
             grid(
                 "Кластеры: школы с похожими показателями",
-                (Column("Кластер", 40), Column("Школ", 10, "right"), Column("Школы", 72)),
                 (
-                    (label, str(len(members)), names(members, reference))
-                    for label, members in sorted(by_cluster.items())
+                    Column("Кластер", 26),
+                    Column("Что это значит", 50),
+                    Column("Школ", 10, "right"),
+                    Column("Школы", 40),
+                ),
+                (
+                    (label, meanings.get(label, ""), str(len(members)), names(members, reference))
+                    for label, members in sorted(
+                        by_cluster.items(), key=lambda pair: (places.get(pair[0], len(places)), pair[0])
+                    )
                 ),
             )
         )
     if hidden:
-        blocks.append(Text(f"Кластер скрыт: {names(hidden, reference)}.", "small"))
+        everybody = "у всех школ" if len(hidden) == len(facts.statuses) else names(hidden, reference)
+        blocks.append(Text(f"Кластер скрыт: {everybody}.", "small"))
     return blocks
 
 
@@ -395,9 +432,11 @@ def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     blocks.append(
         Bullets(
             (
-                f"Устойчивые школы (условия трудные, результаты хорошие): {names(resilient, reference)}."
+                f"Устойчивые школы (условия трудные, результаты хорошие): {names(resilient, reference)}"
+                f"{hidden_count(facts.statuses, 'school_group')}."
                 + (" Их опыт изучают в первую очередь, из них выбирают наставников." if resilient else ""),
-                f"Перешли в эффективный режим: {names(effective, reference)}.",
+                f"Перешли в эффективный режим: {names(effective, reference)}"
+                f"{hidden_count(facts.statuses, 'is_effective_mode')}.",
                 "Больше всего вырос ИОР: "
                 + (
                     ", ".join(
@@ -406,7 +445,7 @@ def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                     )
                     or NOBODY
                 )
-                + ".",
+                + f"{hidden_count(facts.statuses, 'results_index')}.",
             )
         )
     )

@@ -75,7 +75,7 @@ def scored_table(title: str, rows: list[Row]) -> Grid:
                 str(row["known"]),
                 str(row["full_points"]),
                 str(row["zero_points"]),
-                words.NO_DATA
+                (words.HIDDEN if row["suppressed"] else words.NO_DATA)
                 if row["mean_points"] is None
                 else f"{words.number(row['mean_points'], 1)} из {row['max_points']}",
                 _missing(row),
@@ -129,7 +129,8 @@ def _pooled(row: Row) -> str:
         return words.HIDDEN if row["suppressed"] else words.NO_DATA
     if row["denominator"] and row["numerator"] is not None:
         share = words.percent(100 * row["numerator"] / row["denominator"])
-        return f"{share} ({row['numerator']} из {row['denominator']})"
+        counts = (words.number(row[side], 0) for side in ("numerator", "denominator"))
+        return f"{share} ({f'{words.NBSP}из{words.NBSP}'.join(counts)})"
     return "—" if row["middle"] is None else f"медиана {_value(row['middle'], row)}"
 
 
@@ -227,33 +228,61 @@ def _status_percent(status: Row, column: str) -> str:
 
 
 def _school_values(facts: MunicipalFacts, reference: Reference) -> list[Block]:
-    """Values of the edition's quarter or half-year by school, an indicator a column."""
+    """Values of the edition's quarter or half-year by school: a table a task, an indicator a column."""
+    values = {(row["school_id"], row["indicator_code"], row["component"]): row for row in facts.values}
     columns = dict.fromkeys(
         (row["indicator_code"], row["component"]) for row in sorted(facts.values, key=order)
     )
-    if not columns:
-        return []
-    values = {(row["school_id"], row["indicator_code"], row["component"]): row for row in facts.values}
-    present = {row["school_id"] for row in facts.values}
-    titles = {(row["indicator_code"], row["component"]): row["indicator_name"] for row in facts.indicators}
-    units = {(row["indicator_code"], row["component"]): row["unit"] for row in facts.indicators}
     return [
-        grid(
-            "Значения по школам",
-            (
-                Column("Школа", 40),
-                *(Column(f"{key[0]} {titles.get(key, '')}".strip(), 20, "right") for key in columns),
-            ),
-            (
-                (
-                    name(status["school_id"], reference),
-                    *(_cell(values.get((status["school_id"], *key)), units.get(key)) for key in columns),
-                )
-                for status in facts.statuses
-                if status["school_id"] in present
-            ),
-        )
+        _values_table(task, [key for key in columns if words.task(key[0]) == task], values, facts, reference)
+        for task in dict.fromkeys(words.task(code) for code, _ in columns)
     ]
+
+
+def _values_table(
+    task: int,
+    columns: list[tuple[str, str]],
+    values: dict[tuple[str, str, str], Row],
+    facts: MunicipalFacts,
+    reference: Reference,
+) -> Grid:
+    """Columns are as wide as their longest word; what the names of all of them begin with stands above."""
+    known = {(row["indicator_code"], row["component"]): row for row in facts.indicators}
+    titles = {key: str(known.get(key, {}).get("indicator_name") or "") for key in columns}
+    beginning = _common_beginning(list(titles.values()))
+    heads = {
+        key: f"{key[0]}{words.NBSP}{title.removeprefix(beginning)}".strip() for key, title in titles.items()
+    }
+    rows = [
+        (status["school_id"], [values.get((status["school_id"], *key)) for key in columns])
+        for status in facts.statuses
+    ]
+    return grid(
+        f"Значения по школам, задача {task}" + (f". {beginning.rstrip(': ')}" if beginning else ""),
+        (
+            Column("Школа", 24),
+            *(Column(head, max(10, *map(len, head.split(" "))), "right") for head in heads.values()),
+        ),
+        (
+            (
+                name(school_id, reference),
+                *(
+                    _cell(value, known.get(key, {}).get("unit"))
+                    for key, value in zip(columns, found, strict=True)
+                ),
+            )
+            for school_id, found in rows
+            if any(value is not None for value in found)
+        ),
+    )
+
+
+def _common_beginning(titles: list[str]) -> str:
+    """``Доля обучающихся: `` of names that all begin with it; empty for a single name."""
+    head, colon, _ = titles[0].partition(": ")
+    beginning = head + colon
+    shared = len(titles) > 1 and colon and all(title.startswith(beginning) for title in titles)
+    return beginning if shared else ""
 
 
 def _cell(row: Row | None, unit: str | None) -> str:

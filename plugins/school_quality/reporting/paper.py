@@ -66,11 +66,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table whose head repeats on every page; ``caption`` also names it for a screen reader."""
+    """A table whose head repeats on every page; ``caption`` also names it for a screen reader.
+
+    ``is_form``: filled by hand, so its rows are tall.
+    """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
+    is_form: bool = False
     kind: str = "table"
 
     @property
@@ -106,8 +110,8 @@ class Paper:
     """A whole document.
 
     ``organisation`` are the lines of its head, ``name`` is СПРАВКА or ПРИКАЗ, ``about`` its heading;
-    ``requisites`` (date and number, place) are empty where a document is not signed; ``imprint`` stands at
-    the foot of each page.
+    ``requisites`` (date and number) are empty where a document is not signed, ``place`` where it needs no
+    place of issue; ``imprint`` stands at the foot of each page.
     """
 
     file_name: str
@@ -119,13 +123,16 @@ class Paper:
     blocks: tuple[Block, ...]
     imprint: str
     is_draft: bool = False
+    place: str = ""
     created: str = field(default="2000-01-01")
 
 
-def grid(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Grid:
+def grid(
+    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, is_form: bool = False
+) -> Grid:
     """A table of texts. Raises `ValueError` where a row has another number of cells than the head."""
     cells = tuple(tuple(row) for row in rows)
     for row in cells:
         if len(row) != len(columns):
             raise ValueError(f"{caption}: {len(row)} cells in {len(columns)} columns")
-    return Grid(caption, tuple(columns), cells)
+    return Grid(caption, tuple(columns), cells, is_form)

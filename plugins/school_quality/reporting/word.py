@@ -11,9 +11,10 @@ import io
 import re
 import zipfile
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import Any
 
-from school_quality.reporting.paper import Figure, Grid, Paper
+from school_quality.reporting.paper import Figure, Grid, Paper, Signature
 from school_quality.reporting.press import Press, environment
 
 # Twentieths of a point: A4 with margins of 30 mm left (for binding) and 10 mm right.
@@ -43,8 +44,8 @@ def docx(paper: Paper, press: Press) -> bytes:
     """The document as the bytes of a .docx; ``press`` draws its plots."""
     blocks = []
     plots: list[bytes] = []
-    for block in paper.blocks:
-        content = asdict(block)
+    for block, following in zip_longest(paper.blocks, paper.blocks[1:]):
+        content = asdict(block) | {"before_signature": isinstance(following, Signature)}
         if isinstance(block, Grid):
             content["widths"] = [round(width * TEXT_WIDTH) for width in block.widths]
         elif isinstance(block, Figure):

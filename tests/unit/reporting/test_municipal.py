@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,22 @@ from municipality import build
 
 from school_quality.reporting import municipal_facts, words
 from school_quality.reporting.context_plot import draw_context
-from school_quality.reporting.draft_order import build_order
+from school_quality.reporting.draft_order import build_order, period_of
 from school_quality.reporting.effectiveness import REGRESSION_NOTE, build_effectiveness, edition_on
 from school_quality.reporting.facts import Reference, open_warehouse, read_reference
 from school_quality.reporting.municipal import build_report, write_reports
 from school_quality.reporting.municipal_facts import MunicipalFacts, read_municipalities
-from school_quality.reporting.paper import Column, Figure, Grid, Heading, Paper, Point, Signature, grid
+from school_quality.reporting.paper import (
+    Bullets,
+    Column,
+    Figure,
+    Grid,
+    Heading,
+    Paper,
+    Point,
+    Signature,
+    grid,
+)
 from school_quality.reporting.press import Press
 from school_quality.reporting.word import docx
 
@@ -116,7 +127,13 @@ def test_indicators_stand_by_task_with_points_and_pooled_shares(report: Paper) -
     network = table(report, "Задача 4").rows
 
     assert scored["1.11"][2:] == ("2", "1", "1", "1,5 из 3", "0")
-    assert pupils[0][2:] == ("1\u00a0четв.", "20\u00a0% (10 из 50)", "13,3\u00a0%…30\u00a0%", "2", "0")
+    assert pupils[0][2:] == (
+        "1\u00a0четв.",
+        "20\u00a0% (10\u00a0из\u00a050)",
+        "13,3\u00a0%…30\u00a0%",
+        "2",
+        "0",
+    )
     assert network[0][3] == "1 из 2, сообщили 1"
     assert table(report, "Баллы школ").rows[0][1:] == ("0 из 3", "0 из 3", "33,3\u00a0%", "100\u00a0%")
 
@@ -194,10 +211,12 @@ def test_a_quarter_has_its_own_parts_and_the_groups(
     headings = [block.text for block in paper.blocks if isinstance(block, Heading)]
     assert "Группы и кластеры школ" in headings
     assert "Определение школ и причины" not in headings
-    assert [row[1:] for row in table(paper, "Значения по школам").rows] == [
-        ("30\u00a0%", "да"),
-        ("13,3\u00a0%", "—"),
+    assert [row[1:] for row in table(paper, "Значения по школам, задача 3").rows] == [
+        ("30\u00a0%",),
+        ("13,3\u00a0%",),
     ]
+    assert [row[1:] for row in table(paper, "Значения по школам, задача 4").rows] == [("да",)]
+    assert "Школ, которые сдали не всё: 1." in said(paper)  # 102 owes a form of the year, not of the quarter
     assert [row[0] for row in table(paper, "Пункты дорожной карты").rows] == ["4.8"]
     assert "Кадры" not in said(paper)
     assert not list(tmp_path.glob("reports/effectiveness_*"))
@@ -219,6 +238,10 @@ def test_a_draft_order_addresses_measures_by_school_owner_and_next_date(
     points = [block.text for block in order.blocks if isinstance(block, Point)]
     assert any(text.startswith("МКУО КМЦ: исполнить просроченные пункты") for text in points)
     assert any("«Кадры» (год)" in text for text in points)
+    assert points[-3].startswith("Исполнителям представить отчёт")
+    assert order.about.endswith("по итогам 2022 года")
+    assert "методика — приказ от 12.09.2022 №\u00a01496" in said(order)
+    assert order.place
     assert "«Контингент» (1\u00a0четв.)" in said(order)
 
 
@@ -228,6 +251,105 @@ def test_a_date_of_the_roadmap_that_has_not_passed_is_kept(
     order = build_order(facts["1"], reference, "выпуск", SEPTEMBER)
 
     assert table(order, "Что сделать").rows[0][4] == "до 31.05.2023"
+
+
+def test_a_date_of_the_roadmap_is_moved_to_the_next_one_however_late_the_day_of_judgement(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    order = build_order(facts["1"], reference, "выпуск", date(2026, 2, 1))
+
+    assert table(order, "Что сделать").rows[0][4] == "до 31.05.2026"
+
+
+def test_an_order_demands_what_was_sent_in_part_and_speaks_of_one_indicator_in_the_singular(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    found.submissions.append(found.submissions[0] | {"status": "partly", "dataset": "form_pupils"})
+    found.recommendations[:] = found.recommendations[:1]
+
+    order = build_order(found, reference, "выпуск", JUNE)
+
+    assert "исправить замечания и сдать полностью: " in said(order)
+    assert "(показатель 1.11, пункт 4.2 дорожной карты)" in table(order, "Что сделать").rows[0][2]
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        ("2022-Q3", "3\u00a0четверти 2022-2023 учебного года"),
+        ("2022-H1", "1\u00a0полугодия 2022-2023 учебного года"),
+    ],
+)
+def test_an_order_names_its_part_of_the_year_in_the_genitive(
+    period: str, expected: str, reference: Reference
+) -> None:
+    assert period_of(replace(reference, period=period)) == expected
+
+
+def test_a_school_only_in_the_list_is_told_why_the_calculation_left_it_out(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    listed = {"official_risk_zone": True, "is_risk_zone": False, "is_low_results": False}
+    found.statuses[2] = found.statuses[2] | listed | {"results_index": 0.4}
+    found.statuses[3] = found.statuses[3] | listed | {"results_index": -0.4}
+
+    rows = {
+        row[0]: row[4] for row in table(build_report(found, reference, "", JUNE, is_open=False), "зоне").rows
+    }
+
+    assert list(rows.values())[-2:] == [
+        "Только в списке: по расчёту ИОР не ниже нуля",
+        "Только в списке: по расчёту падения, которое длится, нет",
+    ]
+
+
+def test_what_the_open_edition_hides_is_never_called_missing_or_absent(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    hidden = {
+        "is_risk_zone": False,
+        "official_risk_zone": True,
+        "is_low_results": None,
+        "results_index": -1.0,
+    }
+    found.statuses[3] = (
+        found.statuses[3]
+        | hidden
+        | {
+            "school_group": None,
+            "suppressed": ["is_low_results", "school_group"],
+        }
+    )
+    found.indicators[:] = [row | {"mean_points": None, "suppressed": 1} for row in found.indicators]
+
+    report = build_report(found, reference, "", JUNE, is_open=True)
+    effect = build_effectiveness(found, reference, "", JUNE, is_open=True)
+
+    assert table(report, "зоне риска").rows[-1][4] == words.HIDDEN
+    assert {row[5] for row in table(report, "Задача 1. Идентификация").rows} == {words.HIDDEN}
+    assert "результаты хорошие): нет; скрыто школ: 1." in said(report)
+    assert re.search(r"Группа в один из двух лет скрыта: СОШ №\s4", said(effect))
+
+
+def test_the_list_of_differences_ends_with_a_full_stop_and_clusters_are_explained(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    found.statuses[0] = found.statuses[0] | {"cluster": "средние результаты"}
+
+    report = build_report(found, reference, "", JUNE, is_open=False)
+
+    differences = next(
+        block.items
+        for block in report.blocks
+        if isinstance(block, Bullets) and "в списке нет" in block.items[-1]
+    )
+    assert differences[-1].endswith("в списке нет.")
+    meanings = {row[0]: row[1] for row in table(report, "Кластеры").rows}
+    assert meanings["средние результаты"].startswith("Уровень и динамика ближе к середине")
 
 
 @pytest.mark.parametrize(
@@ -266,13 +388,19 @@ def test_september_sets_measures_against_change_and_similar_schools(
 
     text = said(paper)
     (points,) = table(paper, "до и после").rows
-    (compared,) = table(paper, "Изменение поддержанных и похожих").rows
+    compared = table(paper, "Изменение поддержанных и похожих").rows
     (pair,) = table(paper, "похожая на неё").rows
     assert "сентябрьское дополнение" in paper.about
     assert "Занятия 2022 года" not in text
     assert points[4] == "−1"
-    assert compared[1:] == ("2; 2", "−0,9; −0,2", "+0,4", "+0,1", "+0,3", "от +0,1 до +0,5")
-    assert "интервал не содержит нуля. Но начинали они с уровней, которые различались сильнее" in text
+    assert [row[1:] for row in compared] == [
+        ("с поддержкой", "2", "−0,9", "−0,5", "+0,4", ""),
+        ("похожие", "2", "−0,2", "−0,1", "+0,1", ""),
+        ("разность изменений", "", "", "", "+0,3", "от +0,1 до +0,5"),
+    ]
+    assert "интервал не содержит нуля. Но похожих школ всего 2:" in text
+    assert "Начинали они с уровней, которые различались сильнее" in text
+    assert re.search(r"изменение поддержанных школ: .* 1\sшкола, в среднем ", text)
     assert "было −0,5, стало −0,8; МБОУ СОШ №\u00a04: было 0,2, стало 0,1" in pair[2]
     assert pair[1] == "1; 0"
     assert REGRESSION_NOTE in text
