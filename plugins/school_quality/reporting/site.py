@@ -61,10 +61,11 @@ def write_site(
     writer.text("style.css", "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES))
     writer.text(SCRIPT, (TEMPLATES / "site" / SCRIPT).read_text(encoding="utf-8"))
     statuses = _statuses(connection, reference)
+    before = _places(connection, reference)
     ids = list(statuses)
     slugs = _slugs(ids)
     summaries = []
-    for district in _read_districts(connection, reference, statuses):
+    for district in _read_districts(connection, reference, statuses, before):
         municipality = district.reference.municipality_id or ""
         folder = "" if len(ids) == 1 else f"districts/{slugs[municipality]}/"
         links = reports_of(directory, municipality, single=len(ids) == 1)
@@ -103,10 +104,23 @@ def _slugs(ids: Iterable[str]) -> dict[str, str]:
     }
 
 
+def _places(connection: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, Row]:
+    """Group and cluster of each school in the year before."""
+    found = rows(
+        connection,
+        "select school_id, school_group, cluster from marts.fct_school_status where reporting_year = ?",
+        [reference.year - 1],
+    )
+    return {row["school_id"]: row for row in found}
+
+
 def _read_districts(
-    connection: duckdb.DuckDBPyConnection, reference: Reference, statuses: dict[str, list[Row]]
+    connection: duckdb.DuckDBPyConnection,
+    reference: Reference,
+    statuses: dict[str, list[Row]],
+    before: dict[str, Row],
 ) -> Iterator[pages.District]:
-    """Each municipality with the values of the year or period.
+    """Each municipality with the values of the year or period; ``before`` as in `pages.District`.
 
     Several small ones are read together: a query for each would read the whole table as often as there are
     municipalities.
@@ -130,6 +144,7 @@ def _read_districts(
                 tuple(statuses[id_]),
                 {school: found for (owner, school), found in by_school.items() if owner == id_},
                 merged,
+                before,
             )
 
 

@@ -43,6 +43,8 @@ GROUP_TONES: dict[str, Tone] = {
     "underperforming": "middle",
 }
 
+MOVES = {"сменила группу": "school_group", "сменила кластер": "cluster"}
+
 GROUP_MEANINGS = {
     "resilient": "Условия трудные, а результаты хорошие. Источник успешных практик и наставников.",
     "thriving": "И условия, и результаты хорошие.",
@@ -103,6 +105,7 @@ class SchoolLine:
     marks: tuple[tuple[str, str, Tone], ...]
     group: Cell
     cluster: Cell
+    moves: tuple[str, ...]
     social_index: Cell
     results_index: Cell
     score: Cell
@@ -111,12 +114,16 @@ class SchoolLine:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A group or cluster: its words and how many schools are in it."""
+    """A group or cluster: its words, how many schools are in it, how many came and left in a year.
+
+    ``moved`` is empty where the year before is not known.
+    """
 
     name: str
     meaning: str
     schools: int
     tone: Tone = "plain"
+    moved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,7 @@ class DistrictSummary:
     schools: int
     counts: tuple[tuple[str, str], ...]
     median: Cell
+    hidden_note: str  # empty where nothing is hidden
     href: str = ""
 
 
@@ -149,6 +157,7 @@ class Overview:
     groups: tuple[Share, ...]
     clusters: tuple[Share, ...]
     plot: ContextPlot | None
+    moves: tuple[str, ...]
     points: tuple[PlotPoint, ...]  # empty where there are too many dots to be told apart
     hidden: bool
     total_note: str = words.OWN_TOTAL_NOTE
@@ -221,13 +230,15 @@ class SchoolPage:
 class District:
     """The marts of one municipality; ``values`` by school, of the year or the period of the edition.
 
-    ``merged`` are the schools merged into each up to the year (`merged_schools`), of all municipalities.
+    ``merged`` are the schools merged into each up to the year (`merged_schools`), ``before`` the group and
+    the cluster of the year before; both of all municipalities.
     """
 
     reference: Reference
     statuses: tuple[Row, ...]
     values: dict[str, list[Row]]
     merged: dict[str, list[Row]]
+    before: dict[str, Row]
 
     @cached_property
     def by_code(self) -> dict[str, list[Row]]:
@@ -267,19 +278,23 @@ def build_overview(district: District) -> Overview:
     """The overview: statuses counted, the table of schools, groups and clusters, the plot."""
     statuses = district.statuses
     plot, points = _plot(district)
+    lines = tuple(_school_line(district, status) for status in statuses)
     medians = district.reference.district_scores.get(district.reference.municipality_id or "")
     comparable = medians is not None and medians[1] >= COMPARED_SCHOOLS
     middle = Cell(words.percent(round(medians[0], 1)), medians[0]) if medians and comparable else Cell("—")
-    summary = DistrictSummary(district.name, len(statuses), _counts(statuses), middle)
+    hidden = any(status.get("suppressed") for status in statuses)
+    note = words.HIDDEN_NOTE if hidden else ""
+    summary = DistrictSummary(district.name, len(statuses), _counts(statuses), middle, note)
     return Overview(
         name=district.name,
         summary=summary,
-        schools=tuple(_school_line(district, status) for status in statuses),
-        groups=_groups(statuses),
+        schools=lines,
+        groups=_groups(district),
         clusters=_clusters(district),
         plot=plot,
         points=points,
-        hidden=any(status.get("suppressed") for status in statuses),
+        moves=tuple(move for move in MOVES if any(move in line.moves for line in lines)),
+        hidden=hidden,
     )
 
 
@@ -318,6 +333,7 @@ def _school_line(district: District, status: Row) -> SchoolLine:
         marks=_marks(status),
         group=_word_cell(status, "school_group", GROUP_NAMES.get),
         cluster=_word_cell(status, "cluster", str),
+        moves=tuple(move for move, column in MOVES.items() if _moved(district, status, column)),
         social_index=_number_cell(status, "social_index", lambda value: words.number(value, 2)),
         results_index=_number_cell(status, "results_index", words.precise),
         score=_number_cell(status, "score_pct", words.percent),
@@ -358,19 +374,37 @@ def _number_cell(status: Row, column: str, text: Callable[[float], str]) -> Cell
     return Cell(text(float(value)), float(value))
 
 
-def _groups(statuses: Sequence[Row]) -> tuple[Share, ...]:
-    counts = Counter(status["school_group"] for status in statuses)
+def _groups(district: District) -> tuple[Share, ...]:
+    counts = Counter(status["school_group"] for status in district.statuses)
+    came = _came_and_left(district, "school_group")
     groups = tuple(
-        Share(name, GROUP_MEANINGS[group], counts[group], GROUP_TONES[group])
+        Share(name, GROUP_MEANINGS[group], counts[group], GROUP_TONES[group], came(group))
         for group, name in GROUP_NAMES.items()
     )
-    return groups + _unknown(statuses, "school_group", "нет ИСБШ или ИОР")
+    return groups + _unknown(district.statuses, "school_group", "нет ИСБШ или ИОР")
+
+
+def _moved(district: District, status: Row, column: str) -> bool:
+    """Whether a school's group or cluster is known in both years and is another one now."""
+    before = district.before.get(status["school_id"], {}).get(column)
+    return before is not None and status[column] is not None and before != status[column]
+
+
+def _came_and_left(district: District, column: str) -> Callable[[str], str]:
+    """Words on how many schools came into a group or cluster and left it, of those known in both years."""
+    known = any(district.before.get(status["school_id"], {}).get(column) for status in district.statuses)
+    moved = [status for status in district.statuses if _moved(district, status, column)]
+    came = Counter(status[column] for status in moved)
+    left = Counter(district.before[status["school_id"]][column] for status in moved)
+    return lambda name: f"+{came[name]}, −{left[name]}" if known else ""
 
 
 def _clusters(district: District) -> tuple[Share, ...]:
     counts = Counter(status["cluster"] for status in district.statuses)
+    came = _came_and_left(district, "cluster")
     clusters = tuple(
-        Share(name, meaning, counts[name]) for name, meaning in _cluster_words(district.version).items()
+        Share(name, meaning, counts[name], moved=came(name))
+        for name, meaning in _cluster_words(district.version).items()
     )
     known = any(share.schools for share in clusters)
     why = "не хватает баллов за уровень или за динамику результатов"
@@ -664,6 +698,7 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
     school = district.school(school_id)
     reference = district.reference
     group = status["school_group"]
+    before = district.before.get(school_id, {})
     meanings = _cluster_words(district.version)
     by_code: dict[str, list[Row]] = {}
     for row in values:
@@ -687,10 +722,21 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
             if part
         ),
         verdict=standing.verdict(status, reference),
-        group=Share(GROUP_NAMES[group], GROUP_MEANINGS[group], 0, GROUP_TONES[group])
+        group=Share(
+            GROUP_NAMES[group],
+            GROUP_MEANINGS[group],
+            0,
+            GROUP_TONES[group],
+            _year_before(group, before.get("school_group"), GROUP_NAMES),
+        )
         if group in GROUP_NAMES
         else None,
-        cluster=Share(status["cluster"], meanings.get(status["cluster"], ""), 0)
+        cluster=Share(
+            status["cluster"],
+            meanings.get(status["cluster"], ""),
+            0,
+            moved=_year_before(status["cluster"], before.get("cluster"), {}),
+        )
         if status["cluster"]
         else None,
         total=standing.total(status) if reference.period is None else "",
@@ -707,6 +753,13 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
         card=Link("Карта школы", formats),
         hidden=bool(status.get("suppressed")) or any(row["status"] == "suppressed" for row in values),
     )
+
+
+def _year_before(now: str, before: str | None, names: dict[str, str]) -> str:
+    """What a school's group or cluster was; empty where the year before is not known."""
+    if before is None:
+        return ""
+    return "Годом раньше — тоже." if before == now else f"Годом раньше: {names.get(before, before)}."
 
 
 def _school_indicator(district: District, rows: list[Row], middle: str) -> SchoolIndicator:

@@ -190,12 +190,13 @@ def test_the_open_edition_says_hidden_and_why_never_no_data(open_site: Path) -> 
     school = visible(open_site / "districts/1/schools/101.html")
     indicator = visible(open_site / "districts/1/indicators/1.11.html")
     overview = visible(open_site / "districts/1/index.html")
+    start = visible(open_site / "index.html")
 
     assert "скрыто: меньше 10 учеников" in indicator
     assert "Скрыто: 1 (меньше 10 учеников)" in indicator
     assert "ШНОР скрыто" in overview
     assert "(скрыто: 1)" in overview
-    for text in (school, indicator, overview):
+    for text in (school, indicator, overview, start):
         assert words.HIDDEN_NOTE in text
 
 
@@ -233,3 +234,69 @@ def test_a_municipality_whose_id_is_no_file_name_gets_a_safe_folder(warehouse: P
 
     assert {page.parent.name for page in site.glob("districts/*/index.html")} == {"x2e2e2f2e2e2f31", "2"}
     assert not (tmp_path / "1").exists()
+
+
+def test_moves_between_groups_and_clusters_are_counted_and_told_on_the_page_of_a_school(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(warehouse, tmp_path / "w.duckdb")
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        connection.execute("delete from marts.fct_school_status where reporting_year = 2021")
+        for school, before, now in (
+            ("101", "средние результаты", "слабые результаты, снижаются"),
+            ("102", "средние результаты", "средние результаты"),
+            ("103", None, "средние результаты"),
+        ):
+            connection.execute(
+                "insert into marts.fct_school_status by name select * replace (2021 as reporting_year,"
+                " 'thriving' as school_group, $before as cluster)"
+                " from marts.fct_school_status where school_id = $school and reporting_year = 2022",
+                {"school": school, "before": before},
+            )
+            connection.execute(
+                "update marts.fct_school_status set school_group = 'thriving', cluster = $now"
+                " where school_id = $school and reporting_year = 2022",
+                {"school": school, "now": now},
+            )
+
+    site = write(tmp_path / "w.duckdb", tmp_path / "release")
+
+    overview = visible(site / "districts/1/index.html")
+    assert "слабые результаты, снижаются 1 +1, −0" in overview
+    assert "средние результаты 2 +0, −1" in overview  # 103 was in none
+    assert "<option>сменила кластер</option>" in (site / "districts/1/index.html").read_text(encoding="utf-8")
+    assert "сменила группу" not in overview
+    assert "Годом раньше: средние результаты." in visible(site / "districts/1/schools/101.html")
+    assert "Годом раньше — тоже." in visible(site / "districts/1/schools/102.html")
+
+
+def test_the_values_of_municipalities_that_are_read_together_are_not_mixed(
+    site: Path, warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("school_quality.reporting.site.BATCH", 1)
+
+    apart = write(warehouse, tmp_path)
+
+    for page in site.rglob("*.html"):
+        assert (apart / page.relative_to(site)).read_bytes() == page.read_bytes()
+
+
+def test_more_schools_than_labels_fit_are_dots_without_labels_and_links(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copyfile(warehouse, tmp_path / "w.duckdb")
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        connection.execute(
+            "update marts.fct_school_status"
+            " set social_index = 40 + school_id::integer % 10, results_index = 0.1"
+        )
+    for module in ("context_plot", "site_pages"):
+        monkeypatch.setattr(f"school_quality.reporting.{module}.LABELLED", 2)
+
+    site = write(tmp_path / "w.duckdb", tmp_path / "release")
+
+    plot = (site / "districts/1/index.html").read_text(encoding="utf-8").partition('<svg class="plot"')[2]
+    drawn = plot.partition("</svg>")[0]
+    assert drawn.count('<path class="point') == 3
+    assert "<a " not in drawn
+    assert 'role="img"' in drawn
