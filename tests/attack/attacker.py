@@ -102,10 +102,11 @@ def verdicts_found_out(
 ) -> dict[str, str]:
     """What of a hidden cell has one answer only: its points; whether there is anybody; whether it is low.
 
-    A verdict is a number as well: three points for 2.5 say that at least one teacher was counted.
+    A verdict is a number as well: three points for 2.5 say that at least one teacher was counted. Whether a
+    school is supported is one, too.
     """
     changed = set(changed_schools)
-    found = {}
+    found = {name: answer for release in releases for name, answer in _supported_schools(release)}
     for cell, numbers in domains.items():
         questions: dict[str, Callable[[Numbers], object]] = {"anybody": lambda option: option[1] > 0}
         if cell[0] == "result":
@@ -129,6 +130,24 @@ def verdicts_found_out(
             if len(points) == 1:
                 found[f"points of {cell} in {value['indicator_code']}"] = str(points)
     return found
+
+
+def _supported_schools(release: Release) -> Iterator[tuple[str, str]]:
+    """Schools of which it is hidden whether they are supported, and told nevertheless.
+
+    Who is not supported has no numbers in what applies to supported schools only: a reason that speaks of
+    numbers says that the school is; a value that is not hidden says which it is.
+    """
+    hidden = {
+        (row["school_id"], row["reporting_year"])
+        for row in release.statuses
+        if "is_supported" in (row.get("suppressed") or ())
+    }
+    for value in release.values:
+        school, code = (value["school_id"], value["reporting_year"]), value["indicator_code"]
+        scope = INDICATORS[code, value["component"] or ""]["scope"]
+        if school in hidden and scope == "supported" and value["reason"] != "complementary":
+            yield f"support of {school}", f"{code}: {value['status']}, {value['reason']}"
 
 
 def _differences(domains: dict[Cell, frozenset[Numbers]], constraints: list[Constraint]) -> list[Constraint]:

@@ -38,29 +38,35 @@ LEAKS: dict[str, Change] = {
     ),
     "all exams of a school are added up": (
         "3_fct_indicator_value.sql",
-        "values_.family in ('high_results', 'below_minimum')",
+        "known_value.family in ('high_results', 'below_minimum')",
         "false",
     ),
     "the fives to twos of the year before are not hidden": (
         "3_fct_indicator_value.sql",
-        "or (values_.family <> 'share_of_twos' and values_.reporting_year = hidden.reporting_year + 1)",
-        "",
+        "and inputs.source_period = hidden_result.reporting_year::varchar",
+        "and inputs.source_period = hidden_result.reporting_year::varchar "
+        "and inputs.source_period = known_value.period",
     ),
     "teachers with a category are shown a year later": (
         "3_fct_indicator_value.sql",
-        "values_.family = 'form_headcount_dynamics' and values_.status = 'scored'",
+        "known_value.family in ('form_headcount_dynamics', 'pupil_share_fall')",
         "false",
     ),
     "that no teacher is counted is not hidden": (
         "3_fct_indicator_value.sql",
-        "values_.value < values_.min_teachers",
-        "values_.value between 1 and values_.min_teachers - 1",
+        "and least(known_value.value, coalesce(teachers.field_value, 0)) < known_value.min_teachers",
+        "and known_value.value between 1 and known_value.min_teachers - 1",
     ),
     "that all teachers are counted is not hidden": (
         "3_fct_indicator_value.sql",
-        "and least_group(values_.numerator, values_.denominator)",
-        "and values_.numerator <> values_.denominator "
-        "and least_group(values_.numerator, values_.denominator)",
+        "and least_group(known_value.numerator, known_value.denominator)",
+        "and known_value.numerator <> known_value.denominator "
+        "and least_group(known_value.numerator, known_value.denominator)",
+    ),
+    "a reason looks at the numbers of a school whose support is hidden": (
+        "3_fct_indicator_value.sql",
+        "delete from known_value\nwhere (",
+        "delete from known_value\nwhere false and (",
     ),
 }
 

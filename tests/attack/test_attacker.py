@@ -278,3 +278,22 @@ def test_points_for_more_teachers_with_a_category_follow_from_both_years(now: in
     found = verdicts_found_out([release], possibilities([release]))
 
     assert bool(found) == is_found
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_found"),
+    [("complementary", False), ("few_teachers", True)],
+    ids=["silent", "speaks of teachers"],
+)
+def test_a_reason_that_speaks_of_numbers_says_that_the_school_is_supported(
+    reason: str, is_found: bool
+) -> None:
+    """Task 2 applies to supported schools only."""
+    release = Release(
+        values=[value("1", "2.1", reason=reason)],
+        statuses=[status("1", is_supported=None, suppressed=["is_supported"])],
+    )
+
+    found = verdicts_found_out([release], possibilities([release]))
+
+    assert ("support of ('1', 2022)" in found) == is_found

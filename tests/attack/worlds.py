@@ -41,11 +41,7 @@ def with_other_hidden_numbers(root: Path, release: Release, target: Path) -> int
     rng = random.Random(5)  # noqa: S311 - reproducible
     shutil.copytree(root / "landing", target / "landing")
     shutil.copytree(root / "rejected", target / "rejected")
-    hidden = {
-        (row["school_id"], row["reporting_year"], row["procedure_id"])
-        for row in release.results
-        if row["participants"] is None
-    }
+    hidden = _hidden(release)
     changed = 0
     for dataset, columns in SCORES.items():
         for path in sorted((target / "landing").glob(f"[0-9]*/rows/{dataset}.parquet")):
@@ -74,6 +70,47 @@ def with_other_hidden_numbers(root: Path, release: Release, target: Path) -> int
                         changed += 1
             _write(path, rows)
     return changed
+
+
+def with_the_fewest_and_worst(root: Path, release: Release, target: Path) -> int:
+    """Copy a landing to ``target`` with as few and as bad hidden results as there can be; how many rows went.
+
+    Of each kind of rows (counted or not, with these columns) one stays in a hidden result, and has the worst
+    score of the hidden rows of its work: sums, minima and verdicts are as different as they can be.
+    """
+    shutil.copytree(root / "landing", target / "landing")
+    shutil.copytree(root / "rejected", target / "rejected")
+    hidden = _hidden(release)
+    gone = 0
+    for dataset, columns in SCORES.items():
+        is_of_pupils = dataset.endswith("_results") and dataset != "procedure_results"
+        for path in sorted((target / "landing").glob(f"[0-9]*/rows/{dataset}.parquet")):
+            rows = pq.read_table(path).to_pylist()
+            spare: set[int] = set()
+            for members in _works(rows, columns, lambda row, name=dataset: _key(name, row) in hidden):
+                scores = [tuple(row[column] for column in columns) for row in members]
+                worst = min(scores, key=_filled) if is_of_pupils else max(scores, key=_filled)
+                seen = set()
+                for row in members:
+                    row.update(zip(columns, worst, strict=True))
+                    if is_of_pupils and row["school_id"] in seen:
+                        spare.add(id(row))
+                    seen.add(row["school_id"])
+            gone += len(spare)
+            _write(path, [row for row in rows if id(row) not in spare])
+    return gone
+
+
+def _hidden(release: Release) -> set[tuple[str, int, str]]:
+    return {
+        (row["school_id"], row["reporting_year"], row["procedure_id"])
+        for row in release.results
+        if row["participants"] is None
+    }
+
+
+def _filled(score: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(number for number in score if number is not None)
 
 
 def corrected(root: Path, school: str, target: Path) -> int:

@@ -9,7 +9,6 @@ with cells as (
         municipality_id,
         reporting_year,
         procedure_id,
-        split_part(procedure_id, '_', 1) as exam,
         participants,
         list_min(
             list_filter(
@@ -24,8 +23,7 @@ select
     cells.school_id,
     cells.municipality_id,
     cells.reporting_year,
-    cells.procedure_id,
-    cells.exam
+    cells.procedure_id
 from cells
 cross join limits
 where cells.participants is null or cells.fewest_people < limits.min_pupils;
@@ -38,17 +36,30 @@ select distinct
     procedure_id
 from hidden_result;
 
--- Districts and years in which the computed index (1.19) of every school reads something hidden.
+-- Schools of which the computed index (1.19) reads something hidden: it is the mean over the procedures in which the
+-- school itself took part, each of them set against the whole district.
 create temp table hidden_index as
 select distinct
-    hidden_district.municipality_id,
-    hidden_district.reporting_year
-from hidden_district
+    results.school_id,
+    results.reporting_year
+from build.intermediate.int_primitive__procedures as results
+inner join hidden_district using (municipality_id, reporting_year, procedure_id)
 inner join build.intermediate.int_methodology__years as years using (reporting_year)
 inner join build.seeds.index_procedures as procedures
     on
-        hidden_district.procedure_id = procedures.procedure_id
-        and years.methodology_version = procedures.methodology_version;
+        results.procedure_id = procedures.procedure_id
+        and years.methodology_version = procedures.methodology_version
+where coalesce(results.participants, 1) > 0;
+
+-- Results of exams that are told.
+create temp table open_result as
+select
+    school_id,
+    reporting_year,
+    split_part(procedure_id, '_', 1) as exam
+from build.intermediate.int_primitive__procedures
+anti join hidden_result using (school_id, reporting_year, procedure_id)
+where participants > 0;
 
 -- Schools that have results in a year, and whether all of them are hidden.
 create temp table school_results as

@@ -7,6 +7,12 @@ select
     dynamics.procedure_id,
     dynamics.measure,
     dynamics.difference_sign,
+    -- Both years have what the quantity is made of, whether or not the district's mean, which may be hidden, is zero.
+    case dynamics.measure
+        when 'fives_to_twos' then results.fives_to_twos is not null and results_before.fives_to_twos is not null
+        else results.score_count > 0 and results_before.score_count > 0
+    end as is_computable,
+    own_now.school_id is not null or own_before.school_id is not null as is_own_hidden,
     own_now.school_id is null
     and own_before.school_id is null
     and (
@@ -15,6 +21,12 @@ select
     ) as is_open
 from build.intermediate.int_primitive__dynamics as dynamics
 inner join build.intermediate.int_school__years as schools using (school_id, reporting_year)
+inner join build.intermediate.int_primitive__procedures as results using (school_id, reporting_year, procedure_id)
+left join build.intermediate.int_primitive__procedures as results_before
+    on
+        dynamics.school_id = results_before.school_id
+        and dynamics.reporting_year = results_before.reporting_year + 1
+        and dynamics.procedure_id = results_before.procedure_id
 left join build.intermediate.int_school__years as schools_before
     on dynamics.school_id = schools_before.school_id and dynamics.reporting_year = schools_before.reporting_year + 1
 left join hidden_result as own_now
@@ -38,7 +50,8 @@ left join hidden_district as district_before
         and dynamics.reporting_year = district_before.reporting_year + 1
         and dynamics.procedure_id = district_before.procedure_id;
 
--- A fall that lasts (reading 12): seen in what is open; possible in what is hidden.
+-- A fall that lasts (reading 12): seen in what is open; possible in what is hidden, where the open side of the two
+-- years does not rule it out.
 create temp table lasting_fall as
 select
     expected.school_id,
@@ -47,7 +60,12 @@ select
         this_year.is_open and this_year.difference_sign < 0
         and (year_before.school_id is null or (year_before.is_open and coalesce(year_before.difference_sign, -1) < 0))
     ) as is_seen,
-    bool_or(not this_year.is_open or not coalesce(year_before.is_open, true)) as may_be_hidden
+    bool_or(
+        (not this_year.is_open or not coalesce(year_before.is_open, true))
+        and this_year.is_computable
+        and (not this_year.is_open or this_year.difference_sign < 0)
+        and (not coalesce(year_before.is_open, true) or coalesce(year_before.difference_sign, -1) < 0)
+    ) as may_be_hidden
 from build.intermediate.int_indicator__expected as expected
 inner join build.intermediate.int_indicator__settings as settings
     using (reporting_year, indicator_code, component)
@@ -77,11 +95,11 @@ select
     schools.reporting_year,
     case
         when indices.delivered_index is not null then not coalesce(school_results.are_all_hidden, false)
-        else hidden_index.municipality_id is null or not coalesce(indices.has_results, false)
+        else hidden_index.school_id is null or not coalesce(indices.has_results, false)
     end as is_open,
     case
         when indices.is_difference_computed
-            then hidden_index.municipality_id is null and hidden_before.municipality_id is null
+            then hidden_index.school_id is null and hidden_before.school_id is null
         else
             not coalesce(school_results.are_all_hidden, false) and not coalesce(results_before.are_all_hidden, false)
     end as is_difference_open,
@@ -92,13 +110,10 @@ left join build.intermediate.int_primitive__results_index as indices using (scho
 left join school_results using (school_id, reporting_year)
 left join school_results as results_before
     on schools.school_id = results_before.school_id and schools.reporting_year = results_before.reporting_year + 1
-left join hidden_index
-    on
-        schools.municipality_id = hidden_index.municipality_id
-        and schools.reporting_year = hidden_index.reporting_year
+left join hidden_index using (school_id, reporting_year)
 left join hidden_index as hidden_before
     on
-        schools.municipality_id = hidden_before.municipality_id
+        schools.school_id = hidden_before.school_id
         and schools.reporting_year = hidden_before.reporting_year + 1;
 
 create temp table identifying_result as

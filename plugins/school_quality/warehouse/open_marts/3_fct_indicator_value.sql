@@ -18,9 +18,7 @@ with wholes as (
 select
     parts.dataset,
     parts.school_id,
-    parts.reporting_year,
-    parts.period,
-    parts.period_number
+    parts.period
 from wholes
 cross join limits
 inner join build.intermediate.int_primitive__form_sums as parts
@@ -39,261 +37,223 @@ where
         < case wholes.dataset when 'form_staff' then limits.min_teachers else limits.min_pupils end
     );
 
--- The quarters that a half-year's fall of failing pupils reads (3.3).
-create temp table fall_quarters as
+-- What could be hidden: every value with what its formula reads.
+create temp table known_value as
 select
-    inputs.period,
-    inputs.indicator_code,
-    inputs.component,
-    inputs.source_key as dataset,
-    inputs.source_period
-from build.intermediate.int_lineage__inputs as inputs
-where
-    inputs.indicator_code in (
-        select indicators.indicator_code from build.seeds.indicators as indicators
-        where indicators.family = 'pupil_share_fall'
-    );
+    facts.school_id,
+    facts.municipality_id,
+    facts.reporting_year,
+    facts.period,
+    facts.indicator_code,
+    facts.component,
+    facts.status,
+    facts.reason,
+    facts.value,
+    facts.numerator,
+    facts.denominator,
+    expected.family,
+    expected.exam,
+    expected.procedure_id,
+    expected.dataset,
+    settings.scope,
+    settings.unit,
+    limits.min_pupils,
+    limits.min_teachers
+from build.marts.fct_indicator_value as facts
+inner join build.intermediate.int_indicator__expected as expected
+    using (school_id, period, indicator_code, component)
+inner join build.intermediate.int_indicator__settings as settings
+    on
+        facts.reporting_year = settings.reporting_year
+        and facts.indicator_code = settings.indicator_code
+        and facts.component = settings.component
+cross join limits;
+
+-- Whether an indicator applies tells who is supported: where that is hidden, so are all values of the indicators that
+-- apply to supported schools only, for one reason. A reason that looked at their numbers would say that there are any.
+create temp table unknown_support as
+select
+    known_value.school_id,
+    known_value.period,
+    known_value.indicator_code,
+    known_value.component
+from known_value
+inner join open_status using (school_id, reporting_year)
+where known_value.scope = 'supported' and not open_status.is_supported_open;
+
+delete from known_value
+where (school_id, period, indicator_code, component) in (from unknown_support);
+
+-- Values that read a hidden result of the school itself.
+create temp table own_hidden as
+select distinct
+    known_value.school_id,
+    known_value.period,
+    known_value.indicator_code,
+    known_value.component
+from known_value
+inner join build.intermediate.int_lineage__inputs as inputs using (period, indicator_code, component)
+inner join hidden_result
+    on
+        known_value.school_id = hidden_result.school_id
+        and inputs.source_key = hidden_result.procedure_id
+        and inputs.source_period = hidden_result.reporting_year::varchar;
 
 create temp table hidden_value as
-with values_ as (
+with reasons as (
+    -- Results of one procedure this year, or this year and the one before (1.5, 1.6, 1.10-1.17); means of exams over
+    -- ИСБШ (1.21), of which all but one would give the last.
     select
-        facts.school_id,
-        facts.municipality_id,
-        facts.reporting_year,
-        facts.period,
-        facts.indicator_code,
-        facts.component,
-        facts.status,
-        facts.reason,
-        facts.value,
-        facts.numerator,
-        facts.denominator,
-        facts.participants,
-        list_contains(facts.flags, 'computed_index') as is_index_computed,
-        expected.school_type,
-        expected.family,
-        expected.exam,
-        expected.procedure_id,
-        expected.dataset,
-        expected.period_number,
-        expected.methodology_version,
-        settings.scope,
-        settings.unit,
-        settings.subject,
-        settings.grade,
-        limits.min_pupils,
-        limits.min_teachers
-    from build.marts.fct_indicator_value as facts
-    inner join build.intermediate.int_indicator__expected as expected
-        using (school_id, period, indicator_code, component)
-    inner join build.intermediate.int_indicator__settings as settings
-        on
-            facts.reporting_year = settings.reporting_year
-            and facts.indicator_code = settings.indicator_code
-            and facts.component = settings.component
-    cross join limits
-),
-
-reasons as (
-    -- Results of one procedure, this year (1.10-1.13) or this year and the one before (1.1-1.6, 1.14-1.17).
-    select
-        values_.*,
+        known_value.*,
         'few_pupils' as why
-    from values_
-    inner join hidden_result as hidden
-        on
-            values_.school_id = hidden.school_id
-            and values_.procedure_id = hidden.procedure_id
-            and (
-                values_.reporting_year = hidden.reporting_year
-                or (values_.family <> 'share_of_twos' and values_.reporting_year = hidden.reporting_year + 1)
-            )
+    from known_value
+    inner join own_hidden using (school_id, period, indicator_code, component)
     where
-        values_.family in ('score_dynamics', 'fives_to_twos_dynamics', 'share_of_twos')
-        and values_.status = 'scored'
+        known_value.family in ('fives_to_twos_dynamics', 'share_of_twos', 'social_coefficient')
+        and known_value.status = 'scored'
     union all
-    -- The district's mean of either year holds a hidden school.
+    -- The school's mean to the district's in both years (1.1-1.4). That the district's mean is zero leaves no value,
+    -- and would tell every mean in it.
     select
-        values_.*,
-        'complementary' as why
-    from values_
+        known_value.*,
+        case when open_dynamics.is_own_hidden then 'few_pupils' else 'complementary' end as why
+    from known_value
     inner join open_dynamics
         on
-            values_.school_id = open_dynamics.school_id
-            and values_.reporting_year = open_dynamics.reporting_year
-            and values_.procedure_id = open_dynamics.procedure_id
+            known_value.school_id = open_dynamics.school_id
+            and known_value.reporting_year = open_dynamics.reporting_year
+            and known_value.procedure_id = open_dynamics.procedure_id
             and open_dynamics.measure = 'score_to_district'
-    where values_.family = 'score_dynamics' and values_.status = 'scored' and not open_dynamics.is_open
-    union all
-    -- All subjects of an exam (1.7, 1.8): less the open ones, the hidden ones are left.
-    select
-        values_.*,
-        case when values_.participants < values_.min_pupils then 'few_pupils' else 'complementary' end as why
-    from values_
     where
-        values_.family in ('high_results', 'below_minimum')
-        and values_.status = 'scored'
-        and (
-            values_.participants < values_.min_pupils
-            or exists (
-                select 1 from hidden_result as hidden
-                where
-                    values_.school_id = hidden.school_id
-                    and values_.reporting_year = hidden.reporting_year
-                    and values_.exam = hidden.exam
-            )
-        )
+        known_value.family = 'score_dynamics'
+        and not open_dynamics.is_open
+        and (known_value.status = 'scored' or (known_value.reason = 'no_prior_year' and open_dynamics.is_computable))
+    union all
+    -- All subjects of an exam (1.7, 1.8): less the open ones, the hidden ones are left. Which of the two reasons it is
+    -- follows from who is open: how many results there are together would tell of the hidden ones.
+    select
+        known_value.*,
+        case when bool_or(open_result.school_id is not null) then 'complementary' else 'few_pupils' end as why
+    from known_value
+    inner join own_hidden using (school_id, period, indicator_code, component)
+    left join open_result
+        on
+            known_value.school_id = open_result.school_id
+            and known_value.reporting_year = open_result.reporting_year
+            and known_value.exam = open_result.exam
+    where
+        known_value.family in ('high_results', 'below_minimum')
+        and known_value.status = 'scored'
+    group by all
     union all
     -- Places among the schools of the district (1.9).
     select
-        values_.*,
-        case when bool_or(values_.school_id = hidden.school_id) then 'few_pupils' else 'complementary' end as why
-    from values_
-    inner join hidden_result as hidden
+        known_value.*,
+        case when bool_or(own_hidden.school_id is not null) then 'few_pupils' else 'complementary' end as why
+    from known_value
+    inner join build.intermediate.int_lineage__inputs as inputs using (period, indicator_code, component)
+    inner join hidden_district
         on
-            values_.municipality_id = hidden.municipality_id
-            and values_.reporting_year = hidden.reporting_year
-            and list_contains(
-                list_transform(
-                    string_split(values_.subject, '|'),
-                    lambda subject: values_.exam || '_' || subject || '_' || values_.grade
-                ),
-                hidden.procedure_id
-            )
-    where values_.family = 'inequality' and values_.status = 'scored'
+            known_value.municipality_id = hidden_district.municipality_id
+            and inputs.source_key = hidden_district.procedure_id
+            and inputs.source_period = hidden_district.reporting_year::varchar
+    left join own_hidden using (school_id, period, indicator_code, component)
+    where known_value.family = 'inequality' and known_value.status = 'scored'
     group by all
     union all
     -- The index (1.19) and its difference (1.20); that there is no spread would tell of means, too.
     select
-        values_.*,
+        known_value.*,
         case when school_results.are_all_hidden then 'few_pupils' else 'complementary' end as why
-    from values_
+    from known_value
     inner join open_index using (school_id, reporting_year)
     left join school_results using (school_id, reporting_year)
     where
-        (values_.status = 'scored' or values_.reason in ('no_spread', 'no_prior_year'))
+        (known_value.status = 'scored' or known_value.reason in ('no_spread', 'no_prior_year'))
         and (
-            (values_.family = 'results_index' and not open_index.is_open)
-            or (values_.family = 'results_index_dynamics' and not open_index.is_difference_open)
+            (known_value.family = 'results_index' and not open_index.is_open)
+            or (known_value.family = 'results_index_dynamics' and not open_index.is_difference_open)
         )
-    union all
-    -- Means of exams over ИСБШ (1.21): all but one would give the last.
-    select distinct
-        values_.*,
-        'few_pupils' as why
-    from values_
-    inner join build.seeds.social_coefficient as means
-        on
-            values_.methodology_version = means.methodology_version
-            and values_.school_type = means.school_type
-    inner join hidden_result as hidden
-        on
-            values_.school_id = hidden.school_id
-            and values_.reporting_year = hidden.reporting_year
-            and means.procedure_id = hidden.procedure_id
-    where values_.family = 'social_coefficient' and values_.status = 'scored'
     union all
     -- Shares of teachers and of pupils in forms (2.1, 2.2, 3.1, 3.2).
     select
-        values_.*,
-        case values_.dataset when 'form_pupils' then 'few_pupils' else 'few_teachers' end as why
-    from values_
+        known_value.*,
+        case known_value.dataset when 'form_pupils' then 'few_pupils' else 'few_teachers' end as why
+    from known_value
     where
-        values_.family in ('form_share', 'pupil_share')
-        and values_.status in ('scored', 'no_points')
-        and least_group(values_.numerator, values_.denominator)
-        < case values_.dataset when 'form_pupils' then values_.min_pupils else values_.min_teachers end
+        known_value.family in ('form_share', 'pupil_share')
+        and known_value.status in ('scored', 'no_points')
+        and least_group(known_value.numerator, known_value.denominator)
+        < case known_value.dataset when 'form_pupils' then known_value.min_pupils else known_value.min_teachers end
     union all
     -- The number of failing pupils is also the whole of those of them who attend extra classes: hidden on one side,
     -- hidden on the other (3.1). That the whole is zero would tell it, too.
     select
-        values_.*,
+        known_value.*,
         'few_pupils' as why
-    from values_
-    inner join unsafe_form
-        on
-            values_.dataset = unsafe_form.dataset
-            and values_.school_id = unsafe_form.school_id
-            and values_.period = unsafe_form.period
+    from known_value
+    inner join unsafe_form using (dataset, school_id, period)
     where
-        values_.family = 'pupil_share'
-        and values_.component in ('failing', 'failing_in_extra_classes')
-        and (values_.status = 'no_points' or values_.reason = 'zero_denominator')
+        known_value.family = 'pupil_share'
+        and known_value.component in ('failing', 'failing_in_extra_classes')
+        and (known_value.status = 'no_points' or known_value.reason = 'zero_denominator')
     union all
-    -- Teachers with a category, this year or the year before (2.2 shows the same number as 2.3).
-    select distinct
-        values_.*,
-        'few_teachers' as why
-    from values_
+    -- Teachers with a category, this year or the year before (2.2 shows the same number as 2.3), and shares of failing
+    -- pupils in two half-years (3.3).
+    select
+        known_value.*,
+        case known_value.dataset when 'form_pupils' then 'few_pupils' else 'few_teachers' end as why
+    from known_value
+    inner join build.intermediate.int_lineage__inputs as inputs using (period, indicator_code, component)
     inner join unsafe_form
         on
-            values_.dataset = unsafe_form.dataset
-            and values_.school_id = unsafe_form.school_id
-            and values_.reporting_year - unsafe_form.reporting_year in (0, 1)
-    where values_.family = 'form_headcount_dynamics' and values_.status = 'scored'
+            inputs.source_key = unsafe_form.dataset
+            and inputs.source_period = unsafe_form.period
+            and known_value.school_id = unsafe_form.school_id
+    where
+        known_value.family in ('form_headcount_dynamics', 'pupil_share_fall')
+        and known_value.status in ('scored', 'no_points')
     union all
     -- Numbers of teachers (2.4-2.6, 2.8), by the unit: documents and levels are nobody's.
     select
-        values_.*,
+        known_value.*,
         'few_teachers' as why
-    from values_
+    from known_value
     left join build.intermediate.int_primitive__form_values as teachers
         on
-            values_.dataset = teachers.dataset
-            and values_.school_id = teachers.school_id
-            and values_.period = teachers.period
+            known_value.dataset = teachers.dataset
+            and known_value.school_id = teachers.school_id
+            and known_value.period = teachers.period
             and teachers.field = 'teachers'
     where
-        values_.family in ('form_category', 'form_value')
-        and values_.unit = 'чел.'
-        and values_.status = 'scored'
-        and (
-            values_.value < values_.min_teachers
-            or coalesce(teachers.field_value, 0) < values_.min_teachers
-        )
+        known_value.family in ('form_category', 'form_value')
+        and known_value.unit = 'чел.'
+        and known_value.status = 'scored'
+        and least(known_value.value, coalesce(teachers.field_value, 0)) < known_value.min_teachers
     union all
     -- Pupils at the olympiad (2.9); without participants there is no denominator.
     select
-        values_.*,
+        known_value.*,
         'few_pupils' as why
-    from values_
+    from known_value
     where
-        values_.family = 'olympiad'
-        and values_.status = 'scored'
-        and coalesce(values_.denominator, 0) < values_.min_pupils
-    union all
-    -- Share of failing pupils in two half-years (3.3).
-    select distinct
-        values_.*,
-        'few_pupils' as why
-    from values_
-    inner join fall_quarters using (period, indicator_code, component)
-    inner join unsafe_form
-        on
-            fall_quarters.dataset = unsafe_form.dataset
-            and fall_quarters.source_period = unsafe_form.period
-            and values_.school_id = unsafe_form.school_id
-    where values_.family = 'pupil_share_fall' and values_.status = 'no_points'
-    union all
-    -- Whether the indicator applies tells who is supported; where that is hidden, so is this.
-    select
-        values_.*,
-        'complementary' as why
-    from values_
-    inner join open_status using (school_id, reporting_year)
-    where values_.scope = 'supported' and not open_status.is_supported_open
+        known_value.family = 'olympiad'
+        and known_value.status = 'scored'
+        and coalesce(known_value.denominator, 0) < known_value.min_pupils
 )
 
-select
+select distinct
     school_id,
     period,
     indicator_code,
     component,
-    ['complementary', 'few_teachers', 'few_pupils'][
-        max(case why when 'few_pupils' then 3 when 'few_teachers' then 2 else 1 end)
-    ] as why
+    why
 from reasons
-group by all;
+union all
+select
+    *,
+    'complementary' as why
+from unknown_support;
 
 create table open.marts.fct_indicator_value as
 select
