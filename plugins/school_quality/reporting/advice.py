@@ -8,6 +8,7 @@ from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row, SchoolFacts, is_hidden
 
 MEASURES = 5
+NO_PEER = "школы того же типа с полным баллом в районе нет"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Advice:
 def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]:
     """The first measures by rank; indicators with the same measure stand together."""
     items = methodology.roadmap_names(facts.version)
+    # The open edition names no school either where the official one does: it cannot say that there is none.
+    no_peer = "" if "suppressed" in facts.status else NO_PEER
     measures: dict[str, list[Row]] = {}
     for row in facts.recommendations:
         text = (
@@ -45,7 +48,7 @@ def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]
             f"{words.plural(len(rows), 'показатель', 'показатели', 'показатели')} {codes}: потеряно {lost}",
             first["owner"] and f"отвечает {first['owner']}",
             first["roadmap_item"] and _roadmap(first["roadmap_item"], items),
-            f"опыт — {', '.join(names)}" if names else "",
+            f"у кого учиться — {', '.join(names)}" if names else no_peer,
         ]
         advice.append(Advice(rank, text, " · ".join(part for part in details if part)))
     return tuple(advice)

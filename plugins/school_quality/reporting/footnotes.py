@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 
 class Footnotes:
-    """Numbers for the remarks of one table, in the order in which they are first cited."""
+    """Numbers for the remarks of one table, as first cited; the smaller ones first."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
     def cite(self, remarks: Iterable[str]) -> str:
-        return ",".join(str(self._numbers.setdefault(remark, len(self._numbers) + 1)) for remark in remarks)
+        numbers = {self._numbers.setdefault(remark, len(self._numbers) + 1) for remark in remarks}
+        return ",".join(map(str, sorted(numbers)))
 
     def texts(self) -> tuple[str, ...]:
         return tuple(f"{number} — {remark}" for remark, number in self._numbers.items())

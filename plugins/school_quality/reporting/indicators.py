@@ -104,7 +104,7 @@ def _indicator_line(
             f"{words.short_period(row['period'])} {words.shown_value(row, unit)}" for row in rows
         )
     else:
-        value = words.shown_value(first, unit)
+        value = words.with_noun(words.shown_value(first, unit), first["value"], unit)
     points, tone = _points(rows)
     return IndicatorLine(
         code=code,

@@ -31,6 +31,7 @@ class Scorecard:
     edition: str
     verdict: Verdict
     statuses: tuple[StatusMark, ...]
+    tasks_title: str
     tasks: tuple[TaskLine, ...]
     total: str
     total_note: str
@@ -76,8 +77,9 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         school_line=_school_line(facts, reference),
         period_label=reference.period_label,
         edition="",
-        verdict=standing.verdict(status, reference),
+        verdict=_verdict(facts, reference),
         statuses=standing.status_marks(status),
+        tasks_title="Баллы по задачам" if annual else "Что известно по задачам",
         tasks=standing.task_lines(current, status, reference),
         total=standing.total(status) if annual else "",
         total_note=words.OWN_TOTAL_NOTE,
@@ -93,6 +95,13 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         vpr_note=words.VPR_NOTE,
         imprint=f"методика {', '.join(versions)}" if versions else "",
     )
+
+
+def _verdict(facts: SchoolFacts, reference: Reference) -> Verdict:
+    """The verdict; of a school in the risk zone with what is falling."""
+    verdict = standing.verdict(facts.status, reference)
+    falling = standing.falls(facts.status, facts.values, reference)
+    return replace(verdict, details=(falling, *verdict.details)) if falling else verdict
 
 
 def _history(facts: SchoolFacts, reference: Reference) -> list[Row]:
@@ -130,6 +139,9 @@ def _notes(
     if sources:
         where = " Файл, лист и строки каждого числа — в таблице XLSX." if facts.sources else ""
         notes.append(f"Откуда числа: {'; '.join(sources)}.{where}")
+    meanings = _meanings(values, facts.version)
+    if meanings:
+        notes.append(f"Что за числа. {'; '.join(meanings)}.")
     if procedures.identifying or procedures.others:
         is_partial = any(row.get("hidden_schools") for row in reference.district_procedures.values())
         except_hidden = " и скрытых школ" if is_partial else ""
@@ -181,9 +193,30 @@ def _clauses(values: list[Row], reference: Reference) -> list[str]:
         code = row["indicator_code"]
         indicator = reference.indicators.get((row["methodology_version"], code, row["component"]), {})
         clause = str(indicator.get("clause") or "")
-        if clause.endswith(f" {code}"):
-            clauses[clause.removesuffix(code) + "{codes}"].add(code)
+        if clause.endswith(f"показатель {code}"):
+            clauses[clause.removesuffix(f"показатель {code}") + "{noun} {codes}"].add(code)
         elif clause:
-            clauses[clause + " (показатели {codes})"].add(code)
+            clauses[clause + " ({noun} {codes})"].add(code)
     ordered = sorted(clauses.items(), key=lambda item: min(words.code_key(code) for code in item[1]))
-    return [clause.replace("{codes}", words.code_ranges(codes)) for clause, codes in ordered]
+    return [
+        clause.replace("{noun}", words.plural(len(codes), "показатель", "показатели", "показатели")).replace(
+            "{codes}", words.code_ranges(codes)
+        )
+        for clause, codes in ordered
+    ]
+
+
+def _meanings(values: list[Row], version: str) -> list[str]:
+    """What the ratios mean that stand on the card as bare numbers, each with the codes that it is about."""
+    codes: defaultdict[str, set[str]] = defaultdict(set)
+    for row in values:
+        if row["status"] in ("scored", "no_points"):
+            seed = methodology.indicator(row["methodology_version"], row["indicator_code"], row["component"])
+            if seed and seed["family"] in words.MEANINGS:
+                codes[seed["family"]].add(row["indicator_code"])
+    zero_twos = words.percent(methodology.parameter(version, "zero_twos_pct"))
+    return [
+        f"{words.code_ranges(codes[family])}: {text.format(zero_twos=zero_twos)}"
+        for family, text in words.MEANINGS.items()
+        if family in codes
+    ]

@@ -30,9 +30,13 @@ FORMATS: dict[Kind, str] = {
     "date": "dd.mm.yyyy",
 }
 
-# The longest text that a cell holds, and points of height of a line.
+# The longest text that a cell holds, how much of a title fits a foot, and points of height of a line.
 LONGEST_TEXT = 32_767
+LONGEST_FOOTER = 80
 LINE_HEIGHT = 15
+# Characters across a printed page of A4 on its side that can be read, and the widest key beside wide columns.
+PAGE_WIDTH = 260
+KEY_WIDTH = 45
 
 STATUSES = {
     "scored": "оценён",
@@ -84,7 +88,7 @@ def build_sheets(facts: SchoolFacts, reference: Reference, card: Scorecard) -> t
 
 
 def print_sheets(sheets: Iterable[Sheet], title: str, imprint: str, as_of: date | str | None) -> bytes:
-    """The XLSX: a frozen heading and a filter on every sheet; ``imprint`` is the last row of the first."""
+    """The XLSX: a frozen heading and key and a filter on every sheet; ``imprint`` ends the first one."""
     buffer, book = open_book(title, as_of)
     head = book.add_format(
         {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#EDF0F3"}
@@ -113,14 +117,30 @@ def print_sheets(sheets: Iterable[Sheet], title: str, imprint: str, as_of: date 
                 elif cell is not None:
                     kind = sheet.columns[position].kind
                     page.write_number(line, position, cell, formats[_number_kind(cell, kind)])
-        page.freeze_panes(1, 0)
+        keys = _key_columns(sheet)
+        page.freeze_panes(1, keys)
         page.autofilter(0, 0, max(len(lines), 1), len(sheet.columns) - 1)
         page.set_landscape()
         page.set_paper(9)
-        page.fit_to_pages(1, 0)
+        page.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.6)
+        pages = math.ceil(sum(column.width for column in sheet.columns) / PAGE_WIDTH)
+        page.fit_to_pages(pages, 0)
         page.repeat_rows(0)
+        if pages > 1:
+            page.repeat_columns(0, max(keys - 1, 0))
+        page.set_footer(f"&L{title[:LONGEST_FOOTER].replace('&', '&&')}&R&A, с. &P из &N")
     book.close()
     return buffer.getvalue()
+
+
+def _key_columns(sheet: Sheet) -> int:
+    """How many columns at the left stay in sight: those before the first wide text, or that one alone."""
+    width = 0
+    for count, column in enumerate(sheet.columns):
+        width += column.width
+        if width > KEY_WIDTH:
+            return count
+    return len(sheet.columns)
 
 
 def _lines(sheet: Sheet, cells: Sequence[Cell]) -> int:

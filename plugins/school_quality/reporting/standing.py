@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from school_quality.reporting import words
+from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.words import Tone
 
@@ -88,6 +88,36 @@ def _headline(status: Row) -> tuple[str, Tone]:
     return "По расчёту школа не относится ни к ШНОР, ни к зоне риска", "good"
 
 
+def falls(status: Row, values: list[Row], reference: Reference) -> str:
+    """The dynamics that make the risk zone (reading 12): below zero now and, where that is known, before.
+
+    Args:
+        status: the school's row of ``fct_school_status``.
+        values: its rows of ``fct_indicator_value`` of this year and the year before.
+        reference: names of the indicators.
+
+    Returns:
+        Empty for a school outside the risk zone, and where the open edition hides all of them.
+    """
+    if not status["is_risk_zone"]:
+        return ""
+    year = reference.year
+    known = {
+        (row["indicator_code"], row["reporting_year"]): row
+        for row in values
+        if row["value"] is not None
+        and methodology.is_risk_dynamics(row["methodology_version"], row["indicator_code"])
+    }
+    falling = []
+    for code in sorted({code for code, _ in known}, key=words.code_key):
+        now, before = (known.get((code, each)) for each in (year, year - 1))
+        if now is None or now["value"] >= 0 or (before is not None and before["value"] >= 0):
+            continue
+        name = reference.indicators.get((now["methodology_version"], code, ""), {}).get("indicator_name")
+        falling.append(f"{code} {name or ''}".strip())
+    return f"Что снижается: {'; '.join(falling)}." if falling else ""
+
+
 def official_lists(status: Row) -> list[str]:
     """Names of the official lists that have the school: they decide, whatever the calculation says."""
     lists = (
@@ -136,7 +166,12 @@ def status_marks(status: Row) -> tuple[StatusMark, ...]:
     """ШНОР, risk zone, ШССУ and the project 500+ (the last is never computed)."""
     marks = (
         ("ШНОР", "низкие образовательные результаты", "is_low_results", "official_low_results"),
-        ("Зона риска", "риск снижения результатов", "is_risk_zone", "official_risk_zone"),
+        (
+            "Зона риска",
+            "риск снижения, список «низкий ИОР»",
+            "is_risk_zone",
+            "official_risk_zone",
+        ),
         ("ШССУ", "сложные социальные условия", "is_difficult_social", "official_difficult_social"),
     )
     return (

@@ -68,9 +68,24 @@ STATUS_WORDS = {"no_data": NO_DATA, "suppressed": HIDDEN}
 
 VALUE_TEXTS = {"best": "среди лучших", "middle": "в середине", "lowest": "среди низких"}
 
+# What the value of a family of indicators is, where its unit does not say it.
+MEANINGS = {
+    "score_dynamics": "«было» и «стало» — средний балл школы, делённый на средний балл района",
+    "fives_to_twos_dynamics": (
+        "«было» и «стало» — доля «5», делённая на долю «2» (если «2» нет — на {zero_twos})"
+    ),
+    "social_coefficient": "средний балл обязательных экзаменов, делённый на ИСБШ",
+}
+
 PERCENT = "%"
 PERCENT_POINTS = "п. п."
-COUNT_UNITS = {"чел.", "документов", "мероприятий", "семинаров"}
+# Units of counts: the noun after 1, 2 and 5.
+COUNT_UNITS = {
+    "чел.": ("чел.", "чел.", "чел."),
+    "документов": ("документ", "документа", "документов"),
+    "мероприятий": ("мероприятие", "мероприятия", "мероприятий"),
+    "семинаров": ("семинар", "семинара", "семинаров"),
+}
 WORD_UNITS: dict[str, dict[float, str]] = {
     "да/нет": {1.0: "да", 0.0: "нет"},
     "в списке": {1.0: "в списке", 0.0: "не в списке"},
@@ -173,6 +188,13 @@ def shown_value(row: dict[str, Any], unit: str) -> str:
     if row["value"] is None:
         return VALUE_TEXTS.get(row["value_text"] or "", row["value_text"] or "—")
     return indicator_value(row["value"], unit, signed=row["value_now"] is not None)
+
+
+def with_noun(text: str, value: float | None, unit: str) -> str:
+    """``text``, which shows ``value``, with what is counted: ``3`` as ``3 документа``; others as they are."""
+    if value is None or unit not in COUNT_UNITS:
+        return text
+    return f"{text}{NBSP}{plural(int(value), *COUNT_UNITS[unit])}"
 
 
 def side_unit(unit: str) -> str:

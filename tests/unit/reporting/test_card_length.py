@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pypdf
@@ -110,11 +111,12 @@ def test_the_longest_card_has_two_pages(full_card: Scorecard, name: str, others:
     assert "здесь оценивать нечего" in " ".join(reader.pages[1].extract_text().split())
 
 
-@pytest.mark.parametrize(("schools", "rows"), [(0, 46), (1, 38), (3, 30)])
-def test_the_longest_card_that_is_not_set_denser_has_two_pages(
+@pytest.mark.parametrize("schools", [0, 1, 3])
+@pytest.mark.parametrize("rows", [28, 32, 36, 40])
+def test_cards_on_both_sides_of_denser_rows_have_two_pages(
     full_card: Scorecard, schools: int, rows: int
 ) -> None:
-    lines = iter([line for group in full_card.indicators.groups for line in group.lines][: rows - 9])
+    lines = iter([line for group in full_card.indicators.groups for line in group.lines][:rows])
     groups = tuple(
         replace(group, lines=tuple(line for _, line in zip(group.lines, lines, strict=False)))
         for group in full_card.indicators.groups
@@ -124,7 +126,7 @@ def test_the_longest_card_that_is_not_set_denser_has_two_pages(
         school_name="МБОУ СОШ № 17",
         indicators=replace(full_card.indicators, groups=groups),
         procedures=replace(full_card.procedures, others=full_card.procedures.others[:6]),
-        advice=full_card.advice[:2],
+        advice=full_card.advice[:3],
         merged=replace(full_card.merged, schools=full_card.merged.schools[:schools]),
     )
 
@@ -132,3 +134,23 @@ def test_the_longest_card_that_is_not_set_denser_has_two_pages(
 
     assert len(reader.pages) == 2
     assert ("Присоединённые школы" in " ".join(page.extract_text() for page in reader.pages)) == (schools > 0)
+
+
+@pytest.mark.parametrize("name", ["МБОУ СОШ № 17", LONG_NAME])
+def test_rows_without_a_plot_are_as_high_as_their_points(full_card: Scorecard, name: str) -> None:
+    groups = tuple(
+        replace(group, lines=tuple(replace(line, plot=None) for line in group.lines))
+        for group in full_card.indicators.groups
+    )
+    card = replace(full_card, school_name=name, indicators=replace(full_card.indicators, groups=groups))
+    heights: list[float] = []
+
+    def note(text: str, matrix: list[float], position: list[float], *_: object) -> None:
+        if text.strip() == "3 из 3":
+            heights.append(matrix[5] + matrix[3] * position[5])
+
+    page = pypdf.PdfReader(io.BytesIO(Press().print("scorecard.typ", card))).pages[1]
+    page.extract_text(visitor_text=note)
+
+    assert len(heights) > 20
+    assert min(upper - lower for upper, lower in pairwise(heights)) > 8.5

@@ -144,7 +144,7 @@ def test_a_card_shows_computed_beside_official_and_their_difference(documents: P
     text = visible(documents / "scorecards" / "101.html")
 
     assert "ШНОР низкие образовательные результаты да нет расходится" in text
-    assert "Зона риска риск снижения результатов нет нет совпадает" in text
+    assert "Зона риска риск снижения, список «низкий ИОР» нет нет совпадает" in text
     assert "«500+» федеральный проект помощи не вычисляется списка нет" in text
 
 
@@ -153,7 +153,7 @@ def test_recommendations_with_one_measure_stand_together(documents: Path) -> Non
 
     assert text.count("Разобрать типичные ошибки по математике") == 1
     assert "показатели 1.4, 1.11: потеряно 6 баллов · отвечает МКУО КМЦ · дорожная карта, п. 4.2" in text
-    assert f"опыт — {FORMULA_NAME}" in text
+    assert f"у кого учиться — {FORMULA_NAME}" in text
 
 
 def test_a_card_says_who_supports_the_school(documents: Path) -> None:
@@ -221,7 +221,15 @@ def test_every_document_names_release_date_and_clause(documents: Path) -> None:
     for path in documents.rglob("*.html"):
         assert "выпуск 2022-007 · данные на 31.08.2023" in visible(path), path.name
     text = visible(documents / "scorecards" / "101.html")
-    assert "Основание: Приказ № 1496, раздел 4, показатель 1.4, 1.11, 2.2, 4.1." in text
+    assert "Основание: Приказ № 1496, раздел 4, показатели 1.4, 1.11, 2.2, 4.1." in text
+
+
+def test_a_card_says_what_its_ratios_are(documents: Path) -> None:
+    text = visible(documents / "scorecards" / "101.html")
+
+    assert (
+        "Что за числа. 1.4: «было» и «стало» — средний балл школы, делённый на средний балл района." in text
+    )
 
 
 def test_pdfs_are_tagged_speak_russian_and_embed_the_shipped_font(documents: Path) -> None:

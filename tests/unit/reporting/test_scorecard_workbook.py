@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,19 @@ from invented import FORMULA_NAME
 from openpyxl.workbook import Workbook
 
 from school_quality.reporting import words, write_documents
+from school_quality.reporting.scorecard_workbook import Column, Sheet, print_sheets
 
 RELEASE = {"release_id": "2022-007", "as_of": "2023-08-31"}
-SHEETS = ["Сводка", "Показатели", "По годам", "Работы", "Рекомендации", "Источники"]
+# The first cell that scrolls: heading and key columns stay.
+FROZEN = {
+    "Сводка": "B2",
+    "Показатели": "C2",
+    "По годам": "C2",
+    "Работы": "B2",
+    "Рекомендации": "C2",
+    "Источники": "B2",
+}
+SHEETS = list(FROZEN)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +49,29 @@ def test_a_workbook_has_the_sheets_of_a_card_and_those_of_its_sources(books: dic
 def test_every_sheet_has_a_frozen_heading_and_a_filter(books: dict[str, Workbook]) -> None:
     for book in books.values():
         for sheet in book:
-            assert sheet.freeze_panes == "A2"
+            assert sheet.freeze_panes == FROZEN[sheet.title]
             assert sheet.auto_filter.ref
+
+
+def test_a_printed_sheet_can_be_read_and_names_school_and_page(books: dict[str, Workbook]) -> None:
+    book = books["101"]
+
+    assert {sheet.title: sheet.page_setup.fitToWidth or 1 for sheet in book} == {
+        "Сводка": 1, "Показатели": 2, "По годам": 1, "Работы": 2, "Рекомендации": 1, "Источники": 1
+    }  # fmt: skip
+    assert book["Показатели"].print_title_cols == "$A:$B"
+    for sheet in book:
+        assert sheet.print_title_rows == "$1:$1"
+        assert "карта школы" in sheet.oddFooter.left.text
+        assert sheet.oddFooter.right.text == "&A, с. &P из &N"
+
+
+def test_an_ampersand_in_a_name_is_no_code_of_the_foot() -> None:
+    sheet = Sheet("Сводка", (Column("Что", 10),), (("текст",),))
+
+    book = print_sheets([sheet], "Школа &D & сад", "", None)
+
+    assert openpyxl.load_workbook(io.BytesIO(book))["Сводка"].oddFooter.left.text == "Школа &&D && сад"
 
 
 def test_no_text_is_a_formula_or_a_link(books: dict[str, Workbook]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from invented import empty_warehouse, insert
 
 from school_quality.reporting import standing, support
+from school_quality.reporting.advice import build_advice
 from school_quality.reporting.facts import (
     Reference,
     SchoolFacts,
@@ -101,3 +102,43 @@ def test_a_supported_school_without_a_list_of_curators_is_told_so(
     assert support.build_support(replace(facts, support=[]), reference) == ()
     assert "не пришёл" in support.no_support({"is_supported": True})
     assert support.no_support({"is_supported": False}) == ""
+
+
+def dynamics(code: str, year: int, value: float | None) -> dict[str, Any]:
+    return {
+        "methodology_version": "1496-2022",
+        "indicator_code": code,
+        "component": "",
+        "reporting_year": year,
+        "value": value,
+    }
+
+
+def test_a_school_in_the_risk_zone_is_told_what_falls_and_goes_on_falling(reference: Reference) -> None:
+    values = [
+        dynamics("1.4", 2021, -0.1),
+        dynamics("1.4", 2022, -0.2),
+        dynamics("1.3", 2021, 0.1),
+        dynamics("1.3", 2022, -0.2),
+        dynamics("1.1", 2021, None),
+        dynamics("1.1", 2022, -0.3),
+        dynamics("1.2", 2022, 0.3),
+        dynamics("1.5", 2022, -5.0),
+    ]
+
+    risk, calm = (standing.falls({"is_risk_zone": each}, values, reference) for each in (True, False))
+
+    assert risk == "Что снижается: 1.1; 1.4 Динамика ОГЭ: математика."
+    assert calm == ""
+
+
+def test_a_recommendation_without_a_school_to_learn_from_says_so_but_not_in_the_open_edition(
+    facts: SchoolFacts, reference: Reference
+) -> None:
+    alone = replace(facts, recommendations=[row | {"peer_school_id": None} for row in facts.recommendations])
+
+    (official,) = build_advice(alone, reference)
+    (public,) = build_advice(replace(alone, status=facts.status | {"suppressed": []}), reference)
+
+    assert official.details.endswith("школы того же типа с полным баллом в районе нет")
+    assert "полным баллом" not in public.details

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from school_quality.reporting import words
+from school_quality.reporting.footnotes import Footnotes
 from school_quality.reporting.press import displayable
 
 
@@ -64,6 +65,32 @@ def test_neighbouring_codes_are_joined_in_the_order_of_the_document() -> None:
 )
 def test_a_value_is_shown_in_its_unit(value: float, unit: str, text: str) -> None:
     assert words.indicator_value(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1, "документов", "1\u00a0документ"),
+        (3, "документов", "3\u00a0документа"),
+        (11, "семинаров", "11\u00a0семинаров"),
+        (-2, "чел.", "−2\u00a0чел."),
+        (3, "%", "3\u00a0%"),
+        (None, "чел.", "нет данных"),
+    ],
+)
+def test_a_count_is_told_with_what_is_counted(value: float | None, unit: str, text: str) -> None:
+    shown = words.NO_DATA if value is None else words.indicator_value(value, unit)
+
+    assert words.with_noun(shown, value, unit) == text
+
+
+def test_marks_of_one_row_stand_in_the_order_of_their_numbers() -> None:
+    footnotes = Footnotes()
+    footnotes.cite(["мало участников"])
+
+    marks = footnotes.cite(["годы сравнимы не полностью", "мало участников"])
+
+    assert marks == "1,2"
 
 
 @given(st.text())
