@@ -285,12 +285,12 @@ def _comparison(known: list[Row], labels: dict[str, dict[str, str]]) -> Grid:
         "Изменение поддержанных и похожих школ",
         (
             Column("Что сравнивается", 38),
-            Column("Какие школы", 28),
+            Column("Какие школы", 26),
             Column("Школ", 12, "right"),
             Column("Было", 16, "right"),
             Column("Стало", 16, "right"),
             Column("Изменение", 20, "right"),
-            Column("Интервал 95 %", 30, "right"),
+            Column("Интервал 95 %", 34, "right"),
         ),
         (
             line

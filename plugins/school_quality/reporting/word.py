@@ -14,7 +14,7 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from school_quality.reporting.paper import Figure, Grid, Paper, Signature
+from school_quality.reporting.paper import Block, Figure, Grid, Paper, Signature, Text
 from school_quality.reporting.press import Press, environment
 
 # Twentieths of a point: A4 with margins of 30 mm left (for binding) and 10 mm right.
@@ -45,7 +45,7 @@ def docx(paper: Paper, press: Press) -> bytes:
     blocks = []
     plots: list[bytes] = []
     for block, following in zip_longest(paper.blocks, paper.blocks[1:]):
-        content = asdict(block) | {"before_signature": isinstance(following, Signature)}
+        content = asdict(block) | {"keeps_next": _holds(block, following)}
         if isinstance(block, Grid):
             content["widths"] = [round(width * TEXT_WIDTH) for width in block.widths]
         elif isinstance(block, Figure):
@@ -65,6 +65,11 @@ def docx(paper: Paper, press: Press) -> bytes:
     }
     parts |= {f"word/media/plot{number}.png": plot for number, plot in enumerate(plots, start=1)}
     return _zip(parts)
+
+
+def _holds(block: Block, following: Block | None) -> bool:
+    """Whether a block stays on the page of the next one: before lines to sign, and words before a table."""
+    return isinstance(following, Signature) or (isinstance(block, Text) and isinstance(following, Grid))
 
 
 def _legal(value: Any) -> Any:

@@ -42,8 +42,9 @@ ORDER = {
         "document": "background body",
         "pPr": "pStyle keepNext keepLines pageBreakBefore framePr widowControl numPr suppressLineNumbers "
         "pBdr shd tabs suppressAutoHyphens kinsoku wordWrap overflowPunct topLinePunct autoSpaceDE "
-        "autoSpaceDN bidi adjustRightInd snapToGrid spacing ind contextualSpacing mirrorIndents suppressOverlap jc "
-        "textDirection textAlignment textboxTightWrap outlineLvl divId cnfStyle rPr sectPr pPrChange",
+        "autoSpaceDN bidi adjustRightInd snapToGrid spacing ind contextualSpacing mirrorIndents "
+        "suppressOverlap jc textDirection textAlignment textboxTightWrap outlineLvl divId cnfStyle "
+        "rPr sectPr pPrChange",
         "rPr": "rStyle rFonts b bCs i iCs caps smallCaps strike dstrike outline shadow emboss imprint "
         "noProof snapToGrid vanish webHidden color spacing w kern position sz szCs highlight u effect bdr "
         "shd fitText vertAlign rtl cs em lang eastAsianLayout specVanish oMath",
@@ -83,6 +84,7 @@ BLOCKS: tuple[Block, ...] = (
     Text("Важно.", "important"),
     Bullets(("один", "два")),
     Point("1.", "Поручить."),
+    Text("К таблице."),
     grid("Таблица", (Column("Школа", 2), Column("Доля", 1, "right")), [("А", "1"), ("Б", "2")]),
     Figure(
         "График",
@@ -201,4 +203,9 @@ def test_rows_to_fill_are_tall_and_a_signature_keeps_the_last_row_before_it(part
     assert [row.find(f"{W}trPr/{W}trHeight") is not None for row in tables["Решения"]] == [False, True, True]
     assert kept(tables["Решения"]) == [False, True]
     assert kept(tables["Таблица"]) == [False, False]
+    assert next(
+        one.find(f"{W}pPr/{W}keepNext") is not None
+        for one in document.iter(f"{W}p")
+        if "".join(one.itertext()) == "К таблице."
+    )
     assert tables["Таблица"][1].find(f"{W}trPr/{W}trHeight") is None
