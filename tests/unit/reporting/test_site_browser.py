@@ -153,6 +153,49 @@ def test_schools_are_found_by_name_and_by_status_and_the_number_is_announced(
     assert by_status == ["101"]
 
 
+def test_sorting_is_announced_where_the_number_of_schools_is(page: Page, release: Path) -> None:
+    open_page(page, release, "site/districts/1/index.html")
+
+    page.locator("#schools thead button", has_text="ИОР").click()
+    up = page.get_by_role("status").text_content() or ""
+    page.locator("#schools thead button", has_text="ИОР").click()
+    down = page.get_by_role("status").text_content() or ""
+
+    assert up.startswith("По столбцу «ИОР» по возрастанию. Показаны все")
+    assert down.startswith("По столбцу «ИОР» по убыванию. ")
+
+
+def test_a_long_table_shows_its_first_rows_says_so_and_shows_all_when_asked_and_on_paper(
+    page: Page, release: Path
+) -> None:
+    district = release / "site/districts/1/index.html"
+    head, _, rest = district.read_text(encoding="utf-8").partition("<tbody>")
+    rows, _, tail = rest.partition("</tbody>")
+    long = district.with_name("long.html")
+    long.write_text(f"{head}<tbody>{rows * 150}</tbody>{tail}", encoding="utf-8")
+    visible = page.locator("#schools tbody tr:visible")
+    open_page(page, release, "site/districts/1/long.html")
+
+    first, said = visible.count(), page.get_by_role("status").text_content()
+    page.locator("#schools thead button", has_text="Доля баллов").click()
+    sorted_first = visible.first.locator("th a").get_attribute("href")
+    page.get_by_label("Статус").select_option("ШНОР")
+    found, button_while_few = visible.count(), page.get_by_text("Показать все", exact=True).is_visible()
+    page.get_by_label("Статус").select_option("")
+    page.emulate_media(media="print")
+    printed = visible.count()
+    page.emulate_media(media="screen")
+    page.get_by_text("Показать все", exact=True).click()
+    everything, focused = visible.count(), page.evaluate("document.activeElement.id")
+    long.unlink()
+
+    assert (first, said) == (300, "Показаны первые 300 из 450")
+    assert sorted_first == "schools/101.html"  # the lowest share, wherever its rows stood
+    assert (found, button_while_few) == (150, False)
+    assert printed == 450
+    assert (everything, focused) == (450, "schools-search")
+
+
 def test_a_reader_with_a_keyboard_skips_to_the_content_searches_sorts_and_opens_a_school(
     page: Page, release: Path
 ) -> None:
