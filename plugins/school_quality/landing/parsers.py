@@ -15,6 +15,8 @@ SPACES = "\u00a0\u2007\u2009\u202f\t\n\r"
 FORMULA_ERROR = r"#(N/A|Н/Д|[A-ZА-Я0-9/]+[!?])"
 """In English and Russian: ``#REF!``, ``#ДЕЛ/0!``, ``#ИМЯ?`` …; the pattern meets upper case."""
 
+AFTER_DATE = "([T ][0-9]{1,2}:[0-9:.]+(Z| ?[+-][0-9:]+)?| ?г(ода)?[.]?)?"
+
 YEAR_WORDS = "( ?(уч[.]? ?г(од)?[.]?|учебный год|год|гг?[.]?))?"
 
 MACROS = (
@@ -55,15 +57,17 @@ MACROS = (
     """create or replace macro clipped(v, lowest, highest) as case
         when v > highest then highest when v < lowest then lowest else v
     end""",
-    """create or replace macro date_value(t) as case
+    # a time may follow, and nothing else that could be another date
+    f"""create or replace macro date_value(t) as case
         when t = '' then null
-        when length(t) > 9 and t[3] = '.' and t[6] = '.' and t[11] in ('', ' ')
+        when t[3] = '.' and t[6] = '.' and (length(t) = 10 or (t[11] = ' ' and t[14] = ':'))
             then try_cast(t[7:10] || '-' || t[4:5] || '-' || t[1:2] as date)
-        when regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?') then try_cast(left(t, 10) as date)
-        when regexp_full_match(spaced(t), '[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}( .*)?')
-            then try_strptime(split_part(spaced(t), ' ', 1), '%d.%m.%Y')::date
-        when regexp_full_match(spaced(t), '[0-9]{4}[.][0-9]{2}[.][0-9]{2}( .*)?')
-            then try_strptime(split_part(spaced(t), ' ', 1), '%Y.%m.%d')::date
+        when regexp_full_match(t, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{AFTER_DATE}')
+            then try_cast(left(t, 10) as date)
+        when regexp_full_match(spaced(t), '[0-9]{{1,2}}[.][0-9]{{1,2}}[.][0-9]{{4}}{AFTER_DATE}')
+            then try_strptime(regexp_extract(t, '[0-9.]+'), '%d.%m.%Y')::date
+        when regexp_full_match(spaced(t), '[0-9]{{4}}[.][0-9]{{2}}[.][0-9]{{2}}{AFTER_DATE}')
+            then try_strptime(regexp_extract(t, '[0-9.]+'), '%Y.%m.%d')::date
     end""",
     # 2022, 2022 год, 2022-2023, 2022/23: the first year of an academic year is its reporting year
     """create or replace macro academic_year_value(t) as case

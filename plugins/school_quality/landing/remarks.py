@@ -87,6 +87,12 @@ def failure_remarks(
             {school}, {procedure}
         from failure as f join typed_{dataset} as t using (row_id)
         where f.dataset = '{dataset}' and f.row_id not in (select row_id from skipped)
+        -- a row of a table of percentages holds several results and one school: it is told once
+        qualify row_number() over (
+            partition by t.source_row, f.field, f.rule, f.value, f.details::varchar,
+                case when f.field = 'failed_pct' then {procedure} end
+            order by f.row_id
+        ) = 1
         order by f.file, f.row_id, f.field, f.rule
         """
     ).fetchall()

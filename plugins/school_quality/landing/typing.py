@@ -41,6 +41,9 @@ SPELLING_FIELDS = {
 SCHOOL_KEYS = frozenset({"school_code", "login", "school_number"})
 """Fields that `Register.resolve` judges together, so no one of them alone."""
 
+SCHOOL_PLACES = SCHOOL_KEYS | {"group"}
+"""Fields that a remark on the school of a row may point to."""
+
 SCHOOL_OPTIONAL = frozenset({"official_list", "form_roadmap", "biased_vpr"})
 """An empty school means something there: a municipality's own row, or a list with nobody in it."""
 
@@ -79,7 +82,7 @@ class Typed:
 
     def fields_of(self, column: str) -> list[str]:
         """The declared fields behind a landed column, those that some block has first."""
-        keys = SCHOOL_KEYS if column == "school_id" and self.dataset.name not in WITHOUT_SCHOOLS else ()
+        keys = SCHOOL_PLACES if column == "school_id" and self.dataset.name not in WITHOUT_SCHOOLS else ()
         names = [f.field.name for f in self.fields if f.field.name in keys or f.column == column]
         return sorted(names, key=lambda n: n not in self.present) or [column]
 
@@ -135,9 +138,9 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
             value = f"codes_value({text})"
             rule = f"case when {is_number} then 'number_for_code' else 'unknown_code' end"
         case "school_code" | "municipality_code":
-            value, rule = f"school_code({text})", "'unknown_school'"
+            value, rule = f"school_code({text})", "'not_a_code'"
         case "login":
-            value, rule = f"login_digits({text})", "'unknown_school'"
+            value, rule = f"login_digits({text})", "'not_a_login'"
         case "subject":
             value, rule = f'"s_{field.name}"', "'unknown_subject'"
         case "text":

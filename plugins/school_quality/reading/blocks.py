@@ -28,10 +28,19 @@ _SCHOOL_WORD = re.compile(r"№|(?<![а-я])(?:[а-я]?сош|оош|нош|шк
 _SCHOOL_NAME = re.compile(r"№|(?:edu|sch)\d{6}|(?<![А-Яа-я])[А-Я]{1,4}ОУ(?![А-Яа-я])")
 _MADE_ON = re.compile(r"дата|по состоянию|приказ|сформирован|выгру")
 _GVE = re.compile(r"(?<![а-я])гвэ(?![а-я])", re.IGNORECASE)
+_SUBJECT_LABEL = re.compile(r"^\s*(?:учебный\s+)?предмет\s*:\s*", re.IGNORECASE)
+_RESERVE_DAY = re.compile(r"\(?(?<![а-я])(?:резерв(?:ный)?|основной)(?: день)?(?![а-я])\)?", re.IGNORECASE)
+_EXAM_WORD = {
+    "ege": re.compile(r"\(?(?<![а-я])егэ(?![а-я])\)?", re.IGNORECASE),
+    "oge": re.compile(r"\(?(?<![а-я])огэ(?![а-я])\)?", re.IGNORECASE),
+}
+"""A title may name its exam; that of another exam stays in the name, which then is no subject."""
 _DECLARED = re.compile(r"(?:кол-во|количество)\s+участников\s*:?\s*(\d+)")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _WHOLE_CODE = re.compile(r"0*(\d+)(?:\.0+)?")
 
+NO_MARK = "нет отметки"
+"""What ФИС ОКО writes into a cell of marks that has none."""
 
 NOTHING = Context()
 """What titles say where the shape has already read them."""
@@ -198,10 +207,12 @@ class ExamTitle:
 
 def _parse_exam(text: str, exam: str | None) -> tuple[str, str, bool] | None:
     """(name with its code, ISO date, whether it is a known subject) of a title; ``None`` for another text."""
-    plain = text.strip(" ;,\t\"'«»")
+    plain = _SUBJECT_LABEL.sub("", text.strip(" ;,\t\"'«»"))
     date = iso_date(plain)
     name = _DATE_PREFIX.sub(" ", _DATE.sub(" ", plain)).strip(" ;,:()\"'«».-–—")
-    name = " ".join(_GVE.sub(" ", name).replace("( )", " ").split()).strip(" ;,:()")
+    name = _RESERVE_DAY.sub(" ", _GVE.sub(" ", name))
+    name = _EXAM_WORD[exam].sub(" ", name) if exam in _EXAM_WORD else name
+    name = " ".join(re.sub(r"\(\s*\)", " ", name).split()).strip(" ;,:()")
     name = re.sub(r"\s*(?<!\d)20\d\d(?!\d)\s*(?:год|г\.?)?$", "", name)
     known = subjects.find(name, exam) is not None
     return (name, date, known) if known or (date and name) else None
@@ -357,6 +368,8 @@ def _pupils(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
         # ``reg23_m035 | Славянский район``
         names = {t: t.rsplit("|", 1)[-1].strip() for t in set(block.columns["municipality_name"])}
         block.columns["municipality_name"] = [names[t] for t in block.columns["municipality_name"]]
+    if "mark" in block.columns:
+        block.columns["mark"] = ["" if fold(mark) == NO_MARK else mark for mark in block.columns["mark"]]
     pairs = table.title_pairs
     tested_on = next((iso_date(v) for k, v in pairs.items() if k.startswith("дата")), "")
     if tested_on and "tested_on" not in block.columns:
@@ -370,8 +383,8 @@ def _pupils(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     if declared:
         block.footer["participants"] = declared
     said = _said(table)
-    if said.year is None and path.ask("year") is None and not path.conflicting_years:
-        _year_of_dates(block)
+    if said.year is None:
+        _year_of_dates(block, path)
     _complete(block, table, dataset, path, said)
     work = "|".join(block.constants.get(n, "") for n in ("reporting_year", "grade", "subject"))
     codes = column_texts([sheet.rows[r][header.columns["pupil_code"]] for r in table.rows])
@@ -380,13 +393,17 @@ def _pupils(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     return Blocks([block] if block.row_numbers else [], table.skipped)
 
 
-def _year_of_dates(block: Block) -> None:
-    """Without a year in title or path the date of a row, or of the work, gives it."""
-    if "tested_on" in block.columns:
-        dates = block.columns["tested_on"]
-        years = {d: iso_date(d)[:4] for d in set(dates)}
-        if all(years.values()):
-            block.columns["reporting_year"] = [years[d] for d in dates]
+def _year_of_dates(block: Block, path: Consulted) -> None:
+    """Without a year in the titles the dates of the rows give it; the path is asked where they have several
+    years, and before the date of a title, which may be that of making the file."""
+    dates = block.columns.get("tested_on", [])
+    years = {d: iso_date(d)[:4] for d in set(dates)}
+    if len(found := set(filter(None, years.values()))) == 1:
+        block.constants["reporting_year"] = found.pop()
+    elif path.ask("year") is not None or path.conflicting_years:
+        return
+    elif dates and all(years.values()):
+        block.columns["reporting_year"] = [years[d] for d in dates]
     elif "tested_on" in block.constants:
         block.constants["reporting_year"] = block.constants["tested_on"][:4]
 

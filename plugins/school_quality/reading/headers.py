@@ -223,7 +223,8 @@ def _match(
         header, expected = looks[0]
         return NearMiss(_remark("lookalike_letters", header=f"«{header}»", expected=expected), GUESS)
     if missing:
-        if score < 0.5 or len(columns) < 2:
+        # numbers alone are cells of data, such as the 2, 3, 4 and 5 of a row, and no damaged header
+        if score < 0.5 or len(columns) < 2 or all(folded[i].isdigit() for i in columns.values()):
             return None
         remark = _missing_remark(candidate, missing, folded, cells)
         # of forms that lack as much the one is meant of which some header reminds

@@ -281,6 +281,89 @@ def test_a_mark_of_oge_below_the_scale_is_legal_and_above_it_is_not(bench: Bench
     assert sorted(bench.rules("oge_results")) == ["mark_above_scale", "out_of_range"]
 
 
+def test_a_result_without_its_score_is_rejected_unless_it_does_not_count(bench: Bench) -> None:
+    rows = [participant(n, "9", "3", result_status="") for n in range(10)]
+    rows += [
+        participant(10, "", "", result_status="Аннулирован"),
+        participant(11, "9", "", result_status=""),
+        participant(12, "", "3", result_status=""),
+    ]
+    oge = bench.add("oge_results", rows, **OGE)
+    scores = [{"test_score": row.pop("mark")} | row for row in (dict(row) for row in rows)]
+    ege = bench.add("ege_results", scores[:12], **OGE)
+
+    bench.run()
+
+    assert bench.counts(oge) == (11, 2, 0)
+    assert bench.counts(ege) == (11, 1, 0)
+    remarks = [*bench.remarks("oge_results"), *bench.remarks("ege_results")]
+    told = [(r.rule, r.column) for r in remarks if r.level == "row"]
+    assert told == [
+        ("required_empty", "Столбец mark"),
+        ("required_empty", "Столбец primary_score"),
+        ("required_empty", "Столбец test_score"),
+    ]
+
+
+def test_shares_in_the_place_of_percentages_reject_the_row(bench: Bench) -> None:
+    names = ("share_2_pct", "share_3_pct", "share_4_pct", "share_5_pct")
+    percents, shares = ("10", "40", "30", "20"), ("0,1", "0,4", "0,3", "0,2")
+    rows = [
+        {"login": "sch980603", "grade": str(g)} | dict(zip(names, percents, strict=True)) for g in range(4, 9)
+    ]
+    rows[4] |= dict(zip(names, shares, strict=True))
+    file = bench.add("vpr_marks", rows, reporting_year="2022", subject="math")
+
+    bench.run()
+
+    assert bench.counts(file) == (4, 1, 0)
+    assert bench.rules("vpr_marks") == ["shares_are_fractions"]
+
+
+def test_a_school_that_cannot_be_found_is_told_once_a_row(bench: Bench) -> None:
+    cells = {"failed_pct:vpr_math_5": "33,3", "failed_pct:oge_math_9": "40"}
+    bench.add("procedure_results", [{"school_code": "006555"} | cells], reporting_year="2020")
+    group = {"group": "МБОУ СОШ № 5", "login": "", "share_2_pct": "100"}
+    bench.add("vpr_marks", [group], reporting_year="2022", grade="5", subject="math")
+
+    bench.run()
+
+    assert bench.rules("procedure_results") == ["unknown_school"]
+    assert [(r.rule, r.column) for r in bench.remarks("vpr_marks")] == [("unknown_school", "Столбец group")]
+
+
+def test_a_register_is_told_what_a_code_and_a_login_look_like(bench: Bench) -> None:
+    school = {"school_name": "СОШ № 4", "municipality_code": "006", "municipality_name": "Заречный район"}
+    bench.add("school_register", [school | {"school_code": "6-004", "login": "sch 980604"}])
+
+    bench.run()
+
+    assert bench.rules("school_register") == ["not_a_login", "not_a_code"]
+
+
+@pytest.mark.parametrize(
+    "column", ["contest_participants", "shared_municipal", "shared_regional", "leaders_tutors"]
+)
+def test_no_more_teachers_do_something_than_there_are(bench: Bench, column: str) -> None:
+    counts = (
+        "trained_3_years",
+        "contest_participants",
+        "contest_winners",
+        "shared_municipal",
+        "shared_regional",
+        "leaders_tutors",
+    )
+    form = {"school_code": "006003", "teachers": "10", "innovation": "нет"} | dict.fromkeys(counts, "0")
+    at_most = bench.add("form_methodical", [form | {column: "10"}], reporting_year="2022")
+    more = bench.add("form_methodical", [form | {column: "11"}], reporting_year="2022")
+
+    bench.run()
+
+    assert bench.counts(at_most) == (1, 0, 0)
+    assert bench.counts(more) == (0, 1, 0)
+    assert "part_above_whole" in bench.rules("form_methodical")
+
+
 def test_without_a_scale_no_mark_of_oge_is_judged(bench: Bench) -> None:
     file = bench.add("oge_results", [participant(1, "5", "5")], **OGE)
 

@@ -28,6 +28,10 @@ def protocol(title: str, *rows: list[str], header: list[str] = EGE) -> str:
             "2022-06-06",
         ),
         ("01 - Астрология 2022.06.06", "01 - Астрология", "2022-06-06"),
+        ("Русский язык (ЕГЭ) 2022.05.30", "russian", "2022-05-30"),
+        ("Предмет: 03 - Физика 2022.06.06", "physics", "2022-06-06"),
+        ("Физика (резервный день) 2022.06.30", "physics", "2022-06-30"),
+        ("Физика ОГЭ 2022.06.30", "Физика ОГЭ", "2022-06-30"),
     ],
 )
 def test_a_title_gives_subject_date_and_year(read: Reader, title: str, subject: str, date: str) -> None:
@@ -362,7 +366,26 @@ def test_a_date_of_the_rows_gives_the_year_that_the_path_lacks(read: Reader) -> 
 
     block = only_block(read("Математика, 5 класс.csv", builders.csv_text([header, row])))
 
-    assert block.columns["reporting_year"] == ["2022"]
+    assert block.constants["reporting_year"] == "2022"
+
+
+def test_the_dates_of_the_rows_win_over_the_year_of_a_folder(read: Reader) -> None:
+    header, row = GENERATIONS["2022"]
+
+    block = only_block(read("2021/5/Математика.csv", builders.csv_text([header, row])))
+
+    assert block.constants["reporting_year"] == "2022"
+
+
+def test_the_path_decides_between_dates_of_two_years(read: Reader) -> None:
+    header, row = GENERATIONS["2022"]
+    other = [cell.replace("16.03.2022", "16.01.2023") for cell in row]
+
+    named = only_block(read("2022/5/Математика.csv", builders.csv_text([header, row, other])))
+    unnamed = only_block(read("5/Математика.csv", builders.csv_text([header, row, other])))
+
+    assert named.constants["reporting_year"] == "2022"
+    assert unnamed.columns["reporting_year"] == ["2022", "2023"]
 
 
 def test_without_the_variant_nobody_can_tell_who_was_absent(read: Reader) -> None:
@@ -425,6 +448,26 @@ def test_f1_says_everything_in_its_titles(read: Reader) -> None:
     assert (block.columns["total"], block.columns["mark"]) == (["11"], ["3"])
 
 
+def test_a_cell_that_says_that_there_is_no_mark_is_empty(read: Reader) -> None:
+    unmarked = [
+        "edu900101",
+        "Тестовый район",
+        "СОШ № 1",
+        40002,
+        "4А",
+        1,
+        "1",
+        "X",
+        11,
+        "Нет\u00a0отметки",
+        "",
+    ]
+
+    block = only_block(read("Ф1.xlsx", builders.xlsx([*F1, unmarked])))
+
+    assert block.columns["mark"] == ["3", ""]
+
+
 def test_marks_statistics_come_in_two_shapes(read: Reader) -> None:
     keyed = [
         ["Год", "Класс", "Предмет ", "Муниципалитет", "Логин ", "ОО", "Кол-во участников", 2, 3, 4, 5],
@@ -447,6 +490,17 @@ def test_marks_statistics_come_in_two_shapes(read: Reader) -> None:
     block = only_block(second)
     assert (block.columns["login"], block.row_numbers, second.rows_skipped) == (["900101", ""], [5, 6], 2)
     assert block.constants == {"reporting_year": "2022", "grade": "5", "subject": "russian"}
+
+
+def test_whole_percentages_of_a_school_known_by_its_name_are_no_header_of_marks(read: Reader) -> None:
+    table = [
+        ["Школа", *(f"ВПР русский {grade} кл. % «2»" for grade in (4, 5, 6, 7, 8))],
+        ["МБОУ СОШ № 12", 1, 2, 3, 4, 5],
+    ]
+
+    block = only_block(read("2021.xlsx", builders.xlsx(table)))
+
+    assert (block.dataset, block.row_numbers) == ("procedure_results", [2])
 
 
 def test_a_table_of_percentages_is_read_in_russian_and_in_english(read: Reader) -> None:
