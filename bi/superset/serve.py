@@ -13,6 +13,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -62,6 +63,7 @@ def serve() -> None:
 
 def _configure() -> Path:
     """Set the environment that Superset reads; returns the folder that it keeps."""
+    _refuse_empty_secrets()
     home = Path(os.environ.setdefault("SUPERSET_HOME", str(HERE.parents[1] / ".superset")))
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ.setdefault("SUPERSET_CONFIG_PATH", str(HERE / "superset_config.py"))
@@ -69,6 +71,18 @@ def _configure() -> Path:
     if "SUPERSET_SECRET_KEY" not in os.environ:
         os.environ["SUPERSET_SECRET_KEY"] = _secret(home / "secret_key", 42).read_text().strip()
     return home
+
+
+def _refuse_empty_secrets() -> None:
+    """Stop where docker-compose.yml gives a secret without a value: none has a default."""
+    empty = {
+        "BI_READER_PASSWORD": urlsplit(os.environ.get("SCHOOL_QUALITY_BI_URL", "")).password == "",
+        "SUPERSET_DATABASE_PASSWORD": urlsplit(os.environ.get("SUPERSET_DATABASE_URL", "")).password == "",
+        "SUPERSET_SECRET_KEY": os.environ.get("SUPERSET_SECRET_KEY") == "",
+    }
+    if any(empty.values()):
+        names = ", ".join(name for name, is_empty in empty.items() if is_empty)
+        raise click.ClickException(f"Не заданы секреты Superset: {names}. Допишите их в .env.")
 
 
 def _secret(path: Path, size: int) -> Path:

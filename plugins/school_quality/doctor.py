@@ -11,11 +11,13 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from school_quality import waiting
 from school_quality.embedded import POOL, airflow_home
 from school_quality.errors import UsageError
 from school_quality.reading.pseudonyms import key_file
@@ -62,6 +64,7 @@ def examine(settings: Settings) -> list[Check]:
         _disk(settings),
         _key(settings),
         *_locks(settings),
+        _waiting(),
         _airflow(),
         _release(settings),
         _last_run(settings),
@@ -131,6 +134,26 @@ def _locks(settings: Settings) -> list[Check]:
         except Timeout:
             checks.append(Check(subject, "занят другим запуском, новый подождёт его конца"))
     return checks
+
+
+def _waiting() -> Check:
+    """Whether a run may last until its last wait, that for an approval, is over."""
+    subject = "Сроки запусков"
+    try:
+        _, approval, run = waiting.quiet(), waiting.approval(), waiting.run()
+    except ValueError as error:
+        return Check(subject, str(error), False, "исправьте переменную: до этого DAG не загрузятся")
+    hour = timedelta(hours=1)
+    finding = f"разрешения ждут {approval / hour:g} ч, весь запуск до {run / hour:g} ч"
+    needed = approval + waiting.LONGEST_WAIT
+    if run > needed:
+        return Check(subject, finding)
+    advice = (
+        f"запуск будет остановлен раньше, чем кончится ожидание: нужно SCHOOL_QUALITY_RUN_HOURS больше "
+        f"{needed / hour:g} (файлов ждут до {waiting.LONGEST_WAIT / hour:g} ч) или меньше "
+        "SCHOOL_QUALITY_APPROVAL_HOURS"
+    )
+    return Check(subject, finding, advice=advice)
 
 
 def _airflow() -> Check:

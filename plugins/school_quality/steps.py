@@ -32,7 +32,7 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from school_quality import school_calendar
+from school_quality import school_calendar, waiting
 from school_quality.embedded import POOL
 from school_quality.errors import NothingToPublish, SchoolQualityError, UsageError
 from school_quality.screen import progress
@@ -42,18 +42,6 @@ if TYPE_CHECKING:
     from school_quality.warehouse.postgres import Address
     from school_quality.warehouse.releases import Parameters
     from school_quality.warehouse.runs import Run
-
-
-def _number(name: str, default: float) -> float:
-    """A number of minutes or hours that the administrator may set. ValueError names the variable."""
-    given = os.environ.get(name) or default
-    try:
-        number = float(given)
-    except ValueError:
-        number = 0
-    if not 0 < number < 10_000:
-        raise ValueError(f"{name}={given}: нужно число больше нуля, например {default:g}")
-    return number
 
 
 def _is_on(name: str) -> bool:
@@ -74,17 +62,8 @@ WRITER: dict[str, Any] = {
 }
 """Arguments of every task that writes files: the one slot, and retries for what heals."""
 
-QUIET = timedelta(minutes=_number("SCHOOL_QUALITY_QUIET_MINUTES", 30))
-"""How long files that a recomputation reads must have been quiet before it begins."""
-
-LONGEST_WAIT = timedelta(hours=6)
-"""Where files never stop coming, it begins after this time with what there is."""
-
-APPROVAL_TIMEOUT = timedelta(hours=_number("SCHOOL_QUALITY_APPROVAL_HOURS", 24))
-"""How long a publication waits for a person; without an answer it is not published."""
-
-RUN_TIMEOUT = timedelta(hours=_number("SCHOOL_QUALITY_RUN_HOURS", 42))
-"""How long a recomputation may take with all its waiting: for quiet, for the slot, for an approval."""
+QUIET, LONGEST_WAIT = waiting.quiet(), waiting.LONGEST_WAIT
+APPROVAL_TIMEOUT, RUN_TIMEOUT = waiting.approval(), waiting.run()
 
 NEWS = AssetAlias("landed")
 """What `ingest` announces: an event for each dataset with new rows, and for no other."""

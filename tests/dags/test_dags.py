@@ -170,14 +170,14 @@ def test_a_killed_process_is_begun_again_soon_and_a_full_disk_gets_minutes(dags:
 def test_times_are_settings_of_the_administrator_and_a_wrong_one_names_its_variable(
     dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
-    from school_quality import steps
+    from school_quality import waiting
 
     monkeypatch.setenv("SCHOOL_QUALITY_RUN_HOURS", "0.5")
-    assert steps._number("SCHOOL_QUALITY_RUN_HOURS", 42) == 0.5
+    assert waiting.run() == timedelta(minutes=30)
 
     monkeypatch.setenv("SCHOOL_QUALITY_RUN_HOURS", wrong)
     with pytest.raises(ValueError, match=f"SCHOOL_QUALITY_RUN_HOURS={wrong}: нужно число больше нуля"):
-        steps._number("SCHOOL_QUALITY_RUN_HOURS", 42)
+        waiting.run()
 
 
 @pytest.mark.parametrize(

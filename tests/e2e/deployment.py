@@ -40,6 +40,9 @@ SECRETS = {
     "SUPERSET_SECRET_KEY": secrets.token_hex(32),
 }
 
+SECRETS_OF_SUPERSET = {"BI_READER_PASSWORD", "SUPERSET_DATABASE_PASSWORD", "SUPERSET_SECRET_KEY"}
+"""Those of the profile ``bi``: only its services refuse to start without them."""
+
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\})")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e.deployment import COMPOSE, SECRETS, copied_by_dockerfile, load
+from click.testing import CliRunner
+from e2e.deployment import COMPOSE, SECRETS, SECRETS_OF_SUPERSET, copied_by_dockerfile, load
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUN_ONCE = {"init", "bi-init"}
@@ -29,10 +31,37 @@ def test_the_file_follows_the_schema_of_compose() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", sorted(SECRETS))
+@pytest.mark.parametrize("name", sorted(set(SECRETS) - SECRETS_OF_SUPERSET))
 def test_no_secret_has_a_default(name: str) -> None:
     with pytest.raises(KeyError, match=name):
         load({each: value for each, value in SECRETS.items() if each != name})
+
+
+def test_without_the_profile_of_superset_nobody_needs_its_secrets() -> None:
+    given = {name: value for name, value in SECRETS.items() if name not in SECRETS_OF_SUPERSET}
+
+    services = load(given)["services"]
+
+    assert "bi-init" in services
+
+
+@pytest.mark.parametrize("command", ["prepare", "serve"])
+@pytest.mark.parametrize("name", sorted(SECRETS_OF_SUPERSET))
+def test_superset_does_not_start_without_one_of_its_secrets(
+    name: str, command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spec = importlib.util.spec_from_file_location("serve_of_superset", PROJECT / "bi/superset/serve.py")
+    assert spec is not None and spec.loader is not None
+    serve = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(serve)
+    given = load({each: value for each, value in SECRETS.items() if each != name})["services"]["bi-init"]
+    environment = {**given["environment"], "SUPERSET_HOME": str(tmp_path / "superset")}
+
+    done = CliRunner().invoke(serve.main, [command], env=environment)
+
+    assert done.exit_code == 1
+    assert f"Не заданы секреты Superset: {name}." in done.output
+    assert not (tmp_path / "superset").exists()
 
 
 def test_whatever_looks_like_a_secret_comes_from_the_environment() -> None:
@@ -46,7 +75,8 @@ def test_whatever_looks_like_a_secret_comes_from_the_environment() -> None:
         elif isinstance(value, str) and (re.search(r"SECRET|PASSWORD|KEY|AUTH$", key) or "://" in value):
             for credential in re.findall(r"//\w*:([^@/]+)@", value) or [value]:
                 if re.search(r"SECRET|PASSWORD|KEY|AUTH$", key) or "@" in value:
-                    assert re.fullmatch(r"\$\{\w+:\?.+\}", credential), (key, value)
+                    of_superset = credential[2:-3] in SECRETS_OF_SUPERSET and credential.endswith(":-}")
+                    assert of_superset or re.fullmatch(r"\$\{\w+:\?.+\}", credential), (key, value)
 
     walk(yaml.safe_load(COMPOSE.read_text(encoding="utf-8")))
 

@@ -94,3 +94,28 @@ def test_a_failed_run_is_advice_and_no_reason_to_restart_a_service(settings: Set
 
     assert (found.mark, found.is_well) == ("!", True)
     assert "шаг build" in found.finding
+
+
+def test_waiting_longer_than_a_run_may_last_is_told_and_no_error(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOL_QUALITY_APPROVAL_HOURS", "36")
+
+    found = check(settings, "Сроки запусков")
+    monkeypatch.setenv("SCHOOL_QUALITY_RUN_HOURS", "48")
+    longer = check(settings, "Сроки запусков")
+
+    assert found.is_well
+    assert "SCHOOL_QUALITY_RUN_HOURS больше 42" in found.advice
+    assert (longer.mark, longer.finding) == ("✓", "разрешения ждут 36 ч, весь запуск до 48 ч")
+
+
+def test_a_time_that_is_no_number_is_an_error_that_names_its_variable(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOL_QUALITY_QUIET_MINUTES", "полчаса")
+
+    found = check(settings, "Сроки запусков")
+
+    assert not found.is_well
+    assert found.finding.startswith("SCHOOL_QUALITY_QUIET_MINUTES=полчаса")
