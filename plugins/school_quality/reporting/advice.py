@@ -61,10 +61,14 @@ def _roadmap(item: str, names: dict[str, str]) -> str:
 
 def no_advice(status: Row) -> str:
     """Why a card has no recommendations."""
-    if status["is_supported"] is None or (status["is_supported"] and is_hidden(status, "points")):
-        return "Скрыто."
+    if is_hidden(status, "is_supported"):
+        return "Рекомендации готовят для школ с адресной поддержкой. Получает ли её эта школа, скрыто."
+    if status["is_supported"] is None:
+        return "Рекомендаций нет: результатов за год нет, нужна ли адресная поддержка, неизвестно."
     if not status["is_supported"]:
         return "Адресные рекомендации готовят для школ с адресной поддержкой."
+    if is_hidden(status, "points"):
+        return "Среди открытых показателей потерянных баллов нет, остальные скрыты."
     if status["points"] is None:
         return "Рекомендаций нет: ни один показатель не оценён."
     return "Все оценённые показатели получили полный балл."
