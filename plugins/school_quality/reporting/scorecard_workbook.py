@@ -30,6 +30,7 @@ FORMATS: dict[Kind, str] = {
     "date": "dd.mm.yyyy",
 }
 
+TEXT = {"text_wrap": True, "indent": 1}
 # The longest text that a cell holds, how much of a title fits a foot, and points of height of a line.
 LONGEST_TEXT = 32_767
 LONGEST_FOOTER = 80
@@ -91,10 +92,11 @@ def print_sheets(sheets: Iterable[Sheet], title: str, imprint: str, as_of: date 
     """The XLSX: a frozen heading and key and a filter on every sheet; ``imprint`` ends the first one."""
     buffer, book = open_book(title, as_of)
     head = book.add_format(
-        {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#EDF0F3"}
+        {"bold": True, "text_wrap": True, "valign": "top", "indent": 1, "bottom": 1, "bg_color": "#EDF0F3"}
     )
+    # Texts are indented: they stand to the right of numbers, which end where the next column begins.
     formats = {
-        kind: book.add_format({"num_format": code, "valign": "top", "text_wrap": kind == "text"})
+        kind: book.add_format({"num_format": code, "valign": "top", **(TEXT if kind == "text" else {})})
         for kind, code in FORMATS.items()
     }
     for number, sheet in enumerate(sheets):
@@ -128,6 +130,7 @@ def print_sheets(sheets: Iterable[Sheet], title: str, imprint: str, as_of: date 
         page.repeat_rows(0)
         if pages > 1:
             page.repeat_columns(0, max(keys - 1, 0))
+            page.print_across()
         page.set_footer(f"&L{title[:LONGEST_FOOTER].replace('&', '&&')}&R&A, с. &P из &N")
     book.close()
     return buffer.getvalue()
@@ -274,12 +277,12 @@ def _indicators(current: list[Row], reference: Reference) -> Sheet:
     return Sheet(
         "Показатели",
         (
-            Column("Задача", 8, "count"),
-            Column("Код", 7),
+            Column("Задача", 9, "count"),
+            Column("Код", 8),
             Column("Показатель", 62),
             Column("Период", 10),
             Column("Что это", 14),
-            Column("Причина", 24),
+            Column("Причина", 30),
             Column("Значение", 11, "number"),
             Column("Словами", 16),
             Column("Единица", 20),
@@ -292,7 +295,7 @@ def _indicators(current: list[Row], reference: Reference) -> Sheet:
             Column("Участников", 12, "count"),
             Column("Баллы", 8, "count"),
             Column("Максимум", 10, "count"),
-            Column("Пометки", 30),
+            Column("Пометки", 38),
             Column("Основание", 42),
             Column("Откуда", 50),
             Column("Собирает", 14),
@@ -332,7 +335,7 @@ def _history(facts: SchoolFacts, reference: Reference) -> Sheet:
         (
             Column("Школа", 34),
             Column("Код ОО", 10),
-            Column("Код", 7),
+            Column("Код", 8),
             Column("Показатель", 62),
             Column("Период", 10),
             Column("Значение", 11, "number"),
@@ -404,7 +407,7 @@ def _procedures(facts: SchoolFacts, reference: Reference) -> Sheet:
             Column("Район: средняя отметка", 11, "number"),
             Column("Район: не справились, %", 13, "percent"),
             Column("Данные", 20),
-            Column("Пометки", 30),
+            Column("Пометки", 38),
         ),
         tuple(lines),
     )
@@ -435,7 +438,7 @@ def _advice(facts: SchoolFacts, reference: Reference) -> Sheet:
         "Рекомендации",
         (
             Column("Место", 7, "count"),
-            Column("Код", 7),
+            Column("Код", 8),
             Column("Показатель", 62),
             Column("Потеряно баллов", 10, "count"),
             Column("Мера", 60),
@@ -477,7 +480,7 @@ def _sources(facts: SchoolFacts, reference: Reference) -> Sheet:
     return Sheet(
         "Источники",
         (
-            Column("Код", 7),
+            Column("Код", 8),
             Column("Показатель", 62),
             Column("Период", 10),
             Column("Набор", 30),
