@@ -129,6 +129,11 @@ def build_report(
     )
 
 
+def _counted(school_ids: list[str], reference: Reference) -> str:
+    """How many schools, and which: ``2 (СОШ № 1, СОШ № 3)``, or ``нет``."""
+    return f"{len(school_ids)} ({names(school_ids, reference)})" if school_ids else names((), reference)
+
+
 def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: bool) -> list[Block]:
     """What a tired reader gets in a minute, the note on ВПР, and of what day the data are."""
     low, risk, supported = (
@@ -137,9 +142,8 @@ def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: 
     )
     lines = [
         f"Школ: {len(facts.statuses)}. Данные на {words.day(as_of)}.",
-        f"ШНОР по расчёту: {len(low)} ({names(low, reference)})"
-        f"{hidden_count(facts.statuses, 'is_low_results')}.",
-        f"В зоне риска по расчёту: {len(risk)} ({names(risk, reference)})"
+        f"ШНОР по расчёту: {_counted(low, reference)}{hidden_count(facts.statuses, 'is_low_results')}.",
+        f"В зоне риска по расчёту: {_counted(risk, reference)}"
         f"{hidden_count(facts.statuses, 'is_risk_zone')}.",
         f"Получают адресную поддержку: {len(supported)}{hidden_count(facts.statuses, 'is_supported')}.",
     ]

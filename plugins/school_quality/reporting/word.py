@@ -14,7 +14,7 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from school_quality.reporting.paper import Block, Figure, Grid, Paper, Signature, Text
+from school_quality.reporting.paper import Block, Bullets, Figure, Grid, Paper, Signature, Text
 from school_quality.reporting.press import Press, environment
 
 # Twentieths of a point: A4 with margins of 30 mm left (for binding) and 10 mm right.
@@ -68,8 +68,10 @@ def docx(paper: Paper, press: Press) -> bytes:
 
 
 def _holds(block: Block, following: Block | None) -> bool:
-    """Whether a block stays on the page of the next one: before lines to sign, and words before a table."""
-    return isinstance(following, Signature) or (isinstance(block, Text) and isinstance(following, Grid))
+    """Whether a block stays with the next one: before lines to sign, and words before a table or list."""
+    return isinstance(following, Signature) or (
+        isinstance(block, Text) and isinstance(following, Grid | Bullets)
+    )
 
 
 def _legal(value: Any) -> Any:

@@ -462,7 +462,7 @@ def test_an_open_edition_signs_and_orders_nothing_and_says_what_is_hidden(
     assert not [block for block in paper.blocks if isinstance(block, Signature)]
     assert "Кто и что не сдал" not in said(paper)
     assert "Меры, о которых" not in said(paper)
-    assert "ШНОР по расчёту: 0 (нет); скрыто школ: 1." in said(paper)
+    assert "ШНОР по расчёту: нет; скрыто школ: 1." in said(paper)
     assert re.search(r"Статус по расчёту скрыт: СОШ №\s1", said(paper))
     assert table(paper, "ШНОР").rows[0][1] == words.HIDDEN
     assert table(paper, "ШНОР").rows[0][3:] == (words.HIDDEN, words.HIDDEN)
