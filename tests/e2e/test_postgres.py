@@ -53,6 +53,7 @@ def server(started: PostgresServer) -> PostgresServer:
     started.execute(
         "drop schema if exists marts cascade",
         "drop schema if exists meta cascade",
+        "drop schema if exists history cascade",
         f"drop role if exists {postgres.READER}",
     )
     return started
@@ -469,6 +470,125 @@ def test_views_of_analysts_outlive_a_release_and_block_only_the_removal_of_what_
 
     assert scores(server) == {60}
     server.execute("drop schema theirs cascade")
+
+
+HISTORY = """
+    create schema history;
+    create table history.release as
+    select 'R1' as release_id, timestamp '2023-09-01' as valid_from, null::timestamp as valid_to;
+    create table history.past_dim_school as
+    select '0001' as school_id, 'Прежнее имя' as school_name,
+        timestamp '2023-09-01' as valid_from, timestamp '2023-10-01' as valid_to;
+    create view history.dim_school as
+    select school_id, school_name, valid_from, valid_to from history.past_dim_school
+    union all
+    select school_id, school_name, timestamp '2023-10-01', null from marts.dim_school;
+"""
+
+
+def test_the_copy_tells_what_readers_saw_at_any_date(server: PostgresServer, settings: Settings) -> None:
+    release(settings, "R1", change=HISTORY)
+
+    publish(settings, Address.of(server.url()))
+
+    names = server.query(
+        "select school_name from history.dim_school where school_id = '0001' "
+        "and valid_from <= '2023-09-15' and (valid_to is null or valid_to > '2023-09-15')"
+    )
+    assert names == [("Прежнее имя",)]
+    assert server.query("select count(*) from history.dim_school") == [(SCHOOLS + 1,)]
+    assert server.query("select release_id from history.release") == [("R1",)]
+    assert server.query("select to_regclass('history.past_dim_school')") == [(None,)]
+    keys = server.query(
+        "select indexdef from pg_indexes where schemaname = 'history' and indexname = 'dim_school_pkey'"
+    )
+    assert "(school_id, valid_from)" in keys[0][0]
+
+
+OWN = (
+    "create table marts.own (x int)",
+    "insert into marts.own values (1)",
+    "create index own_way on marts.dim_school (locality)",
+    "create view meta.own_view as select 2 as x",
+)
+
+
+def test_what_an_administrator_made_in_the_schemas_stays_and_what_the_release_dropped_goes(
+    server: PostgresServer, settings: Settings
+) -> None:
+    release(settings, "R1")
+    publish(settings, Address.of(server.url()))
+    server.execute(
+        *OWN,
+        "create index of_an_older_key on marts.dim_school (locality)",
+        "comment on index marts.of_an_older_key is 'School Quality Warehouse'",
+    )
+    release(settings, "R2", change="drop table marts.fct_lineage")
+
+    publish(settings, Address.of(server.url()))
+
+    assert server.query("select x from marts.own union all select x from meta.own_view") == [(1,), (2,)]
+    names = {name for (name,) in server.query("select indexname from pg_indexes where schemaname = 'marts'")}
+    assert "own_way" in names
+    assert "of_an_older_key" not in names
+    assert server.query("select to_regclass('marts.fct_lineage')") == [(None,)]
+    may_read = f"select has_table_privilege('{postgres.READER}', 'marts.own', 'select')"
+    assert server.query(may_read) == [(False,)]
+
+
+def test_a_copy_of_an_older_version_is_taken_over_without_what_is_not_of_it(
+    server: PostgresServer, settings: Settings
+) -> None:
+    release(settings, "R1")
+    publish(settings, Address.of(server.url()))
+    server.execute(
+        *OWN,
+        *(
+            f"comment on schema {schema} is 'School Quality Warehouse: выпуск R1'"
+            for schema in ("marts", "meta")
+        ),
+        "drop index marts.fct_indicator_value_indicator_code_idx",
+        "create index fct_indicator_value_indicator_code_idx on marts.fct_indicator_value (period)",
+    )
+    release(settings, "R2", score=60)
+
+    publish(settings, Address.of(server.url()))
+    release(settings, "R3", score=70, change="drop table marts.fct_lineage")
+    publish(settings, Address.of(server.url()))
+
+    assert scores(server) == {70}
+    assert server.query("select x from marts.own union all select x from meta.own_view") == [(1,), (2,)]
+    assert server.query("select to_regclass('marts.fct_lineage')") == [(None,)]
+    definition = "select indexdef from pg_indexes where indexname = 'fct_indicator_value_indicator_code_idx'"
+    assert "(indicator_code)" in server.query(definition)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("own", "change"),
+    [
+        ("create table marts.fct_new (x int)", "create table marts.fct_new as select 1 as x"),
+        ("create view marts.fct_new as select 1 as x", "create table marts.fct_new as select 1 as x"),
+        (
+            "create index fct_new on marts.dim_school (locality); "
+            "alter index marts.fct_new rename to dim_indicator_school_id_idx",
+            "alter table marts.dim_indicator add column school_id varchar",
+        ),
+    ],
+)
+def test_a_strangers_name_that_the_copy_needs_is_told_and_nothing_is_touched(
+    server: PostgresServer, settings: Settings, own: str, change: str
+) -> None:
+    release(settings, "R1", score=50)
+    publish(settings, Address.of(server.url()))
+    server.execute(own)
+    release(settings, "R2", score=60, change=change)
+
+    with pytest.raises(
+        PostgresFailed, match=r"мешают чужие .*marts\.(fct_new|dim_indicator_school_id_idx)\."
+    ):
+        publish(settings, Address.of(server.url()))
+
+    assert scores(server) == {50}
 
 
 def test_a_schema_of_another_program_is_not_touched(server: PostgresServer, settings: Settings) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SCHEMA = "history"
+PAST = "past_"
+"""How the names of the tables of superseded versions begin."""
 
 _COMMENTS = {
     "valid_from": "When readers first saw this version, UTC",
@@ -48,7 +50,7 @@ def begin(connection: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> No
         "'When a reporting year was published. One row per year and time.'"
     )
     for compared in _followed(connection):
-        name = f"new.history.past_{compared.table}"
+        name = f"new.history.{PAST}{compared.table}"
         connection.execute(
             f"""
             create table {name} as
@@ -75,7 +77,7 @@ def carry_on(connection: duckdb.DuckDBPyConnection, known: str) -> bool:
         return False
     connection.execute(f"insert into new.history.reporting_year by name from {known}.history.reporting_year")
     for compared in _followed(connection):
-        name = f"past_{compared.table}"
+        name = f"{PAST}{compared.table}"
         if name in tables:
             shared = _shared_columns(connection, name, known)
             connection.execute(
@@ -132,7 +134,7 @@ def finish(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"""
             create view history.{compared.table} as
-            select {columns}, valid_from, valid_to from history.past_{compared.table} where is_published
+            select {columns}, valid_from, valid_to from history.{PAST}{compared.table} where is_published
             union all
             select {columns}, {_IN_FORCE_SINCE} as valid_from, null as valid_to
             from marts.{compared.table}
@@ -160,7 +162,7 @@ def _joined_past(compared: Compared, history: str) -> str:
         )
     return f"""
         left join (
-            select {key}, max(valid_to) as superseded_at from {history}.past_{compared.table} group by {key}
+            select {key}, max(valid_to) as superseded_at from {history}.{PAST}{compared.table} group by {key}
         ) as past using ({key})
         left join ({years}) as years {"using (reporting_year)" if compared.has_year else "on true"}
     """
@@ -171,7 +173,7 @@ def _supersede(
 ) -> None:
     """Store the old versions of rows that differ, and when a row came into a year that was there before."""
     key = ", ".join(compared.key)
-    target = f"new.history.past_{compared.table}"
+    target = f"new.history.{PAST}{compared.table}"
     joined = _joined_past(compared, "new.history")
     year = "" if not compared.has_year or "reporting_year" in compared.key else ", reporting_year"
     came = f"(select {key}{year} from {compared.changed} where is_new and not is_old)"

@@ -1,10 +1,14 @@
-"""A copy of the current release in PostgreSQL, schemas ``marts`` and ``meta``, for those who need a server.
+"""A copy of the current release in PostgreSQL (marts, meta, history), for those who need a server.
 
 The copy is replaced in one transaction: the rows of each table are deleted and loaded again, so that readers
 are never blocked, and a reader inside a transaction with a snapshot (REPEATABLE READ) keeps the release that
 it began with. Renaming or truncating would be cheaper and would show such a reader empty tables: they do not
 obey snapshots. Only where columns or keys have changed, which is when the code has, are tables altered; that
 needs a moment without readers, for which it waits a little at a time.
+
+What an administrator has made in these schemas himself stays: the comment of a schema lists the tables that
+a publication has made, the comment of an index says so, and nothing else is dropped. Where a stranger has a
+name that the copy needs, the publication refuses and says which.
 
 A server or a process that dies half-way leaves the transaction undone, that is the copy as it was.
 """
@@ -24,8 +28,7 @@ from school_quality.errors import PostgresFailed, PostgresUnavailable, UsageErro
 from school_quality.screen import progress
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
-from school_quality.warehouse.contract import SCHEMAS
-from school_quality.warehouse.relations import CopyText, Relation, quoted, relations
+from school_quality.warehouse.relations import SCHEMAS, CopyText, Index, Relation, quoted, relations
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -39,8 +42,8 @@ AIRFLOW_CONNECTION = "school_quality_postgres"
 READER = "school_quality_reader"
 """The role that may read the copy and nothing else: ``GRANT school_quality_reader TO …``."""
 
-NOT_FOR_READERS = ("rejected_row",)
-"""Tables of ``meta`` that the role does not see: remarks to files are for staff, as on Airflow's pages."""
+NOT_FOR_READERS = {("meta", "rejected_row")}
+"""Tables that the role does not see: remarks to files are for staff, as on Airflow's pages."""
 
 LOCK_SECONDS = 3
 """How long a change of structure waits for readers at a time; new readers wait behind it for as long."""
@@ -49,6 +52,11 @@ PATIENCE_SECONDS = 600
 """How long it is tried again before giving up."""
 
 _MARK = "School Quality Warehouse"
+_TABLES = "; таблицы: "
+
+Made = dict[str, set[str] | None]
+"""The tables that publications have made, by schema; None: by one that did not write them down yet."""
+
 _PUBLICATION_LOCK = 0x5C400_1  # one publication at a time in a database, whoever starts it
 
 _SESSION: dict[str, Any] = {
@@ -168,7 +176,8 @@ def _connected(address: Address) -> Iterator[Connection]:
     except errors.InsufficientPrivilege as error:
         raise PostgresFailed(
             f"PostgreSQL не разрешает: {_first_line(error)}. Прежняя копия на месте. Имени, с которым идёт "
-            "копирование, нужно право создавать схемы в этой базе, а схемы marts и meta должны быть его."
+            "копирование, нужно право создавать схемы в этой базе, а схемы "
+            f"{', '.join(SCHEMAS)} должны быть его."
         ) from error
     except errors.DependentObjectsStillExist as error:
         raise PostgresFailed(
@@ -213,15 +222,15 @@ def _replace(cursor: Cursor, settings: Settings) -> Copied:
     file = settings.published / release_id / "warehouse.duckdb"
     with duckdb.connect(str(file), read_only=True) as warehouse:
         wanted = relations(warehouse)
-        _prepare_schemas(cursor, release_id)
-        _converge(cursor, wanted)
+        made = _prepare_schemas(cursor, release_id, wanted)
+        _converge(cursor, wanted, made)
         rows = 0
         for relation in wanted:
             cursor.execute(f"delete from {relation.qualified}")
             rows += _load(cursor, relation, CopyText(warehouse, relation))
-        _index(cursor, wanted)
+        _index(cursor, wanted, made)
         _comment(cursor, wanted)
-        has_reader = _grant(cursor)
+        has_reader = _grant(cursor, wanted)
     return Copied(release_id, len(wanted), rows, has_reader)
 
 
@@ -240,8 +249,12 @@ def _load(cursor: Cursor, relation: Relation, text: CopyText) -> int:
     return loaded
 
 
-def _prepare_schemas(cursor: Cursor, release_id: str) -> None:
-    """Make the schemas, or know them as ours by their comment. Raises `PostgresFailed` for a stranger's."""
+def _prepare_schemas(cursor: Cursor, release_id: str, wanted: list[Relation]) -> Made:
+    """Make the schemas, or know them as ours by their comment; which tables of them are ours.
+
+    Raises `PostgresFailed` for the schema of a stranger.
+    """
+    made: Made = {}
     for schema in SCHEMAS:
         cursor.execute(
             "select coalesce(obj_description(oid, 'pg_namespace'), ''), "
@@ -249,21 +262,38 @@ def _prepare_schemas(cursor: Cursor, release_id: str) -> None:
             "from pg_namespace where nspname = %s",
             [schema],
         )
-        found = cursor.fetchone()
-        if found is None:
+        comment, is_used = cursor.fetchone() or (None, False)
+        if comment is None:
             cursor.execute(f"create schema {quoted(schema)}")
-        elif found[1] and not found[0].startswith(_MARK):
+        elif is_used and not comment.startswith(_MARK):
             raise PostgresFailed(
                 f"В этой базе уже есть схема {schema}, и сделала её другая программа. Укажите другую базу."
             )
-        cursor.execute(f"comment on schema {quoted(schema)} is %s", [f"{_MARK}: выпуск {release_id}"])
+        made[schema] = _listed(comment or "") if is_used else set()
+        names = ", ".join(relation.name for relation in wanted if relation.schema == schema)
+        cursor.execute(
+            f"comment on schema {quoted(schema)} is %s", [f"{_MARK}: выпуск {release_id}{_TABLES}{names}"]
+        )
+    return made
 
 
-def _converge(cursor: Cursor, wanted: list[Relation]) -> None:
+def _listed(comment: str) -> set[str] | None:
+    """The tables that the comment of a schema of ours names; None where it is of an older version."""
+    _, found, names = comment.partition(_TABLES)
+    return set(filter(None, names.split(", "))) if found else None
+
+
+def _converge(cursor: Cursor, wanted: list[Relation], made: Made) -> None:
     """Give the tables the columns of the release; where they have them, nothing changes or is locked."""
-    present = _columns(cursor)
-    for schema, table in present.keys() - {(relation.schema, relation.name) for relation in wanted}:
+    needed = {(relation.schema, relation.name) for relation in wanted}
+    present = {
+        (schema, table): columns
+        for (schema, table), columns in _columns(cursor).items()
+        if ((schema, table) in needed if (tables := made[schema]) is None else table in tables)
+    }
+    for schema, table in present.keys() - needed:
         cursor.execute(f"drop table {quoted(schema)}.{quoted(table)}")
+    _refuse_strangers(cursor, needed - present.keys())
     for relation in wanted:
         types = {column.name: column.postgres_type for column in relation.columns}
         existing = present.get((relation.schema, relation.name))
@@ -278,6 +308,22 @@ def _converge(cursor: Cursor, wanted: list[Relation]) -> None:
             cursor.execute(f"alter table {relation.qualified} add column {quoted(name)} {types[name]}")
         for name in existing.keys() - types.keys():
             cursor.execute(f"alter table {relation.qualified} drop column {quoted(name)}")
+
+
+def _refuse_strangers(cursor: Cursor, names: set[tuple[str, str]]) -> None:
+    """Raise `PostgresFailed` where tables or indices to be made have names that are taken."""
+    cursor.execute(
+        "select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
+        "where nspname = any(%s) order by 1, 2",
+        [list(SCHEMAS)],
+    )
+    strangers = [f"{schema}.{name}" for schema, name in cursor.fetchall() if (schema, name) in names]
+    if strangers:
+        raise PostgresFailed(
+            f"В схемах копии мешают чужие таблицы, представления или индексы: {', '.join(strangers)}. "
+            "Система их не удаляет. Прежняя копия на месте. Переименуйте их или перенесите в другую схему "
+            "и повторите."
+        )
 
 
 def _columns(cursor: Cursor) -> dict[tuple[str, str], dict[str, str]]:
@@ -300,7 +346,7 @@ def _columns(cursor: Cursor) -> dict[tuple[str, str], dict[str, str]]:
     return found
 
 
-def _index(cursor: Cursor, wanted: list[Relation]) -> None:
+def _index(cursor: Cursor, wanted: list[Relation], made: Made) -> None:
     """Keys and indices, after the rows: building them once is cheaper. Those that exist stay as they are."""
     cursor.execute(
         """
@@ -312,35 +358,55 @@ def _index(cursor: Cursor, wanted: list[Relation]) -> None:
             array(
                 select attname::text from unnest(indkey::smallint[]) with ordinality as part (number, place)
                 join pg_attribute on attrelid = indrelid and attnum = number order by place
-            )
+            ),
+            coalesce(obj_description(indexrelid, 'pg_class'), '') = %s
         from pg_index
         join pg_class as indices on indices.oid = indexrelid
         join pg_class as tables on tables.oid = indrelid
         join pg_namespace on pg_namespace.oid = tables.relnamespace
         where nspname = any(%s)
         """,
-        [list(SCHEMAS)],
+        [_MARK, list(SCHEMAS)],
     )
-    present = {(*row[:4], tuple(row[4])) for row in cursor.fetchall()}
-    needed = {
-        (relation.schema, relation.name, index.name, index.kind, index.columns)
-        for relation in wanted
-        for index in relation.indices
+    present = {
+        (schema, table, Index(name, tuple(columns), kind)): is_marked
+        for schema, table, name, kind, columns, is_marked in cursor.fetchall()
     }
-    for schema, table, name, kind, _ in sorted(present - needed):
-        if kind == "primary":
-            cursor.execute(f"alter table {quoted(schema)}.{quoted(table)} drop constraint {quoted(name)}")
+    needed = {(relation.schema, relation.name, index) for relation in wanted for index in relation.indices}
+    names = {(schema, index.name) for schema, _, index in needed}
+    unmarked = {
+        (schema, table, index)
+        for (schema, table, index), is_marked in present.items()
+        if not is_marked and made[schema] is None and (schema, index.name) in names
+    }
+    ours = {key for key, is_marked in present.items() if is_marked} | unmarked
+    for schema, table, index in sorted(ours - needed):
+        if index.kind == "primary":
+            cursor.execute(
+                f"alter table {quoted(schema)}.{quoted(table)} drop constraint {quoted(index.name)}"
+            )
         else:
-            cursor.execute(f"drop index {quoted(schema)}.{quoted(name)}")
+            cursor.execute(f"drop index {quoted(schema)}.{quoted(index.name)}")
+    missing = needed - present.keys()
+    keyless = {(schema, table) for schema, table, index in missing if index.kind == "primary"}
+    in_the_way = [*missing] + [
+        (schema, table, index)
+        for schema, table, index in present.keys() - ours
+        if index.kind == "primary" and (schema, table) in keyless
+    ]
+    _refuse_strangers(cursor, {(schema, index.name) for schema, _, index in in_the_way})
     nulls = "nulls not distinct" if cursor.connection.server_version >= 150_000 else ""
-    for schema, table, name, kind, columns in sorted(needed - present):
-        on, listed = f"{quoted(schema)}.{quoted(table)}", ", ".join(map(quoted, columns))
-        if kind == "primary":
-            cursor.execute(f"alter table {on} add constraint {quoted(name)} primary key ({listed})")
-        elif kind == "unique":
-            cursor.execute(f"create unique index {quoted(name)} on {on} ({listed}) {nulls}")
+    for schema, table, index in sorted(missing):
+        on, name = f"{quoted(schema)}.{quoted(table)}", quoted(index.name)
+        listed = ", ".join(map(quoted, index.columns))
+        if index.kind == "primary":
+            cursor.execute(f"alter table {on} add constraint {name} primary key ({listed})")
+        elif index.kind == "unique":
+            cursor.execute(f"create unique index {name} on {on} ({listed}) {nulls}")
         else:
-            cursor.execute(f"create index {quoted(name)} on {on} ({listed})")
+            cursor.execute(f"create index {name} on {on} ({listed})")
+    for schema, _, index in sorted(missing | (unmarked & needed)):
+        cursor.execute(f"comment on index {quoted(schema)}.{quoted(index.name)} is %s", [_MARK])
 
 
 def _comment(cursor: Cursor, wanted: list[Relation]) -> None:
@@ -352,7 +418,7 @@ def _comment(cursor: Cursor, wanted: list[Relation]) -> None:
             )
 
 
-def _grant(cursor: Cursor) -> bool:
+def _grant(cursor: Cursor, wanted: list[Relation]) -> bool:
     """Let the role read, making it where that is allowed; False if there is none."""
     cursor.execute("select from pg_roles where rolname = %s", [READER])
     if not cursor.rowcount:
@@ -363,12 +429,14 @@ def _grant(cursor: Cursor) -> bool:
         cursor.execute(f"create role {READER} nologin")
     for schema in SCHEMAS:
         cursor.execute(f"grant usage on schema {quoted(schema)} to {READER}")
-        cursor.execute(f"grant select on all tables in schema {quoted(schema)} to {READER}")
-    for table in NOT_FOR_READERS:
-        cursor.execute("select to_regclass(%s)", [f"meta.{table}"])
-        found = cursor.fetchone()
-        if found and found[0]:
-            cursor.execute(f"revoke all on meta.{quoted(table)} from {READER}")
+    for relation in wanted:
+        is_open = (relation.schema, relation.name) not in NOT_FOR_READERS
+        change = (
+            f"grant select on {relation.qualified} to"
+            if is_open
+            else f"revoke all on {relation.qualified} from"
+        )
+        cursor.execute(f"{change} {READER}")
     return True
 
 
@@ -382,8 +450,14 @@ def _tidy(connection: Connection) -> None:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            for schema, table in sorted(_columns(cursor)):
-                cursor.execute(f"vacuum (analyze, truncate off) {quoted(schema)}.{quoted(table)}")
+            cursor.execute(
+                "select nspname, obj_description(oid, 'pg_namespace') from pg_namespace "
+                "where nspname = any(%s) order by 1",
+                [list(SCHEMAS)],
+            )
+            for schema, comment in cursor.fetchall():
+                for table in sorted(_listed(comment) or ()):
+                    cursor.execute(f"vacuum (analyze, truncate off) {quoted(schema)}.{quoted(table)}")
     except psycopg2.Error as error:
         log.warning("the copy is complete, but could not be vacuumed: %s", _first_line(error))
 
@@ -392,7 +466,7 @@ def tell(copied: Copied) -> None:
     """Say to people what was done."""
     progress.info(
         "Выпуск %s скопирован в PostgreSQL: схемы %s, таблиц %d, строк %d",
-        copied.release_id, " и ".join(SCHEMAS), copied.tables, copied.rows,
+        copied.release_id, ", ".join(SCHEMAS), copied.tables, copied.rows,
     )  # fmt: skip
     if not copied.has_reader:
         progress.info(

@@ -12,17 +12,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from school_quality.warehouse import contract
-from school_quality.warehouse.contract import SCHEMAS
+from school_quality.warehouse import comparison, contract, history
 
 if TYPE_CHECKING:
     import duckdb
 
+SCHEMAS = (*contract.SCHEMAS, history.SCHEMA)
+"""What another database gets. Of the history the views of all versions, not the tables that they read."""
+
 JOINED = ("school_id", "municipality_id", "reporting_year", "period", "indicator_code", "procedure_id")
 """Columns by which people filter and join; each gets an index where no key begins with it."""
 
-_KEYS_OUTSIDE_CONTRACTS = {("meta", "release"): ("release_id",), ("meta", "run"): ("run_id",)}
-"""Grains of tables of which dbt tests none: one row a build, and the runs, written at publication."""
+_KEYS_OUTSIDE_CONTRACTS = {
+    ("meta", "release"): ("release_id",),
+    ("meta", "run"): ("run_id",),
+    (history.SCHEMA, "release"): ("release_id", "valid_from"),
+    (history.SCHEMA, "reporting_year"): ("reporting_year", "valid_from"),
+    **{(history.SCHEMA, compared.table): (*compared.key, "valid_from") for compared in comparison.COMPARED},
+}
+"""Grains of tables of which dbt tests none: one row a build, and what is written at publication."""
 
 _TYPES = {
     "BIGINT": "bigint",
@@ -95,7 +103,7 @@ def _escaped(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Index:
     """An index: ``kind`` is primary, unique (a key that may hold nulls) or plain."""
 
@@ -146,13 +154,15 @@ def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
     found = connection.execute(
         """
         select schema_name, table_name, comment from duckdb_tables()
-        where database_name = current_database() and schema_name in $schemas
+        where
+            database_name = current_database() and schema_name in $schemas
+            and not (schema_name = $history and starts_with(table_name, $past))
         union all
         select schema_name, view_name, comment from duckdb_views()
         where database_name = current_database() and schema_name in $schemas and not internal
         order by all
         """,
-        {"schemas": list(SCHEMAS)},
+        {"schemas": list(SCHEMAS), "history": history.SCHEMA, "past": history.PAST},
     ).fetchall()
     return [
         Relation(
