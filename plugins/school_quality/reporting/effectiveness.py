@@ -157,7 +157,7 @@ def _directions(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             if measured:
                 blocks.append(measured_table(owner, measured))
             if own:
-                blocks.append(network_table(owner, own, facts, reference))
+                blocks.append(network_table(owner, own, reference))
     return blocks
 
 

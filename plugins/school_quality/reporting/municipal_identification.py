@@ -96,7 +96,7 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                     "; ".join(
                         f"{name(row['school_id'], reference)} (ИСБШ: {index(row, 'social_index')}; "
                         f"по расчёту {shown(row, 'is_difficult_social')}, "
-                        f"в списке {shown(row, 'official_difficult_social', NO_LIST)})"
+                        f"{_in_list(row, 'official_difficult_social')})"
                         for row in social
                     )
                     or NOBODY
@@ -276,7 +276,7 @@ def _falling(status: Row, values: dict[tuple[str, int], Row], reference: Referen
         if now is None or now >= 0 or (before is not None and before >= 0):
             continue
         past = f", годом раньше {words.precise(before, signed=True)}" if before is not None else ""
-        title = _indicator_name(code, reference)
+        title = indicator_name(code, reference)
         parts.append(f"{code} {title}: {words.precise(now, signed=True)}{past}")
     return "; ".join(parts) or words.HIDDEN
 
@@ -296,7 +296,13 @@ def _why_no_risk(status: Row) -> str:
     return f"Только в списке: по расчёту {why}"
 
 
-def _indicator_name(code: str, reference: Reference) -> str:
+def _in_list(row: Row, column: str) -> str:
+    if row[column] is None and not is_hidden(row, column):
+        return NO_LIST
+    return f"в списке {shown(row, column)}"
+
+
+def indicator_name(code: str, reference: Reference) -> str:
     for (_, known, _), row in reference.indicators.items():
         if known == code:
             return str(row["indicator_name"])

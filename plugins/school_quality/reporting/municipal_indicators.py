@@ -11,7 +11,7 @@ from collections import defaultdict
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.municipal_facts import MunicipalFacts
-from school_quality.reporting.municipal_identification import name, names, period_name
+from school_quality.reporting.municipal_identification import indicator_name, name, names, period_name
 from school_quality.reporting.paper import Block, Column, Grid, Heading, Text, grid
 
 
@@ -38,7 +38,7 @@ def by_task(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             blocks.append(measured_table(title, measured))
         network = [row for row in facts.district_indicators if _belongs(row, task, reference)]
         if network:
-            blocks.append(network_table(title, network, facts, reference))
+            blocks.append(network_table(title, network, reference))
     if reference.period is None:
         blocks += _school_points(facts, reference)
     else:
@@ -113,15 +113,19 @@ def measured_table(title: str, rows: list[Row]) -> Grid:
                 row["indicator_name"],
                 period_name(row["period"]),
                 _pooled(row),
-                "—"
-                if row["lowest"] is None
-                else f"{_value(row['lowest'], row)}…{_value(row['highest'], row)}",
+                _range(row),
                 str(row["known"]),
                 _missing(row),
             )
             for row in rows
         ),
     )
+
+
+def _range(row: Row) -> str:
+    if row["lowest"] is None:
+        return "—"
+    return "…".join(dict.fromkeys(_value(row[side], row) for side in ("lowest", "highest")))
 
 
 def _pooled(row: Row) -> str:
@@ -138,9 +142,8 @@ def _value(value: float, row: Row) -> str:
     return words.indicator_value(float(value), row["unit"] or "")
 
 
-def network_table(title: str, rows: list[Row], facts: MunicipalFacts, reference: Reference) -> Grid:
+def network_table(title: str, rows: list[Row], reference: Reference) -> Grid:
     """The municipality's own values: how many supported schools (4.1-4.4), the ratio of 1.9."""
-    titles = {row["indicator_code"]: row["indicator_name"] for row in facts.indicators}
     ordered = sorted(rows, key=lambda row: (words.code_key(row["indicator_code"]), row["period"]))
     return grid(
         f"{title}: значения района",
@@ -154,7 +157,7 @@ def network_table(title: str, rows: list[Row], facts: MunicipalFacts, reference:
         (
             (
                 row["indicator_code"],
-                titles.get(row["indicator_code"], ""),
+                indicator_name(row["indicator_code"], reference),
                 period_name(row["period"]),
                 _district_value(row),
                 _network_schools(row, reference),
@@ -175,8 +178,9 @@ def _district_value(row: Row) -> str:
         return words.HIDDEN if is_hidden(row, "value") else words.NO_DATA
     if row["denominator"] is None:
         return words.precise(float(row["value"]))
-    reported = f", сообщили {row['reported']}" if row["reported"] is not None else ""
-    return f"{words.number(float(row['value']), 0)} из {row['denominator']}{reported}"
+    reported = f", сообщили{words.NBSP}{row['reported']}" if row["reported"] is not None else ""
+    counts = (words.number(float(row[side]), 0) for side in ("value", "denominator"))
+    return f"{words.NBSP}из{words.NBSP}".join(counts) + reported
 
 
 def _school_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:

@@ -26,6 +26,7 @@ from school_quality.reporting.effectiveness import REGRESSION_NOTE, build_effect
 from school_quality.reporting.facts import Reference, open_warehouse, read_reference
 from school_quality.reporting.municipal import build_report, write_reports
 from school_quality.reporting.municipal_facts import MunicipalFacts, read_municipalities
+from school_quality.reporting.municipal_indicators import network_table
 from school_quality.reporting.paper import (
     Bullets,
     Column,
@@ -134,7 +135,8 @@ def test_indicators_stand_by_task_with_points_and_pooled_shares(report: Paper) -
         "2",
         "0",
     )
-    assert network[0][3] == "1 из 2, сообщили 1"
+    assert network[0][1] == "Сетевое взаимодействие"
+    assert network[0][3] == "1\u00a0из\u00a02, сообщили\u00a01"
     assert table(report, "Баллы школ").rows[0][1:] == ("0 из 3", "0 из 3", "33,3\u00a0%", "100\u00a0%")
 
 
@@ -332,6 +334,33 @@ def test_what_the_open_edition_hides_is_never_called_missing_or_absent(
     assert {row[5] for row in table(report, "Задача 1. Идентификация").rows} == {words.HIDDEN}
     assert "результаты хорошие): нет; скрыто школ: 1." in said(report)
     assert re.search(r"Группа в один из двух лет скрыта: СОШ №\s4", said(effect))
+
+
+def test_a_list_that_nobody_delivered_and_a_single_value_are_said_once(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    for status in found.statuses:
+        status |= {"is_difficult_social": True, "official_difficult_social": None}
+    found.indicators[:] = [row | {"highest": row["lowest"]} for row in found.indicators if row["lowest"]]
+
+    report = build_report(found, reference, "", JUNE, is_open=False)
+
+    assert "по расчёту да, списка нет)" in said(report)
+    assert table(report, "Задача 3").rows[0][4] == "13,3\u00a0%"
+
+
+def test_a_district_value_has_its_name_where_no_school_is_judged_by_the_indicator(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    nobody = facts["1"].district_indicators[0] | {"value": None, "denominator": None, "school_ids": None}
+
+    assert network_table("Район", [nobody], reference).rows[0][1:] == (
+        "Сетевое взаимодействие",
+        "1\u00a0четв.",
+        words.NO_DATA,
+        "—",
+    )
 
 
 def test_the_list_of_differences_ends_with_a_full_stop_and_clusters_are_explained(
