@@ -481,7 +481,7 @@ def explain(settings: Settings, school: str, indicator: str, year: int, period: 
     release_id = releases.current_id(settings)
     if release_id is None:
         raise UsageError(f"Выпусков ещё нет. Сначала: school-quality run --year {year}")
-    warehouse = settings.published / release_id / "warehouse.duckdb"
+    warehouse = releases.warehouse(settings, release_id)
     click.echo(found(warehouse, settings.landing, school, indicator, year, period).render())
 
 

@@ -196,7 +196,7 @@ def _release(settings: Settings) -> Check:
         )
     if release is None:
         return Check(subject, "ещё нет", advice="school-quality run --year ГОД")
-    warehouse = settings.published / release.release_id / "warehouse.duckdb"
+    warehouse = releases.warehouse(settings, release.release_id)
     if not warehouse.is_file():
         return Check(subject, f"нет файла {warehouse}", False, "верните папку выпуска из копии")
     return Check(subject, f"{release.release_id}, период {release.period}, на дату {release.as_of}")

@@ -247,7 +247,7 @@ def effect(settings: Settings, release: ReleaseInfo) -> Effect | None:
     if release.previous_release_id not in releases.all_ids(settings):
         return None
     previous = str(release.previous_release_id)
-    published = settings.published / release.release_id / "warehouse.duckdb"
+    published = releases.warehouse(settings, release.release_id)
     if published.is_file():
         return changes.effect(settings, published, previous)
     with _writing(settings):
@@ -398,7 +398,7 @@ def _open_marts(settings: Settings, directory: Path) -> Path:
     from school_quality.warehouse import disclosure
 
     directory.mkdir(parents=True)
-    warehouse = directory / "warehouse.duckdb"
+    warehouse = directory / releases.WAREHOUSE
     edition = disclosure.write_open_marts(settings.build_file, warehouse)
     disclosure.export(warehouse, directory)
     progress.info(
@@ -447,7 +447,7 @@ def summary(settings: Settings) -> Summary:
     if release is None:
         raise UsageError(f"В {settings.published} ещё нет выпусков. Сначала: school-quality run --year ГОД")
     year = release.reporting_year
-    warehouse = settings.published / release.release_id / "warehouse.duckdb"
+    warehouse = releases.warehouse(settings, release.release_id)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         schools = connection.execute(
             "select count(*) from marts.fct_school_status where reporting_year = ?", [year]
@@ -498,7 +498,7 @@ def tell(found: Summary) -> None:
     _tell_schools(f"Поддержку в {found.reporting_year} году получают", found.supported)
     progress.info("Карточки школ (%d): %s", found.cards, found.folder / "scorecards")
     progress.info("Отчёты: %s", found.folder / "reports")
-    progress.info("Хранилище: %s", found.folder / "warehouse.duckdb")
+    progress.info("Хранилище: %s", found.folder / releases.WAREHOUSE)
     progress.info("Открытая редакция для сайта: %s", found.folder / "open")
 
 

@@ -11,6 +11,7 @@ from school_quality.settings import Settings
 from school_quality.warehouse import causes, comparison, releases
 from school_quality.warehouse.causes import Inputs, Made
 from school_quality.warehouse.comparison import INDICATORS, PROCEDURES, STATUSES, Columns
+from school_quality.warehouse.quoting import literal
 from school_quality.warehouse.releases import ReleaseInfo
 
 if TYPE_CHECKING:
@@ -453,7 +454,7 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as new (read_only)")
+        connection.execute(f"attach {literal(warehouse)} as new (read_only)")
         attach(connection, settings, release_id, "old")
         _find_cells(connection, comparison.compare(connection, "new", "old"))
         counts = connection.execute(
@@ -500,5 +501,5 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str, name: str) -> None:
     """Attach the warehouse of a release, read-only, under ``name``."""
-    file = str(settings.published / release_id / "warehouse.duckdb").replace("'", "''")
-    connection.execute(f"attach '{file}' as {name} (read_only)")
+    file = literal(releases.warehouse(settings, release_id))
+    connection.execute(f"attach {file} as {name} (read_only)")

@@ -33,7 +33,7 @@ def run(settings: Settings, arguments: Sequence[str], release_id: str | None = N
     if release_id is None:
         raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
     release = releases.manifest(settings, release_id)
-    warehouse = settings.published / str(release["release_id"]) / "warehouse.duckdb"
+    warehouse = releases.warehouse(settings, release["release_id"])
     environment = {**os.environ, "SCHOOL_QUALITY_PUBLISHED_FILE": str(warehouse)}
     project = _project(environment)
     return subprocess.run(  # noqa: S603 -- our own interpreter; the arguments are the user's own

@@ -28,7 +28,8 @@ from school_quality.errors import PostgresFailed, PostgresUnavailable, UsageErro
 from school_quality.screen import progress
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
-from school_quality.warehouse.relations import SCHEMAS, CopyText, Index, Relation, quoted, relations
+from school_quality.warehouse.quoting import identifier
+from school_quality.warehouse.relations import SCHEMAS, CopyText, Index, Relation, relations
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -219,7 +220,7 @@ def _replace(cursor: Cursor, settings: Settings) -> Copied:
     import duckdb
 
     release_id = str(releases.current_id(settings))
-    file = settings.published / release_id / "warehouse.duckdb"
+    file = releases.warehouse(settings, release_id)
     with duckdb.connect(str(file), read_only=True) as warehouse:
         wanted = relations(warehouse)
         made = _prepare_schemas(cursor, release_id, wanted)
@@ -238,7 +239,7 @@ def _load(cursor: Cursor, relation: Relation, text: CopyText) -> int:
     """Load the rows of a table; how many."""
     from psycopg2 import Error
 
-    names = ", ".join(quoted(column.name) for column in relation.columns)
+    names = ", ".join(identifier(column.name) for column in relation.columns)
     try:
         cursor.copy_expert(f"copy {relation.qualified} ({names}) from stdin", text)
     except Error:
@@ -264,7 +265,7 @@ def _prepare_schemas(cursor: Cursor, release_id: str, wanted: list[Relation]) ->
         )
         comment, is_used = cursor.fetchone() or (None, False)
         if comment is None:
-            cursor.execute(f"create schema {quoted(schema)}")
+            cursor.execute(f"create schema {identifier(schema)}")
         elif is_used and not comment.startswith(_MARK):
             raise PostgresFailed(
                 f"В этой базе уже есть схема {schema}, и сделала её другая программа. Укажите другую базу."
@@ -272,7 +273,7 @@ def _prepare_schemas(cursor: Cursor, release_id: str, wanted: list[Relation]) ->
         made[schema] = _listed(comment or "") if is_used else set()
         names = ", ".join(relation.name for relation in wanted if relation.schema == schema)
         cursor.execute(
-            f"comment on schema {quoted(schema)} is %s", [f"{_MARK}: выпуск {release_id}{_TABLES}{names}"]
+            f"comment on schema {identifier(schema)} is %s", [f"{_MARK}: выпуск {release_id}{_TABLES}{names}"]
         )
     return made
 
@@ -292,7 +293,7 @@ def _converge(cursor: Cursor, wanted: list[Relation], made: Made) -> None:
         if ((schema, table) in needed if (tables := made[schema]) is None else table in tables)
     }
     for schema, table in present.keys() - needed:
-        cursor.execute(f"drop table {quoted(schema)}.{quoted(table)}")
+        cursor.execute(f"drop table {identifier(schema)}.{identifier(table)}")
     _refuse_strangers(cursor, needed - present.keys())
     for relation in wanted:
         types = {column.name: column.postgres_type for column in relation.columns}
@@ -301,13 +302,13 @@ def _converge(cursor: Cursor, wanted: list[Relation], made: Made) -> None:
             cursor.execute(f"drop table {relation.qualified}")
             existing = None
         if existing is None:
-            columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in types.items())
+            columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in types.items())
             cursor.execute(f"create table {relation.qualified} ({columns})")
             continue
         for name in types.keys() - existing.keys():
-            cursor.execute(f"alter table {relation.qualified} add column {quoted(name)} {types[name]}")
+            cursor.execute(f"alter table {relation.qualified} add column {identifier(name)} {types[name]}")
         for name in existing.keys() - types.keys():
-            cursor.execute(f"alter table {relation.qualified} drop column {quoted(name)}")
+            cursor.execute(f"alter table {relation.qualified} drop column {identifier(name)}")
 
 
 def _refuse_strangers(cursor: Cursor, names: set[tuple[str, str]]) -> None:
@@ -381,12 +382,11 @@ def _index(cursor: Cursor, wanted: list[Relation], made: Made) -> None:
     }
     ours = {key for key, is_marked in present.items() if is_marked} | unmarked
     for schema, table, index in sorted(ours - needed):
+        name = identifier(index.name)
         if index.kind == "primary":
-            cursor.execute(
-                f"alter table {quoted(schema)}.{quoted(table)} drop constraint {quoted(index.name)}"
-            )
+            cursor.execute(f"alter table {identifier(schema)}.{identifier(table)} drop constraint {name}")
         else:
-            cursor.execute(f"drop index {quoted(schema)}.{quoted(index.name)}")
+            cursor.execute(f"drop index {identifier(schema)}.{name}")
     missing = needed - present.keys()
     keyless = {(schema, table) for schema, table, index in missing if index.kind == "primary"}
     in_the_way = [*missing] + [
@@ -397,8 +397,8 @@ def _index(cursor: Cursor, wanted: list[Relation], made: Made) -> None:
     _refuse_strangers(cursor, {(schema, index.name) for schema, _, index in in_the_way})
     nulls = "nulls not distinct" if cursor.connection.server_version >= 150_000 else ""
     for schema, table, index in sorted(missing):
-        on, name = f"{quoted(schema)}.{quoted(table)}", quoted(index.name)
-        listed = ", ".join(map(quoted, index.columns))
+        on, name = f"{identifier(schema)}.{identifier(table)}", identifier(index.name)
+        listed = ", ".join(map(identifier, index.columns))
         if index.kind == "primary":
             cursor.execute(f"alter table {on} add constraint {name} primary key ({listed})")
         elif index.kind == "unique":
@@ -406,7 +406,7 @@ def _index(cursor: Cursor, wanted: list[Relation], made: Made) -> None:
         else:
             cursor.execute(f"create index {name} on {on} ({listed})")
     for schema, _, index in sorted(missing | (unmarked & needed)):
-        cursor.execute(f"comment on index {quoted(schema)}.{quoted(index.name)} is %s", [_MARK])
+        cursor.execute(f"comment on index {identifier(schema)}.{identifier(index.name)} is %s", [_MARK])
 
 
 def _comment(cursor: Cursor, wanted: list[Relation]) -> None:
@@ -414,7 +414,7 @@ def _comment(cursor: Cursor, wanted: list[Relation]) -> None:
         cursor.execute(f"comment on table {relation.qualified} is %s", [relation.comment])
         for column in relation.columns:
             cursor.execute(
-                f"comment on column {relation.qualified}.{quoted(column.name)} is %s", [column.comment]
+                f"comment on column {relation.qualified}.{identifier(column.name)} is %s", [column.comment]
             )
 
 
@@ -428,7 +428,7 @@ def _grant(cursor: Cursor, wanted: list[Relation]) -> bool:
             return False
         cursor.execute(f"create role {READER} nologin")
     for schema in SCHEMAS:
-        cursor.execute(f"grant usage on schema {quoted(schema)} to {READER}")
+        cursor.execute(f"grant usage on schema {identifier(schema)} to {READER}")
     for relation in wanted:
         is_open = (relation.schema, relation.name) not in NOT_FOR_READERS
         change = (
@@ -457,7 +457,7 @@ def _tidy(connection: Connection) -> None:
             )
             for schema, comment in cursor.fetchall():
                 for table in sorted(_listed(comment) or ()):
-                    cursor.execute(f"vacuum (analyze, truncate off) {quoted(schema)}.{quoted(table)}")
+                    cursor.execute(f"vacuum (analyze, truncate off) {identifier(schema)}.{identifier(table)}")
     except psycopg2.Error as error:
         log.warning("the copy is complete, but could not be vacuumed: %s", _first_line(error))
 

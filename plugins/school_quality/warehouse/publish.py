@@ -25,7 +25,9 @@ from school_quality.warehouse import changes, comparison, history, journal, rele
 from school_quality.warehouse.build import NodeResult
 from school_quality.warehouse.causes import Made
 from school_quality.warehouse.changes import Difference
+from school_quality.warehouse.contract import SCHEMAS
 from school_quality.warehouse.journal import Entry
+from school_quality.warehouse.quoting import identifier, literal
 from school_quality.warehouse.releases import MANIFEST, METHODOLOGY, WAREHOUSE, ReleaseInfo
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PUBLISHED_SCHEMAS = ("marts", "meta")
 CHANGES_WORKBOOK = "reports/release_changes.xlsx"
 HASHING_THREADS = 2
 
@@ -151,8 +152,8 @@ def _write_warehouse(
     parquet.mkdir()
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
-        connection.execute(f"attach '{_quoted(build_file)}' as build (read_only)")
-        connection.execute(f"attach '{_quoted(staging / WAREHOUSE)}' as new")
+        connection.execute(f"attach {literal(build_file)} as build (read_only)")
+        connection.execute(f"attach {literal(staging / WAREHOUSE)} as new")
         _copy_tables(connection)
         runs.record(connection, settings, run)
         changes.create_record(connection)
@@ -162,7 +163,7 @@ def _write_warehouse(
         rows = _count(connection)
         for table in rows["marts"]:
             connection.execute(
-                f"copy new.marts.\"{table}\" to '{_quoted(parquet / f'{table}.parquet')}' "
+                f"copy new.marts.{identifier(table)} to {literal(parquet / f'{table}.parquet')} "
                 "(format parquet, compression zstd)"
             )
         connection.execute("checkpoint new")
@@ -171,22 +172,24 @@ def _write_warehouse(
 
 def _copy_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """The published schemas of attached ``build`` with their comments, into attached ``new``."""
-    for schema in PUBLISHED_SCHEMAS:
+    for schema in SCHEMAS:
         connection.execute(f"create schema new.{schema}")
     for schema, table, comment in connection.execute(
         "select schema_name, table_name, comment from duckdb_tables() "
         "where database_name = 'build' and schema_name in ? order by all",
-        [list(PUBLISHED_SCHEMAS)],
+        [list(SCHEMAS)],
     ).fetchall():
-        connection.execute(f'create table new.{schema}."{table}" as from build.{schema}."{table}"')
+        name = f"{schema}.{identifier(table)}"
+        connection.execute(f"create table new.{name} as from build.{name}")
         if comment:
-            connection.execute(f"comment on table new.{schema}.\"{table}\" is '{_escaped(comment)}'")
+            connection.execute(f"comment on table new.{name} is {literal(comment)}")
     for schema, table, column, comment in connection.execute(
         "select schema_name, table_name, column_name, comment from duckdb_columns() "
         "where database_name = 'build' and schema_name in ? and comment is not null",
-        [list(PUBLISHED_SCHEMAS)],
+        [list(SCHEMAS)],
     ).fetchall():
-        connection.execute(f'comment on column new.{schema}."{table}"."{column}" is \'{_escaped(comment)}\'')
+        name = f"{schema}.{identifier(table)}.{identifier(column)}"
+        connection.execute(f"comment on column new.{name} is {literal(comment)}")
 
 
 def _follow(
@@ -199,9 +202,7 @@ def _follow(
     """
     moment = entries[-1].moment
     way = _way(entries)
-    gone = [
-        step.release_id for step in way if not (settings.published / step.release_id / WAREHOUSE).is_file()
-    ]
+    gone = [step.release_id for step in way if not releases.warehouse(settings, step.release_id).is_file()]
     if gone:
         log.warning("history and changes begin anew: %s is not on disk any more", ", ".join(gone))
     if not way or gone:
@@ -240,11 +241,11 @@ def _way(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> Rows:
-    rows: Rows = {schema: {} for schema in (*PUBLISHED_SCHEMAS, history.SCHEMA)}
+    rows: Rows = {schema: {} for schema in (*SCHEMAS, history.SCHEMA)}
     for schema, table in connection.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = 'new' order by all"
     ).fetchall():
-        found = connection.execute(f'select count(*) from new.{schema}."{table}"').fetchone()
+        found = connection.execute(f"select count(*) from new.{schema}.{identifier(table)}").fetchone()
         rows[schema][table] = found[0] if found else 0
     return rows
 
@@ -328,11 +329,3 @@ def _checksums(staging: Path, before: Path | None) -> dict[str, str]:
 def files(folder: Path) -> Iterator[Path]:
     """Every file below a folder."""
     return (path for path in folder.rglob("*") if path.is_file())
-
-
-def _quoted(path: Path) -> str:
-    return _escaped(str(path))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("'", "''")

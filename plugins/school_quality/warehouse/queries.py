@@ -27,7 +27,7 @@ def answer(settings: Settings, sql: str) -> Answer:
     release_id = releases.current_id(settings)
     if release_id is None:
         raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
-    with duckdb.connect(str(settings.published / release_id / "warehouse.duckdb"), read_only=True) as reader:
+    with duckdb.connect(str(releases.warehouse(settings, release_id)), read_only=True) as reader:
         try:
             reader.execute(sql)
         except duckdb.Error as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from school_quality.warehouse import comparison, contract, history
+from school_quality.warehouse.quoting import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,7 +83,7 @@ class Column:
     @property
     def copy_text(self) -> str:
         """SQL for the value in the text format of PostgreSQL's COPY; ``\\N`` is null."""
-        name = quoted(self.name)
+        name = identifier(self.name)
         if self.kind.endswith("[]"):
             element = "replace(replace(replace(x::varchar, chr(0), ''), '\\', '\\\\'), '\"', '\\\"')"
             text = (
@@ -125,7 +126,7 @@ class Relation:
 
     @property
     def qualified(self) -> str:
-        return f"{quoted(self.schema)}.{quoted(self.name)}"
+        return f"{identifier(self.schema)}.{identifier(self.name)}"
 
     @property
     def indices(self) -> list[Index]:
@@ -141,11 +142,6 @@ class Relation:
             if name in names and name not in self.key[:1]
         ]
         return found
-
-
-def quoted(name: str) -> str:
-    """An identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:

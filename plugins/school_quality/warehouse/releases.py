@@ -167,6 +167,11 @@ def current_id(settings: Settings) -> str | None:
     return settings.current.resolve().name if settings.current.is_symlink() else None
 
 
+def warehouse(settings: Settings, release_id: str) -> Path:
+    """The DuckDB file that readers of a release open."""
+    return settings.published / release_id / WAREHOUSE
+
+
 def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
     """The manifest of a release. Raises `UsageError` where there is no such release."""
     path = settings.published / release_id / MANIFEST
@@ -214,7 +219,7 @@ def prune(settings: Settings, keep: int | None = None) -> list[str]:
     kept |= set({manifest(settings, name)["reporting_year"]: name for name in ids}.values())
     removed = []
     for release_id in ids:
-        if release_id in kept or _is_read(settings.published / release_id / WAREHOUSE):
+        if release_id in kept or _is_read(warehouse(settings, release_id)):
             continue
         doomed = settings.published / f".removed-{release_id}"
         (settings.published / release_id).rename(doomed)
@@ -235,7 +240,7 @@ def held(settings: Settings, release_id: str) -> Iterator[None]:
     no locks, nothing is held.
     """
     try:
-        file = (settings.published / release_id / WAREHOUSE).open("rb")
+        file = warehouse(settings, release_id).open("rb")
     except OSError:
         yield
         return
@@ -245,15 +250,15 @@ def held(settings: Settings, release_id: str) -> Iterator[None]:
         yield
 
 
-def _is_read(warehouse: Path) -> bool:
+def _is_read(file: Path) -> bool:
     """Whether another process has the file open in DuckDB, which locks what it opens (fcntl, whole file).
 
     Asks for the lock without taking it. A file that is missing, or a disk without locks, holds nobody.
     """
     question = struct.pack("hhqqi", fcntl.F_WRLCK, *_WHOLE_FILE)  # struct flock, Linux
     try:
-        with warehouse.open("rb") as file:
-            answer = fcntl.fcntl(file, fcntl.F_GETLK, question)
+        with file.open("rb") as opened:
+            answer = fcntl.fcntl(opened, fcntl.F_GETLK, question)
     except OSError:
         return False
     return bool(struct.unpack("hhqqi", answer)[0] != fcntl.F_UNLCK)

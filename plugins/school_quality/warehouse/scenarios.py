@@ -9,6 +9,7 @@ from typing import Any
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
 from school_quality.warehouse import build, releases
+from school_quality.warehouse.quoting import literal
 from school_quality.warehouse.releases import ReleaseInfo
 
 
@@ -53,7 +54,7 @@ def baseline(settings: Settings, release: ReleaseInfo, folder: Path) -> Path:
     """A warehouse made of what ``release`` is made of: the current release if that is, else built aside."""
     current = releases.current(settings)
     if current is not None and current.inputs == release.inputs:
-        return settings.published / current.release_id / "warehouse.duckdb"
+        return releases.warehouse(settings, current.release_id)
     return aside(settings, release, folder)
 
 
@@ -84,8 +85,8 @@ def compare(before: Path, after: Path) -> tuple[list[Moved], list[Points]]:
 
     label = "coalesce(school_number::varchar, school_name, school_id)"
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{_escaped(before)}' as old (read_only)")
-        connection.execute(f"attach '{_escaped(after)}' as new (read_only)")
+        connection.execute(f"attach {literal(before)} as old (read_only)")
+        connection.execute(f"attach {literal(after)} as new (read_only)")
         moved = [
             Moved(*row)
             for column in LISTS
@@ -115,7 +116,3 @@ def compare(before: Path, after: Path) -> tuple[list[Moved], list[Points]]:
             ).fetchall()
         ]
     return moved, points
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -34,7 +34,7 @@ def submissions(settings: Settings, year: int) -> list[Submissions]:
     release_id = releases.current_id(settings)
     if release_id is None:
         return []
-    warehouse = settings.published / release_id / "warehouse.duckdb"
+    warehouse = releases.warehouse(settings, release_id)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(
             """

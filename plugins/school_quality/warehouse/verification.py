@@ -18,7 +18,9 @@ from school_quality.landing.preview import linked
 from school_quality.landing.receipts import effective, last_seq, read_receipts
 from school_quality.settings import Settings
 from school_quality.warehouse import build, comparison, releases, rollback
-from school_quality.warehouse.publish import PUBLISHED_SCHEMAS, receipt_document
+from school_quality.warehouse.contract import SCHEMAS
+from school_quality.warehouse.publish import receipt_document
+from school_quality.warehouse.quoting import literal
 from school_quality.warehouse.releases import WAREHOUSE, ReleaseInfo
 
 if TYPE_CHECKING:
@@ -111,7 +113,7 @@ def _verify(settings: Settings, release_id: str) -> Verification:
         build.run_dbt(
             copy.build_file, build.release_variables(copy, release), "--exclude-resource-type", "test"
         )
-        published = settings.published / release_id / WAREHOUSE
+        published = releases.warehouse(settings, release_id)
         is_readable = _opens(published)
         tables = compare(published, copy.build_file) if is_readable else []
     if not is_readable and not any(WAREHOUSE in damage for damage in damages):
@@ -146,7 +148,7 @@ def compare(published: Path, rebuilt: Path) -> list[Table]:
 
     with duckdb.connect() as connection:
         for name, file in (("old", published), ("new", rebuilt)):
-            connection.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+            connection.execute(f"attach {literal(file)} as {name} (read_only)")
         names = connection.execute(
             """
             select schema_name, table_name from duckdb_tables()
@@ -154,7 +156,7 @@ def compare(published: Path, rebuilt: Path) -> list[Table]:
             group by all
             order by all
             """,
-            [list(PUBLISHED_SCHEMAS), sorted(TOLD)],
+            [list(SCHEMAS), sorted(TOLD)],
         ).fetchall()
         return [_compare(connection, schema, table) for schema, table in names]
 
