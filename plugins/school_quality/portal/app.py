@@ -56,8 +56,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return PlainTextResponse(error.detail, error.status_code)
 
     @app.get("/")
-    def release(user: Reader, may_all: IsStaff) -> HTMLResponse:
-        return HTMLResponse(pages.release_page(where, is_staff=may_all))
+    def release(user: Reader, may_all: IsStaff, municipality: str | None = None) -> HTMLResponse:
+        return HTMLResponse(pages.release_page(where, is_staff=may_all, municipality=municipality))
 
     @app.get("/missing")
     def missing(user: Reader, may_all: IsStaff) -> HTMLResponse:

@@ -32,6 +32,7 @@ PARTS_OF_PAGES = {".css", ".js", ".json", ".svg", ".png", ".ico", ".woff2"}
 class Card:
     """A school's scorecard: its formats by suffix, as paths within the release."""
 
+    municipality_id: str
     municipality: str
     school: str
     formats: dict[str, str]
@@ -39,8 +40,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report in all its formats, as paths within the release."""
+    """A report in all its formats, as paths within the release; ``municipality_id`` is empty for all."""
 
+    municipality_id: str
     title: str
     formats: dict[str, str]
 
@@ -95,15 +97,17 @@ def cards(settings: Settings, release_id: str) -> list[Card]:
     with open_warehouse(folder / "warehouse.duckdb") as connection:
         schools = connection.execute(
             """
-            select school_id, coalesce(municipality_name, '—'), coalesce(school_name, school_id)
+            select
+                school_id, coalesce(municipality_id, ''), coalesce(municipality_name, '—'),
+                coalesce(school_name, school_id)
             from marts.dim_school
             left join marts.dim_municipality using (municipality_id)
-            order by municipality_name, school_number, school_name, school_id
+            order by municipality_name, municipality_id, school_number, school_name, school_id
             """
         ).fetchall()
     return [
-        Card(municipality, name, found[school_id])
-        for school_id, municipality, name in schools
+        Card(municipality_id, municipality, name, found[school_id])
+        for school_id, municipality_id, municipality, name in schools
         if school_id in found
     ]
 
@@ -113,7 +117,7 @@ def edition(settings: Settings, release_id: str, folder: str = "", *, with_draft
     release = settings.published / release_id
     names = _municipalities(release)
     reports = [
-        Report(_title(Path(stem).name, names), formats)
+        Report(*_title(Path(stem).name, names), formats)
         for stem, formats in _by_stem(release, f"{folder}/reports".lstrip("/")).items()
         if with_drafts or not Path(stem).name.startswith(DRAFT)
     ]
@@ -131,15 +135,15 @@ def is_for_staff(path: Path) -> bool:
     return path.name.startswith(DRAFT)
 
 
-def _title(stem: str, municipalities: dict[str, str]) -> str:
-    """``municipal_3`` is «Справка по району: Район»; a report without a title keeps its name."""
+def _title(stem: str, municipalities: dict[str, str]) -> tuple[str, str]:
+    """``municipal_3`` is of 3, «Справка по району: Район»; a report without a title keeps its name."""
     for kind, title in TITLES.items():
         place = stem.removeprefix(f"{kind}_")
         if stem == kind:
-            return title
+            return "", title
         if place != stem:
-            return f"{title}: {municipalities.get(place, place)}"
-    return stem.replace("_", " ")
+            return place, f"{title}: {municipalities.get(place, place)}"
+    return "", stem.replace("_", " ")
 
 
 def _municipalities(release: Path) -> dict[str, str]:

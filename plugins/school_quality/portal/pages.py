@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +23,45 @@ NODE_STATUSES = {
 }  # fmt: skip
 
 
-def release_page(settings: Settings, *, is_staff: bool) -> str:
-    """The current release with its documents; others than the staff get no links to what they may not see."""
+AT_ONCE = 300
+"""With more schools than this the page of a release leads to its municipalities, and a list breaks off."""
+
+
+def release_page(settings: Settings, *, is_staff: bool, municipality: str | None = None) -> str:
+    """The current release with its documents; others than the staff get no links to what they may not see.
+
+    Args:
+        settings: where the releases are.
+        is_staff: whether the reader may see everything.
+        municipality: only the documents of the one with this id. Without it a release of many schools shows
+            what is about all of them, and a list of the municipalities.
+    """
     release = releases.current(settings)
     if release is None:
         return _page("release", is_staff=is_staff, release=None)
+    cards = documents.cards(settings, release.release_id)
+    schools = Counter((card.municipality_id, card.municipality) for card in cards)
+    by_municipality = len(cards) > AT_ONCE and len(schools) > 1
+    shown = municipality or ("" if by_municipality else None)
+    editions = (
+        documents.edition(settings, release.release_id, with_drafts=is_staff),
+        documents.edition(settings, release.release_id, "open", with_drafts=False),
+    )
+    official, open_ = (
+        edition
+        if shown is None
+        else replace(edition, reports=[each for each in edition.reports if each.municipality_id == shown])
+        for edition in editions
+    )
     return _page(
         "release",
         is_staff=is_staff,
         release=release,
-        cards=documents.cards(settings, release.release_id),
-        official=documents.edition(settings, release.release_id, with_drafts=is_staff),
-        open=documents.edition(settings, release.release_id, "open", with_drafts=False),
+        cards=cards if shown is None else [card for card in cards if card.municipality_id == shown],
+        municipalities=list(schools.items()) if by_municipality else [],
+        municipality=municipality,
+        official=official,
+        open=open_,
     )
 
 
@@ -52,6 +81,7 @@ def missing_page(settings: Settings, *, is_staff: bool) -> str:
         submissions=found,
         titles=_titles(),
         words=STATUSES,
+        at_once=AT_ONCE,
     )
 
 
