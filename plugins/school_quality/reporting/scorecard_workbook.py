@@ -30,7 +30,7 @@ FORMATS: dict[Kind, str] = {
     "date": "dd.mm.yyyy",
 }
 
-TEXT = {"text_wrap": True, "indent": 1}
+TEXT = {"text_wrap": True, "align": "left", "indent": 1}
 # The longest text that a cell holds, how much of a title fits a foot, and points of height of a line.
 LONGEST_TEXT = 32_767
 LONGEST_FOOTER = 80
@@ -91,9 +91,7 @@ def build_sheets(facts: SchoolFacts, reference: Reference, card: Scorecard) -> t
 def print_sheets(sheets: Iterable[Sheet], title: str, imprint: str, as_of: date | str | None) -> bytes:
     """The XLSX: a frozen heading and key and a filter on every sheet; ``imprint`` ends the first one."""
     buffer, book = open_book(title, as_of)
-    head = book.add_format(
-        {"bold": True, "text_wrap": True, "valign": "top", "indent": 1, "bottom": 1, "bg_color": "#EDF0F3"}
-    )
+    head = book.add_format({**TEXT, "bold": True, "valign": "top", "bottom": 1, "bg_color": "#EDF0F3"})
     # Texts are indented: they stand to the right of numbers, which end where the next column begins.
     formats = {
         kind: book.add_format({"num_format": code, "valign": "top", **(TEXT if kind == "text" else {})})
@@ -389,14 +387,14 @@ def _procedures(facts: SchoolFacts, reference: Reference) -> Sheet:
         "Работы",
         (
             Column("Процедура", 40),
-            Column("Определяет ШНОР", 12),
-            Column("Писали", 9, "count"),
-            Column("Не писали", 9, "count"),
+            Column("Определяет ШНОР", 14),
+            Column("Писали", 10, "count"),
+            Column("Не писали", 12, "count"),
             Column("Средний балл", 10, "number"),
             Column("Средняя отметка", 10, "number"),
             *(Column(f"«{mark}», %", 9, "percent") for mark in (2, 3, 4, 5)),
-            Column("Не справились", 12, "count"),
-            Column("Не справились, %", 12, "percent"),
+            Column("Не справились", 15, "count"),
+            Column("Не справились, %", 18, "percent"),
             Column("Интервал от, %", 11, "percent"),
             Column("Интервал до, %", 11, "percent"),
             Column("Низкий результат", 12),
@@ -405,7 +403,7 @@ def _procedures(facts: SchoolFacts, reference: Reference) -> Sheet:
             Column("Район: писали", 10, "count"),
             Column("Район: средний балл", 11, "number"),
             Column("Район: средняя отметка", 11, "number"),
-            Column("Район: не справились, %", 13, "percent"),
+            Column("Район: не справились, %", 18, "percent"),
             Column("Данные", 20),
             Column("Пометки", 38),
         ),

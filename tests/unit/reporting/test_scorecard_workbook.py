@@ -66,6 +66,12 @@ def test_a_printed_sheet_can_be_read_and_names_school_and_page(books: dict[str, 
         assert sheet.oddFooter.right.text == "&A, с. &P из &N"
 
 
+def test_texts_keep_a_gap_to_the_numbers_at_their_left(books: dict[str, Workbook]) -> None:
+    text = books["101"]["Показатели"]["B2"].alignment
+
+    assert (text.horizontal, text.indent) == ("left", 1)
+
+
 def test_an_ampersand_in_a_name_is_no_code_of_the_foot() -> None:
     sheet = Sheet("Сводка", (Column("Что", 10),), (("текст",),))
 
