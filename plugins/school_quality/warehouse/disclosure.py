@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 
 from school_quality.settings import dbt_project_dir
+from school_quality.warehouse.quoting import identifier, literal
 
 SUPPRESSED = "suppressed"
 """Status of a hidden value and flag of a hidden result."""
@@ -76,8 +77,8 @@ def write_open_marts(build_file: Path, warehouse: Path) -> OpenEdition:
     """
     compiled = _compiled_models(build_file)
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{_quoted(build_file)}' as build (read_only)")
-        connection.execute(f"attach '{_quoted(warehouse)}' as open")
+        connection.execute(f"attach {literal(build_file)} as build (read_only)")
+        connection.execute(f"attach {literal(warehouse)} as open")
         connection.execute("begin")
         connection.execute("create schema open.marts")
         _limits(connection)
@@ -114,7 +115,7 @@ def export(warehouse: Path, directory: Path) -> None:
         ).fetchall()
         for (table,) in tables:
             connection.execute(
-                f"copy marts.{table} to '{_quoted(directory / 'parquet' / f'{table}.parquet')}' "
+                f"copy marts.{table} to {literal(directory / 'parquet' / f'{table}.parquet')} "
                 "(format parquet, compression zstd)"
             )
             columns = ", ".join(
@@ -122,7 +123,7 @@ def export(warehouse: Path, directory: Path) -> None:
             )
             path = directory / "csv" / f"{table}.csv"
             connection.execute(
-                f"copy (select {columns} from marts.{table}) to '{_quoted(path)}' (format csv, header)"
+                f"copy (select {columns} from marts.{table}) to {literal(path)} (format csv, header)"
             )
             path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
 
@@ -144,7 +145,7 @@ def _limits(connection: duckdb.DuckDBPyConnection) -> None:
     path = dbt_project_dir() / "seeds" / "reference" / "disclosure_limits.csv"
     connection.execute(
         "create temp table limits as pivot "
-        f"(select parameter, value::integer as value from read_csv('{_quoted(path)}', all_varchar = true)) "
+        f"(select parameter, value::integer as value from read_csv({literal(path)}, all_varchar = true)) "
         "on parameter using any_value(value)"
     )
     connection.execute(
@@ -257,13 +258,13 @@ def _comment(connection: duckdb.DuckDBPyConnection) -> None:
         "where database_name = 'build' and schema_name = 'marts' and comment is not null"
     ).fetchall()
     for table, comment in tables:
-        connection.execute(f"comment on table open.marts.{table} is '{_escaped(comment)}'")
+        connection.execute(f"comment on table open.marts.{table} is {literal(comment)}")
     columns = connection.execute(
         "select table_name, column_name, comment from duckdb_columns() "
         "where database_name = 'build' and schema_name = 'marts' and comment is not null"
     ).fetchall()
     for table, column, comment in columns:
-        connection.execute(f"comment on column open.marts.{table}.\"{column}\" is '{_escaped(comment)}'")
+        connection.execute(f"comment on column open.marts.{table}.{identifier(column)} is {literal(comment)}")
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> OpenEdition:
@@ -280,11 +281,3 @@ def _count(connection: duckdb.DuckDBPyConnection) -> OpenEdition:
     ).fetchone()
     assert found is not None  # noqa: S101 -- four counts are one row
     return OpenEdition(*found)
-
-
-def _quoted(path: Path) -> str:
-    return _escaped(str(path))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("'", "''")
