@@ -323,7 +323,6 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     risk_now = set(ids_where(facts.statuses, "is_risk_zone"))
     known = {row["school_id"] for row in facts.statuses if row["is_risk_zone"] is not None}
     order = [row["school_id"] for row in facts.statuses]
-    blocks.append(Text("Сравниваются статусы по расчёту, а не по спискам.", "small"))
     blocks.append(
         Bullets(
             (
@@ -340,6 +339,7 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             )
         )
     )
+    blocks.append(Text("Сравниваются статусы по расчёту, а не по спискам.", "small"))
     hidden = hidden_ids(facts.statuses, "change_from_previous_year")
     if hidden:
         blocks.append(Text(f"Изменение скрыто: {names(hidden, reference)}.", "small"))
