@@ -87,6 +87,15 @@ def test_pages_hold_no_script_and_no_style_of_their_own(site: Path) -> None:
         assert Links(page).inline == [], page
 
 
+def test_every_table_has_a_caption_for_those_who_hear_the_page(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+
+        tables = re.findall(r"<table[^>]*>\s*(<caption[^>]*>[^<]+)?", text)
+
+        assert all(tables), page
+
+
 def test_a_name_with_markup_stays_text_on_every_page(site: Path) -> None:
     named = [page for page in site.rglob("*.html") if "alert(" in page.read_text(encoding="utf-8")]
 
