@@ -228,6 +228,8 @@ def status(settings: Settings, year: int) -> None:
             len(receipts), *total
         )
     )
+    if any(receipt.outcome == "rejected" or receipt.rows_rejected for receipt in receipts):
+        click.echo(f"Что не принято и что исправить: {settings.rejected / 'remarks'}")
     submissions = found.submissions(settings, year)
     if not submissions:
         click.echo(
@@ -248,9 +250,17 @@ def status(settings: Settings, year: int) -> None:
     show(table(["Набор", "Период", "Срок", *STATUS_WORDS.values(), "Не сдали школы"], rows))
 
 
+SHOWN_REMARKS = 50
+"""A preview with more remarks than this is of the wrong file."""
+
+
 @main.command()
 @click.argument(
-    "files", metavar="ФАЙЛ...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+    "files",
+    metavar="ФАЙЛ...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @with_settings
 def preview(settings: Settings, files: tuple[Path, ...]) -> None:
@@ -265,7 +275,10 @@ def preview(settings: Settings, files: tuple[Path, ...]) -> None:
     with quiet(embedded.log_file()), TemporaryDirectory() as folder:
         before = scenarios.baseline(settings, pipeline.next_release(settings, asked), Path(folder) / "before")
         with landing.overlay(settings, list(files)) as overlaid:
-            for line in overlaid.report.lines():
+            remarks = overlaid.remarks()
+            hidden = len(remarks) - SHOWN_REMARKS
+            more = [f"… и ещё замечаний: {hidden}"] if hidden > 0 else []
+            for line in [*overlaid.report.lines(), *remarks[:SHOWN_REMARKS], *more]:
                 progress.info("%s", line)
             release = pipeline.next_release(overlaid.settings, asked)
             after = scenarios.aside(overlaid.settings, release, Path(folder) / "after")

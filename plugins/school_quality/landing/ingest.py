@@ -350,11 +350,13 @@ def _commit(
     batch.staging.commit(receipts, remarks.table())
     for validation in judge.validations.values():
         keep(judge.settings, validation)
-    reread = {r.seq for r in receipts if r.action == "land" and r.order_seq != r.seq}
+    reread = {r.seq: r.path for r in receipts if r.action == "land" and r.order_seq != r.seq}
+    again = set(reread.values())
+    unchanged = sum(source.path not in again for source in plan.unchanged)
     return IngestReport(
         tuple(receipts),
         last_seq(plan.log),
-        len(plan.unchanged) + sum(map(len, batch.copies.values())) - len(reread),
+        unchanged + sum(map(len, batch.copies.values())),
         plan.kept_withdrawn,
         tuple(batch.waiting.values()),
         reread=frozenset(reread),

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow.parquet as pq
 
 from school_quality.errors import UsageError
 from school_quality.landing.ingest import ingest
@@ -21,6 +24,20 @@ class Overlay:
 
     settings: Settings
     report: IngestReport
+
+    def remarks(self) -> list[str]:
+        """What is wrong with rows and cells of the files, a line each: nothing else is left to look at."""
+        mine = {r.seq: r.path for r in self.report.landed if r.seq not in self.report.reread}
+        found: list[str] = []
+        for file in sorted(self.settings.rejected.glob("[0-9]*.parquet")):
+            if file.is_symlink():
+                continue  # remarks of what had landed before
+            found += [
+                _remark_line(mine[line["seq"]], line)
+                for line in pq.read_table(file).to_pylist()
+                if line["seq"] in mine and line["level"] != "file"
+            ]
+        return found
 
 
 @contextmanager
@@ -37,6 +54,18 @@ def overlay(settings: Settings, files: Sequence[Path]) -> Iterator[Overlay]:
         (root / "inbox").symlink_to(settings.inbox, target_is_directory=True)
         temporary = linked(settings, root)
         yield Overlay(temporary, ingest(temporary, files=files))
+
+
+def _remark_line(path: str, line: dict[str, Any]) -> str:
+    place = [
+        line["sheet"] and f"лист «{line['sheet']}»",
+        line["row_number"] and f"строка {line['row_number']}",
+    ]
+    place += [
+        line["column_name"] and f"столбец «{line['column_name']}»",
+        line["value"] and f"«{line['value']}»",
+    ]
+    return f"{path}: {', '.join(filter(None, place))}: {line['message']} {line['advice']}".strip()
 
 
 def linked(settings: Settings, root: Path) -> Settings:

@@ -494,6 +494,25 @@ def test_a_preview_lands_the_files_in_a_data_root_of_its_own_and_keeps_nothing(
     assert sorted(str(p) for p in registered.data_root.rglob("*")) == before
 
 
+def test_a_preview_tells_what_is_wrong_with_its_files_and_counts_no_file_below_zero(
+    registered: Settings, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [f"006003;{year};50" for year in range(2011, 2020)]
+    put("ИСБШ.csv", "\n".join(["Код ОО;Отчётный год;ИСБШ", *many, "006003;2020;нет", ""]))
+    land(registered)
+    file = tmp_path / "поправка.csv"
+    file.write_text("\n".join(["Код ОО;Отчётный год;ИСБШ", *many, "006003;2020;140", ""]), encoding="utf-8")
+    monkeypatch.setattr(importlib.import_module("school_quality.landing.ingest"), "READER_VERSION", "next")
+
+    with overlay(registered, [file]) as over:
+        remarks = over.remarks()
+
+    assert (len(over.report.reread), over.report.unchanged) == (1, 0)
+    assert remarks == [
+        "поправка.csv: строка 11, столбец «ИСБШ», «140»: Значение должно быть от 0 до 100. Проверьте число."
+    ]
+
+
 def test_leftovers_of_a_crash_are_removed_by_the_next_ingest(registered: Settings, put: Put) -> None:
     staged = registered.landing / ".staging" / "crashed" / "batch" / "rows"
     staged.mkdir(parents=True)
