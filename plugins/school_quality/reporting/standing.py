@@ -108,10 +108,15 @@ def falls(status: Row, values: list[Row], reference: Reference) -> str:
         if row["value"] is not None
         and methodology.is_risk_dynamics(row["methodology_version"], row["indicator_code"])
     }
+    hidden = {
+        (row["indicator_code"], row["reporting_year"]) for row in values if row["status"] == "suppressed"
+    }
     falling = []
     for code in sorted({code for code, _ in known}, key=words.code_key):
         now, before = (known.get((code, each)) for each in (year, year - 1))
         if now is None or now["value"] >= 0 or (before is not None and before["value"] >= 0):
+            continue
+        if (code, year - 1) in hidden:  # it may have risen then
             continue
         name = reference.indicators.get((now["methodology_version"], code, ""), {}).get("indicator_name")
         falling.append(f"{code} {name or ''}".strip())
