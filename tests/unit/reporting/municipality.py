@@ -11,33 +11,6 @@ from invented import FORMULA_NAME, SCRIPT_NAME, empty_warehouse, insert
 
 TEMPLATE_NAME = "МБОУ СОШ № 3 {{ 7 * 7 }} {% raw %} \x0b" + "с очень длинным названием " * 12
 
-TABLES = {
-    "marts.fct_municipality_indicator": """
-        municipality_id VARCHAR, reporting_year INTEGER, period VARCHAR, indicator_code VARCHAR, value DOUBLE,
-        denominator BIGINT, reported BIGINT, school_ids VARCHAR[]""",
-    "marts.fct_measure": """
-        school_id VARCHAR, municipality_id VARCHAR, reporting_year INTEGER, indicator_codes VARCHAR[],
-        measure VARCHAR, decision VARCHAR, starts_on DATE, ends_on DATE, status VARCHAR""",
-    "marts.fct_practice": """
-        school_id VARCHAR, municipality_id VARCHAR, reporting_year INTEGER, indicator_codes VARCHAR[],
-        practice VARCHAR, link VARCHAR""",
-    "marts.fct_roadmap_execution": """
-        item VARCHAR, period VARCHAR, municipality_id VARCHAR, school_id VARCHAR, status VARCHAR, due_on DATE,
-        is_overdue BOOLEAN, owners VARCHAR[], reported_on DATE, document VARCHAR""",
-    "marts.fct_submission": """
-        school_id VARCHAR, municipality_id VARCHAR, dataset VARCHAR, reporting_year INTEGER, period VARCHAR,
-        due_on DATE, received_at TIMESTAMP, status VARCHAR, rows_accepted BIGINT, rows_rejected BIGINT""",
-    "marts.fct_effectiveness": """
-        municipality_id VARCHAR, reporting_year INTEGER, outcome VARCHAR, supported_schools INTEGER,
-        comparison_schools INTEGER, before_supported DOUBLE,
-        before_comparison DOUBLE, change_supported DOUBLE, change_comparison DOUBLE, difference DOUBLE,
-        ci_low DOUBLE, ci_high DOUBLE""",
-    "marts.fct_similar_school": """
-        school_id VARCHAR, municipality_id VARCHAR, reporting_year INTEGER, outcome VARCHAR,
-        value_before DOUBLE, value_now DOUBLE, similar_school_id VARCHAR,
-        similar_before DOUBLE, similar_now DOUBLE""",
-}
-
 SCHOOLS = (
     ("101", "1", 1, SCRIPT_NAME),
     ("102", "1", 2, FORMULA_NAME),
@@ -52,8 +25,6 @@ SCHOOLS = (
 def build(path: Path) -> None:
     """101 came into ШНОР and is supported, 102 is in the risk zone, 103 left, 104 is resilient."""
     with empty_warehouse(path) as connection:
-        for table, columns in TABLES.items():
-            connection.execute(f"create table {table} ({columns})")
         for table, row in _rows():
             insert(connection, table, row)
 
