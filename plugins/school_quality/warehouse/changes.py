@@ -244,6 +244,7 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
     statuses = _compared(columns[STATUSES], STATUS_COLUMNS)
     indicators = _compared(columns[INDICATORS], INDICATOR_COLUMNS)
     procedures = _compared(columns[PROCEDURES], PROCEDURE_COLUMNS)
+    told = [*statuses, *indicators, *procedures]
     connection.execute(
         f"""
         create or replace temp table change as
@@ -359,7 +360,8 @@ def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None
         select
             row_number() over (
                 order by
-                    indicator_code nulls first, school_id nulls first, period, component, procedure_id, what
+                    indicator_code nulls first, school_id nulls first, period, component, procedure_id,
+                    list_position({told}, what) nulls first
             ) as change_id,
             cells.school_id, cells.municipality_id, cells.reporting_year, cells.period, cells.indicator_code,
             cells.component, cells.procedure_id,
