@@ -135,7 +135,7 @@ def _detail(row: Row, unit: str, reference: Reference) -> str:
     """What stands behind the value: why there is none, both sides of a difference, counts and interval."""
     if row["status"] in words.STATUS_WORDS:
         return reference.reason(row)
-    parts = [row["value_note"]] if row["value_note"] else []
+    parts = [row["value_note"] or "", *_behind_points(row)]
     if row["value_now"] is not None and row["value_before"] is not None:
         side = words.side_unit(unit)
         before, now = (words.indicator_value(row[column], side) for column in ("value_before", "value_now"))
@@ -146,6 +146,22 @@ def _detail(row: Row, unit: str, reference: Reference) -> str:
     elif row["participants"] is not None:
         parts.append(words.counted(row["participants"], "участник", "участника", "участников"))
     return "; ".join(part for part in parts if part)
+
+
+def _behind_points(row: Row) -> list[str]:
+    """What the points tell beside the value: who took part in contests, who won in the region."""
+    seed = methodology.indicator(row["methodology_version"], row["indicator_code"], row["component"])
+    if seed is None or row["status"] != "scored":
+        return []
+    known = (
+        words.FULL_POINTS
+        if row["points"] == row["max_points"]
+        else words.FEWER_POINTS
+        if row["points"]
+        else {}
+    )
+    missing = words.NO_VALUE if row["value"] is None else {}
+    return [texts[seed["family"]] for texts in (known, missing) if seed["family"] in texts]
 
 
 def _plot(history: list[Row], unit: str) -> Plot | None:

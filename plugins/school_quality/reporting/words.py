@@ -77,6 +77,11 @@ MEANINGS = {
     "social_coefficient": "средний балл обязательных экзаменов, делённый на ИСБШ",
 }
 
+# What points tell that the value does not (reading 14): full ones, fewer ones, any without a value.
+FULL_POINTS = {"form_category": "победители и призёры", "olympiad": "есть призёры региона"}
+FEWER_POINTS = {"form_category": "участники"}
+NO_VALUE = {"olympiad": "участников муниципального этапа нет"}
+
 PERCENT = "%"
 PERCENT_POINTS = "п. п."
 # Units of counts: the noun after 1, 2 and 5.

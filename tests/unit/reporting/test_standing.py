@@ -18,6 +18,7 @@ from school_quality.reporting.facts import (
     read_reference,
     read_schools,
 )
+from school_quality.reporting.indicators import build_indicators
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +146,26 @@ def test_a_recommendation_without_a_school_to_learn_from_says_so_but_not_in_the_
 
     assert official.details.endswith("школы того же типа с полным баллом в районе нет")
     assert "полным баллом" not in public.details
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "points", "detail"),
+    [
+        ("2.4", 1.0, 3, "победители и призёры"),
+        ("2.4", 1.0, 2, "участники"),
+        ("2.4", 0.0, 0, ""),
+        ("2.9", None, 3, "есть призёры региона; участников муниципального этапа нет"),
+        ("2.9", None, 0, "участников муниципального этапа нет"),
+        ("2.9", 20.0, 1, ""),
+    ],
+)
+def test_a_line_says_what_the_points_rest_on_where_the_value_does_not(
+    facts: SchoolFacts, reference: Reference, code: str, value: float | None, points: int, detail: str
+) -> None:
+    template = next(row for row in facts.values if row["indicator_code"] == "1.11")
+    nothing = dict.fromkeys(("value_note", "numerator", "denominator", "participants", "flags"))
+    row = template | nothing | {"indicator_code": code, "value": value, "points": points, "max_points": 3}
+
+    indicators = build_indicators([row], [row], reference)
+
+    assert indicators.groups[0].lines[0].detail == detail
