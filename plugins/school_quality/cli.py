@@ -348,6 +348,7 @@ def withdraw(settings: Settings, file_id: str) -> None:
 
     for receipt in landing.withdraw(settings, file_id):
         click.echo(f"Отозван файл {receipt.path}")
+    click.echo("Сам он снова не примется; вернуть его: school-quality ingest ФАЙЛ")
     click.echo("Чтобы это отразилось в показателях: school-quality run --year ГОД")
 
 

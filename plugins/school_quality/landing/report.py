@@ -74,7 +74,10 @@ class IngestReport:
             counts = f"строк {r.rows_read}, принято {r.rows_accepted}, не принято {r.rows_rejected}"
             reason = f" ({reasons[r.seq]})" if r.seq in reasons else ""
             found.append(f"{r.path}: {OUTCOME_WORDS[r.outcome]}{reason}; {counts}")
-        found += [f"{path}: отозван раньше, снова не принимается" for path in self.kept_withdrawn]
+        found += [
+            f"{path}: отозван раньше, снова не принимается; вернуть: school-quality ingest ФАЙЛ"
+            for path in self.kept_withdrawn
+        ]
         found += [f"{path}: занят или ещё записывается, прочитаем в следующий раз" for path in self.waiting]
         if not self.landed:
             return [*found, f"Новых файлов нет (прочитанных раньше: {self.unchanged})."]

@@ -39,8 +39,11 @@ def withdraw(settings: Settings, file_id: str, received_at: datetime | None = No
         log = read_receipts(settings)
         found = [r for r in effective(log).values() if r.file_id.startswith(file_id.lower())]
         if not found:
+            before = [r for r in log if r.action == "withdraw" and r.file_id.startswith(file_id.lower())]
             raise UsageError(
-                f"Файла {file_id} среди принятых нет. Список принятых файлов: school-quality status."
+                f"Файл {before[-1].path} уже отозван."
+                if before
+                else f"Файла {file_id} среди принятых нет. Номера файлов: school-quality status --year ГОД."
             )
         if len({r.file_id for r in found}) > 1:
             paths = "; ".join(sorted({r.path for r in found}))

@@ -192,6 +192,19 @@ def test_withdrawing_what_is_not_in_force_says_so(registered: Settings) -> None:
         withdraw(registered, "0")
 
 
+def test_withdrawing_twice_says_that_it_was_done_and_the_report_says_how_to_undo_it(
+    registered: Settings, put: Put
+) -> None:
+    put("ИСБШ.csv", INDEX)
+    file_id = land(registered).landed[0].file_id
+    withdraw(registered, file_id)
+
+    with pytest.raises(UsageError, match=r"Файл ИСБШ\.csv уже отозван"):
+        withdraw(registered, file_id[:12])
+
+    assert "вернуть: school-quality ingest ФАЙЛ" in "\n".join(land(registered).lines())
+
+
 def test_files_that_arrive_together_get_receipts_by_modification_time_then_path(
     registered: Settings, put: Put
 ) -> None:
