@@ -496,10 +496,13 @@ def _attribute_files(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> N
         ),
 
         beginnings as (
-            select distinct change.change_id, touched.source_key, touched.source_period
+            select change.change_id, touched.source_key, touched.source_period
             from change
-            inner join touched on touched.source_period <= change.reporting_year::varchar
-            semi join known_procedure on touched.source_key = known_procedure.procedure_id
+            inner join (
+                select distinct source_key, source_period
+                from touched
+                semi join known_procedure on touched.source_key = known_procedure.procedure_id
+            ) as touched on touched.source_period <= change.reporting_year::varchar
             where change.is_one_sided_year and change.reporting_year <= {inputs.last_common_year or 9999}
         ),
 
@@ -533,8 +536,12 @@ def _attribute_files(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> N
         where need.scope = 'municipality' or touched.scope = 'municipality'
         union
         select need.change_id, touched.cause, touched.file_id
-        from need inner join touched on {needed}
-        where need.scope = 'any' or touched.scope = 'any'
+        from need
+        inner join (
+            select distinct cause, file_id, source_key, source_period, scope = 'any' as is_anywhere
+            from touched
+        ) as touched on {needed}
+        where need.scope = 'any' or touched.is_anywhere
         union
         select need.change_id, touched.cause, touched.file_id
         from need inner join touched on need.source_key = touched.source_key
