@@ -13,6 +13,7 @@ from school_quality.reporting.context_plot import draw_context
 from school_quality.reporting.facts import Reference, Row, is_hidden, procedure_order
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.paper import Block, Bullets, Column, Figure, Heading, Text, grid
+from school_quality.reporting.standing import lasting_falls
 
 LONGEST_NAME = 90
 # How many of the schools whose index rose are named.
@@ -233,9 +234,9 @@ def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> 
     hidden = _hidden_line(facts, "is_risk_zone", reference)
     if not risk:
         return [Text(f"{rule} Таких школ нет ни по расчёту, ни в списке."), *hidden]
-    falls: defaultdict[str, dict[tuple[str, int], Row]] = defaultdict(dict)
+    falls: defaultdict[str, list[Row]] = defaultdict(list)
     for row in facts.falls:
-        falls[row["school_id"]][row["indicator_code"], row["reporting_year"]] = row
+        falls[row["school_id"]].append(row)
     return [
         Text(rule),
         grid(
@@ -262,22 +263,18 @@ def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> 
     ]
 
 
-def _falling(status: Row, values: dict[tuple[str, int], Row], reference: Reference) -> str:
+def _falling(status: Row, dynamics: list[Row], reference: Reference) -> str:
     """Each dynamics below zero this year that was not above zero the year before, with both values."""
     if not status["is_risk_zone"]:
         if is_hidden(status, "is_risk_zone"):
             return words.HIDDEN
         return words.NO_DATA if status["is_risk_zone"] is None else _why_no_risk(status)
     parts = []
-    for code in sorted({code for code, _ in values}, key=words.code_key):
-        now, before = (
-            values.get((code, year), {}).get("value") for year in (reference.year, reference.year - 1)
-        )
-        if now is None or now >= 0 or (before is not None and before >= 0):
-            continue
-        past = f", годом раньше {words.precise(before, signed=True)}" if before is not None else ""
+    for now, before in lasting_falls(dynamics, reference.year):
+        code = now["indicator_code"]
+        past = f", годом раньше {words.precise(before['value'], signed=True)}" if before else ""
         title = indicator_name(code, reference)
-        parts.append(f"{code} {title}: {words.precise(now, signed=True)}{past}")
+        parts.append(f"{code} {title}: {words.precise(now['value'], signed=True)}{past}")
     return "; ".join(parts) or words.HIDDEN
 
 

@@ -101,26 +101,41 @@ def falls(status: Row, values: list[Row], reference: Reference) -> str:
     """
     if not status["is_risk_zone"]:
         return ""
-    year = reference.year
-    known = {
-        (row["indicator_code"], row["reporting_year"]): row
+    dynamics = [
+        row
         for row in values
-        if row["value"] is not None
-        and methodology.is_risk_dynamics(row["methodology_version"], row["indicator_code"])
-    }
-    hidden = {
-        (row["indicator_code"], row["reporting_year"]) for row in values if row["status"] == "suppressed"
-    }
+        if methodology.is_risk_dynamics(row["methodology_version"], row["indicator_code"])
+    ]
     falling = []
-    for code in sorted({code for code, _ in known}, key=words.code_key):
-        now, before = (known.get((code, each)) for each in (year, year - 1))
-        if now is None or now["value"] >= 0 or (before is not None and before["value"] >= 0):
-            continue
-        if (code, year - 1) in hidden:  # it may have risen then
-            continue
+    for now, _ in lasting_falls(dynamics, reference.year):
+        code = now["indicator_code"]
         name = reference.indicators.get((now["methodology_version"], code, ""), {}).get("indicator_name")
         falling.append(f"{code} {name or ''}".strip())
     return f"Что снижается: {'; '.join(falling)}." if falling else ""
+
+
+def lasting_falls(dynamics: list[Row], year: int) -> list[tuple[Row, Row | None]]:
+    """Dynamics below zero in ``year`` and not above it in the year before (reading 12), by code.
+
+    Args:
+        dynamics: one school's values of the dynamics of the risk zone, of this year and the year before.
+        year: the reporting year.
+
+    Returns:
+        This year's row of each, and that of the year before where it has a value. Where the open edition
+        hides the year before, the fall is left out: the school may have risen then.
+    """
+    rows = {(row["indicator_code"], row["reporting_year"]): row for row in dynamics}
+    found: list[tuple[Row, Row | None]] = []
+    for code in sorted({code for code, _ in rows}, key=words.code_key):
+        now, before = (rows.get((code, each)) for each in (year, year - 1))
+        if now is None or now["value"] is None or now["value"] >= 0:
+            continue
+        if before is None or (before["value"] is None and before["status"] != "suppressed"):
+            found.append((now, None))
+        elif before["value"] is not None and before["value"] < 0:
+            found.append((now, before))
+    return found
 
 
 def official_lists(status: Row) -> list[str]:

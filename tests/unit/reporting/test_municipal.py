@@ -108,6 +108,20 @@ def test_risk_zone_names_the_dynamics_that_fell_two_years_running(report: Paper)
     assert "1.4" not in row[4]
 
 
+def test_a_fall_whose_year_before_is_hidden_is_not_called_lasting(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    found.falls[:] = [
+        row | {"value": None, "status": "suppressed"} if row["reporting_year"] < reference.year else row
+        for row in found.falls
+    ]
+
+    (row,) = table(build_report(found, reference, "", JUNE, is_open=True), "зоне риска").rows
+
+    assert row[4] == "скрыто"
+
+
 def test_a_difference_between_calculation_and_list_is_said(report: Paper) -> None:
     assert "зона риска: по расчёту да, в списке нет" in said(report)
 

@@ -125,6 +125,8 @@ def test_a_school_in_the_risk_zone_is_told_what_falls_and_goes_on_falling(refere
         dynamics("1.1", 2021, None),
         dynamics("1.1", 2022, -0.3),
         dynamics("1.2", 2022, 0.3),
+        dynamics("1.16", 2021, 0.0),
+        dynamics("1.16", 2022, -0.3),
         dynamics("1.5", 2022, -5.0),
         dynamics("1.14", 2021, None) | {"status": "suppressed"},
         dynamics("1.14", 2022, -0.4),
