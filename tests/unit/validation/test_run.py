@@ -241,6 +241,12 @@ def fill(connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str) ->
         for column, values in choices.items()
         for value in values
     ]
+    # shares that add up to 1 and to 100
+    decimals = [column for column, kind in dataset.columns.items() if kind.startswith("DECIMAL")]
+    pick += [
+        {c: chance.choice(values) for c, values in choices.items()} | dict.fromkeys(decimals, share)
+        for share in (0.25, 25)
+    ]
     files = [i % 5 for i in range(len(pick))]
     pick, files = pick + pick[:5], files + files[:5]  # rows that stand twice
     columns = ", ".join(f'"{name}" {kind}' for name, kind in dataset.columns.items())
