@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -102,7 +101,13 @@ def compile_alone(warehouse: Path, schools: int) -> float:
 def peak_of(warehouse: Path, directory: Path, formats: tuple[str, ...], schools: int) -> float:
     """Peak of the resident memory, MB, of a process that writes the cards of so many schools."""
     write_cards(warehouse, directory, formats, schools)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_mb()
+
+
+def peak_mb() -> float:
+    """Peak of this process's resident memory; ``ru_maxrss`` would also tell of the one that started it."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def apart(function: object, *arguments: object) -> float:

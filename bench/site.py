@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from documents import RELEASE, YEAR, generate
+from documents import RELEASE, YEAR, generate, peak_mb
 
 from school_quality.reporting.facts import open_warehouse, read_reference
 from school_quality.reporting.site import write_site
@@ -34,13 +34,7 @@ def write(warehouse: Path, directory: Path) -> tuple[int, float, float]:
         started = time.process_time()
         pages = write_site(connection, reference, directory, RELEASE, edition="official")
         seconds = time.process_time() - started
-    return pages, seconds, _peak()
-
-
-def _peak() -> float:
-    """Peak of this process; ``ru_maxrss`` would also tell of the one that started it."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return pages, seconds, peak_mb()
 
 
 def main() -> int:
