@@ -46,6 +46,9 @@ MACROS = (
             end
         else try_cast(number_text(t) as decimal(28, 10))
     end""",
+    # in a column of percentages 40 and 40 % are one
+    """create or replace macro without_percent_sign(t) as
+        case when ends_with(t, '%') then trim(spaced(left(t, length(t) - 1))) else t end""",
     # most cells are digits as they should be: a cast there and back is cheaper than a pattern
     """create or replace macro integer_value(t) as case
         when t = '' then null

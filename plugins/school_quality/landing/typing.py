@@ -115,7 +115,8 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
             value, rule = integer, not_integer
         case "decimal":
             limit = "99999" if kind == "DECIMAL(9,4)" else "99999999"
-            value = f"clipped(decimal_value({text}), -{limit}, {limit})::{kind}"
+            number = f"without_percent_sign({text})" if field.unit == "%" else text
+            value = f"clipped(decimal_value({number}), -{limit}, {limit})::{kind}"
             rule = "'not_a_number'"
         case "date":
             value, rule = f"date_value({text})", "'not_a_date'"

@@ -1,4 +1,5 @@
-"""What calamine does not tell about an ``.xls``: formula errors, encryption, cells beyond the sheet.
+"""What calamine does not tell about an ``.xls``: errors, percentages, encryption, cells
+beyond the sheet.
 
 Sources: [MS-CFB] (compound file) and [MS-XLS] (records). Only what is needed is read; a damaged file is
 rejected.
@@ -7,8 +8,10 @@ rejected.
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 
 from school_quality.reading.failures import Rejected
+from school_quality.reading.scans import PERCENT_FORMATS, SheetScan, is_percent
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END_OF_CHAIN = 0xFFFFFFFE
@@ -24,6 +27,7 @@ _ERRORS = {
 _BOUND_SHEET, _BOF, _FILE_PASS, _FORMULA, _BOOL_ERROR = 0x85, 0x809, 0x2F, 0x06, 0x205
 # NUMBER, LABEL, LABELSST, RK, BLANK, MULRK, MULBLANK, RSTRING
 _CELLS = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x201, 0xBD, 0xBE, 0xD6, _FORMULA, _BOOL_ERROR})
+_SEVERAL_NUMBERS, _FORMAT_RECORD, _STYLE = 0xBD, 0x41E, 0xE0
 _COLUMNS = 256
 
 
@@ -106,8 +110,8 @@ class CompoundFile:
         return content
 
 
-def formula_errors(data: bytes) -> dict[int, dict[tuple[int, int], str]]:
-    """Number of a sheet -> (row, column) -> text of its formula error, all from 0.
+def scan(data: bytes) -> dict[int, SheetScan]:
+    """Number of a sheet -> what was seen in it, for sheets that have something of the kind.
 
     Raises `Rejected`: no workbook in the file, a password, a damaged file, cells beyond the 256 columns of a
     sheet.
@@ -120,14 +124,18 @@ def formula_errors(data: bytes) -> dict[int, dict[tuple[int, int], str]]:
     if book is None:
         raise Rejected("not_a_table")
     try:
-        return _scan(compound.read(book))
+        scans = _scan(compound.read(book))
     except (struct.error, IndexError) as error:
         raise Rejected("file_unreadable") from error
+    return {number: scan for number, scan in scans.items() if scan}
 
 
-def _scan(stream: bytes) -> dict[int, dict[tuple[int, int], str]]:
-    errors: dict[int, dict[tuple[int, int], str]] = {}
+def _scan(stream: bytes) -> dict[int, SheetScan]:
+    scans: defaultdict[int, SheetScan] = defaultdict(SheetScan)
     starts: dict[int, int] = {}
+    formats = set(PERCENT_FORMATS)
+    styles = 0
+    percents: set[int] = set()  # styles with such a format; they come before the sheets
     sheet = -1
     at, end = 0, len(stream)
     unpack = struct.Struct("<HH").unpack_from
@@ -139,14 +147,27 @@ def _scan(stream: bytes) -> dict[int, dict[tuple[int, int], str]]:
             if column >= _COLUMNS:
                 raise Rejected("sheet_too_large")
             if kind == _BOOL_ERROR and stream[body + 7]:
-                errors.setdefault(sheet, {})[row, column] = _ERRORS.get(stream[body + 6], "#N/A")
+                scans[sheet].errors[row, column] = _ERRORS.get(stream[body + 6], "#N/A")
             elif kind == _FORMULA and stream[body + 12 : body + 14] == b"\xff\xff" and stream[body + 6] == 2:
-                errors.setdefault(sheet, {})[row, column] = _ERRORS.get(stream[body + 8], "#N/A")
+                scans[sheet].errors[row, column] = _ERRORS.get(stream[body + 8], "#N/A")
+            elif percents:
+                # several numbers of a row stand in one record, each with its style before it
+                for number in range((length - 6) // 6 if kind == _SEVERAL_NUMBERS else 1):
+                    if struct.unpack_from("<H", stream, body + 4 + 6 * number)[0] in percents:
+                        scans[sheet].percents.add((row, column + number))
         elif kind == _BOF:
             sheet = starts.get(at, sheet)
         elif kind == _BOUND_SHEET:
             starts[struct.unpack_from("<I", stream, body)[0]] = len(starts)
+        elif kind == _FORMAT_RECORD and b"%" in (code := stream[body + 2 : body + length]):
+            # the code is ASCII or UTF-16 behind its length: both are read well enough to find the sign
+            if is_percent(code.replace(b"\0", b"").decode("latin-1")):
+                formats.add(struct.unpack_from("<H", stream, body)[0])
+        elif kind == _STYLE:
+            if struct.unpack_from("<H", stream, body + 2)[0] in formats:
+                percents.add(styles)
+            styles += 1
         elif kind == _FILE_PASS:
             raise Rejected("file_encrypted")
         at = body + length
-    return errors
+    return scans

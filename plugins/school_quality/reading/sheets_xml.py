@@ -1,4 +1,4 @@
-"""What calamine does not tell about ``.xlsx`` and ``.ods``: extents before it reads, formula errors.
+"""What calamine does not tell about ``.xlsx`` and ``.ods``: extents before it reads, errors, percentages.
 
 calamine allots a dense box over all cells: one cell in the far corner of a 1.6 kB sheet makes it ask for 550
 GB and abort the process. So the references are looked at first, in the unpacked XML, a chunk at a time.
@@ -6,14 +6,15 @@ GB and abort the process. So the references are looked at first, in the unpacked
 
 from __future__ import annotations
 
+import html
 import re
 import xml.parsers.expat
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Set
 
 from school_quality.reading import limits
 from school_quality.reading.containers import Part, unpack
 from school_quality.reading.failures import Rejected
+from school_quality.reading.scans import PERCENT_FORMATS, SheetScan, is_percent
 
 # Boxes of at most 20 million cells, as patterns of the references inside them: columns up to XZ and 29,999
 # rows; up to AZ and 299,999 rows; up to S and all rows. A search finds the first cell that is outside or has
@@ -27,23 +28,35 @@ _OUTSIDE = tuple(re.compile(rb'<c[ >/](?!r="' + near + rb'")') for near in _NEAR
 _TAG = re.compile(rb"<(?:\w+:)?(row|c)(?=[\s/>])([^>]*)>")
 _REFERENCE = re.compile(rb"(?<![\w:])r\s*=\s*[\"']([A-Za-z]*)(\d*)[\"']")
 _VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>([^<]*)</")
+_STYLE = re.compile(rb"(?<![\w:])s\s*=\s*[\"'](\d+)[\"']")
+_ATTRIBUTE = re.compile(rb"(?<![\w:])(\w+)\s*=\s*\"([^\"]*)\"")
+_NUMBER_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\b([^>]*)>")
+_CELL_FORMATS = re.compile(rb"<(?:\w+:)?cellXfs\b(.*?)</(?:\w+:)?cellXfs>", re.DOTALL)
+_FORMAT = re.compile(rb"<(?:\w+:)?xf\b([^>]*)>")
+_FORMAT_ID = re.compile(rb"(?<![\w:])numFmtId\s*=\s*[\"'](\d+)[\"']")
 _IS_ERROR = re.compile(rb"(?<![\w:])t\s*=\s*[\"']e[\"']")
 
 
-@dataclass(slots=True)
-class SheetScan:
-    """Formula errors of a sheet by (row, column) from 0."""
+def percent_styles(styles: bytes) -> frozenset[int]:
+    """Numbers of the cell styles of ``styles.xml`` that show a share as a percentage."""
+    formats = set(PERCENT_FORMATS)
+    for tag in _NUMBER_FORMAT.finditer(styles):
+        attributes = dict(_ATTRIBUTE.findall(tag[1]))
+        code = html.unescape(attributes.get(b"formatCode", b"").decode("utf-8", "replace"))
+        if is_percent(code) and (number := attributes.get(b"numFmtId", b"")).isdigit():
+            formats.add(int(number))
+    cell_formats = _CELL_FORMATS.search(styles)
+    numbers = [_FORMAT_ID.search(xf[1]) for xf in _FORMAT.finditer(cell_formats[1] if cell_formats else b"")]
+    return frozenset(style for style, number in enumerate(numbers) if number and int(number[1]) in formats)
 
-    errors: dict[tuple[int, int], str] = field(default_factory=dict)
 
-
-def scan_xlsx_sheet(data: bytes, part: Part) -> SheetScan:
-    """Check the extent of a worksheet part and find its formula errors."""
-    for outside in _OUTSIDE:
+def scan_xlsx_sheet(data: bytes, part: Part, percents: Set[int] = frozenset()) -> SheetScan:
+    """Check the extent of a worksheet part and find formula errors and cells of the styles ``percents``."""
+    for outside in () if percents else _OUTSIDE:
         scan = _scan_near(unpack(data, part), outside)
         if scan is not None:
             return scan
-    return _scan_exactly(unpack(data, part))
+    return _scan_exactly(unpack(data, part), percents)
 
 
 def _scan_near(chunks: Iterator[bytes], outside: re.Pattern[bytes]) -> SheetScan | None:
@@ -91,8 +104,8 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _scan_exactly(chunks: Iterator[bytes]) -> SheetScan:
-    """Tag by tag, with implied references: for sheets that are large or oddly written."""
+def _scan_exactly(chunks: Iterator[bytes], percents: Set[int] = frozenset()) -> SheetScan:
+    """Tag by tag, with implied references: for sheets that are large, oddly written or show percentages."""
     scan = SheetScan()
     carry = b""
     row = column = last_row = last_column = 0
@@ -118,6 +131,8 @@ def _scan_exactly(chunks: Iterator[bytes]) -> SheetScan:
             if _IS_ERROR.search(tag[2]):
                 value = _VALUE.search(xml, end, end + 4096)
                 scan.errors[row - 1, column - 1] = value[1].decode("utf-8", "replace") if value else "#N/A"
+            elif percents and (style := _STYLE.search(tag[2])) and int(style[1]) in percents:
+                scan.percents.add((row - 1, column - 1))
         carry = xml[max(end, len(xml) - 65536) :] if len(chunk) == limits.CHUNK else b""
     return scan
 
@@ -129,7 +144,7 @@ _ERROR_TEXT = re.compile(r"#[A-ZА-Я0-9/]+[!?]|#N/A|#Н/Д|(?:Err|Ошибка)
 
 
 class OdsScanner:
-    """Reads ``content.xml``: extents with repeated rows and columns, and the texts of formula errors.
+    """Reads ``content.xml``: extents with repeated rows and columns, texts of formula errors, percentages.
 
     ``sheets`` maps the number of a table to its scan.
     """
@@ -183,12 +198,16 @@ class OdsScanner:
                 self._row_is_empty = False
                 self._last_column = max(self._last_column, self._column + self._repeat)
             is_error = "error" in self._kinds or (self._has_formula and _ERROR_TEXT.fullmatch(text.strip()))
-            if is_error and self._repeat * self._row_repeat <= limits.ENTRIES:
+            is_percentage = not is_error and "percentage" in self._kinds
+            if (is_error or is_percentage) and self._repeat * self._row_repeat <= limits.ENTRIES:
                 scan = self.sheets[self._table]
                 shown = text.strip()
                 for row in range(self._row, self._row + self._row_repeat):
                     for column in range(self._column, self._column + self._repeat):
-                        scan.errors[row, column] = shown if shown.startswith("#") else "#N/A"
+                        if is_percentage:
+                            scan.percents.add((row, column))
+                        else:
+                            scan.errors[row, column] = shown if shown.startswith("#") else "#N/A"
             self._column += self._repeat
             self._text = None
         elif name == _TABLE + "table-row":

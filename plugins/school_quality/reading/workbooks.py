@@ -13,9 +13,10 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 from school_quality.reading import biff, containers, delimited, limits
 from school_quality.reading.containers import Part, unpack
 from school_quality.reading.failures import Rejected
-from school_quality.reading.sheets_xml import OdsScanner, SheetScan, scan_xlsx_sheet
+from school_quality.reading.scans import SheetScan
+from school_quality.reading.sheets_xml import OdsScanner, percent_styles, scan_xlsx_sheet
 from school_quality.reading.tables import Sheet
-from school_quality.reading.texts import Cell
+from school_quality.reading.texts import Cell, number_text
 
 ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -62,8 +63,7 @@ def check(data: bytes) -> Checked:
     if data.startswith((ZIP_MAGIC, _EMPTY_ZIP)):
         return Checked(data, False, _scan_zipped(data))
     if data.startswith(biff.OLE_MAGIC):
-        errors = biff.formula_errors(data)
-        return Checked(data, False, {number: SheetScan(cells) for number, cells in errors.items()})
+        return Checked(data, False, biff.scan(data))
     if data.startswith(_BINARY):
         raise Rejected("not_a_table")
     return Checked(data, True, {})
@@ -94,21 +94,22 @@ def _text(data: bytes, part: Part) -> bytes:
 
 
 def _scan_xlsx(data: bytes, parts: dict[str, Part]) -> dict[int, SheetScan]:
-    """Scans of the sheets with formula errors, by number of the sheet."""
-    with_errors: dict[str, SheetScan] = {}
+    """Scans of the sheets in which something was seen, by number of the sheet."""
+    styles = parts.get("xl/styles.xml")
+    percents = percent_styles(_text(data, styles)) if styles else frozenset()
+    scans: dict[str, SheetScan] = {}
     for name, part in parts.items():
         if _SHEET_PART.fullmatch(name):
-            scan = scan_xlsx_sheet(data, part)
-            if scan.errors:
-                with_errors[name] = scan
+            if scan := scan_xlsx_sheet(data, part, percents):
+                scans[name] = scan
         elif part.size < part.packed * _MAX_RATIO and part.packed * _MAX_RATIO > limits.UNPACKED_BYTES // 10:
             # its declared size may lie: reading it through compares it with the real one
             for _ in unpack(data, part):
                 continue
-    if not with_errors:
+    if not scans:
         return {}
     names = _sheet_parts(data, parts)
-    return {number: with_errors[name] for number, name in enumerate(names) if name in with_errors}
+    return {number: scans[name] for number, name in enumerate(names) if name in scans}
 
 
 def _sheet_parts(data: bytes, parts: dict[str, Part]) -> list[str]:
@@ -144,6 +145,7 @@ def _sheets(data: bytes, scans: Mapping[int, SheetScan]) -> list[Sheet]:
             scan = scans.get(number)
             if scan is not None:
                 _put_errors(rows, scan)
+                _put_percents(rows, scan)
             sheets.append(Sheet(name, rows))
     except PasswordError as error:
         raise Rejected("file_encrypted") from error
@@ -181,3 +183,11 @@ def _put_errors(rows: list[list[Cell]], scan: SheetScan) -> None:
             for other in rows:
                 other.extend([""] * (column + 1 - len(other)))
         rows[row][column] = text
+
+
+def _put_percents(rows: list[list[Cell]], scan: SheetScan) -> None:
+    """A number that is shown as a percentage is the text that people see, ``40 %`` and not 0.4."""
+    for row, column in scan.percents:
+        cell = rows[row][column] if row < len(rows) and column < len(rows[row]) else ""
+        if isinstance(cell, int | float) and not isinstance(cell, bool):
+            rows[row][column] = f"{number_text(round(cell * 100, 10))} %"

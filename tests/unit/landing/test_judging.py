@@ -133,6 +133,20 @@ def test_a_formula_error_rejects_where_an_empty_cell_would_be_legal(bench: Bench
     assert (remark.rule, remark.column) == ("formula_error", "Столбец failed_pct:oge_math_9")
 
 
+def test_in_a_column_of_percentages_the_sign_may_stand_and_in_others_it_is_no_number(bench: Bench) -> None:
+    bench.add(
+        "procedure_results",
+        [{"school_code": "6007", "failed_pct:vpr_math_5": "28.5 %"}],
+        reporting_year="2020",
+    )
+    bench.add("social_index", [INDEX | {"social_index": "40 %"}], reporting_year="2020")
+
+    bench.run()
+
+    assert [row[-1] for row in bench.accepted("procedure_results")] == [Decimal("28.5")]
+    assert bench.rules("social_index") == ["not_a_number"]
+
+
 def test_a_row_of_a_table_of_percentages_is_one_row_whatever_it_holds(bench: Bench) -> None:
     rows = [
         {"school_number": "7", "failed_pct:vpr_math_5": "33,3", "failed_pct:oge_math_9": "20"},

@@ -7,7 +7,9 @@ import io
 import struct
 import zipfile
 
+import openpyxl
 import pytest
+import xlwt
 from tests.unit.reading import builders
 from tests.unit.reading.conftest import Reader, only_block, rejection
 
@@ -142,6 +144,50 @@ def test_a_formula_error_keeps_its_text_in_an_ods(read: Reader) -> None:
     reading = read("form.ods", with_error)
 
     assert only_block(reading).columns["teachers"] == ["20", "#REF!"]
+
+
+def _shown_as_percentages(name: str) -> bytes:
+    """The form with its last column in the formats ``0%``, ``0.0%`` and a text with the sign."""
+    shares = [[*ROWS[1][:4], 0.07], [*ROWS[2][:4], 0.285], ["000103", "2022-2023", 1, 5, 3]]
+    formats = ["0%", "0.0%", '0" %"']
+    file = io.BytesIO()
+    if name.endswith(".xlsx"):
+        book = openpyxl.Workbook()
+        for row in (HEADER, *shares):
+            book.active.append(row)
+        for number, code in enumerate(formats):
+            book.active.cell(number + 2, 5).number_format = code
+        book.save(file)
+    elif name.endswith(".xls"):
+        old = xlwt.Workbook()
+        sheet = old.add_sheet("Форма")
+        for column, header in enumerate(HEADER):
+            sheet.write(0, column, header)
+        for number, row in enumerate(shares):
+            for column, cell in enumerate(row[:4]):
+                sheet.write(number + 1, column, cell)
+            sheet.write(number + 1, 4, row[4], xlwt.easyxf(num_format_str=formats[number]))
+        old.save(file)
+    else:
+        data = builders.ods([HEADER, *shares])
+        content = _part(data, "content.xml")
+        for share in ("0.07", "0.285"):
+            value = f'office:value="{share}"'
+            content = content.replace(
+                f'office:value-type="float" {value}', f'office:value-type="percentage" {value}'
+            )
+            content = content.replace(
+                f'{value} office:value-type="float"', f'{value} office:value-type="percentage"'
+            )
+        return builders.rezip(data, {"content.xml": content.encode()})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["form.xlsx", "form.xls", "form.ods"])
+def test_a_number_that_is_shown_as_a_percentage_is_what_people_see(read: Reader, name: str) -> None:
+    reading = read(name, _shown_as_percentages(name))
+
+    assert only_block(reading).columns["trained_teachers"] == ["7 %", "28.5 %", "3"]
 
 
 def _part(data: bytes, name: str) -> str:
