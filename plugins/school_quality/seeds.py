@@ -6,6 +6,7 @@ import csv
 from functools import cache
 from pathlib import Path
 
+from school_quality.quoting import literal
 from school_quality.settings import dbt_project_dir
 
 Row = dict[str, str]
@@ -36,5 +37,4 @@ def read(file: Path) -> list[Row]:
 
 def relation(name: str) -> str:
     """A seed as a relation of DuckDB's SQL, all columns as texts."""
-    file = str(path(name)).replace("'", "''")
-    return f"read_csv('{file}', header = true, all_varchar = true)"
+    return f"read_csv({literal(path(name))}, header = true, all_varchar = true)"

@@ -16,7 +16,8 @@ import pyarrow as pa
 from school_quality import seeds
 from school_quality.datasets import Dataset
 from school_quality.landing.schools import is_pseudo_unit
-from school_quality.landing.typing import Typed, cell, quoted
+from school_quality.landing.typing import Typed, cell
+from school_quality.quoting import identifier, literal
 from school_quality.validation import Validation, check, check_keys
 
 ABSENT = """case
@@ -50,7 +51,7 @@ def exam_grades() -> dict[str, int]:
 def landed_expressions(dataset: Dataset) -> dict[str, str]:
     """Landed columns that are not just a typed field, as SQL over ``typed_<dataset>``."""
     markers = [f'"{n}"' for n in dataset.fields if n.startswith("marker")]
-    grades = " ".join(f"when {quoted(e)} then {g}" for e, g in exam_grades().items())
+    grades = " ".join(f"when {literal(e)} then {g}" for e, g in exam_grades().items())
     match dataset.name:
         case "appeals":
             return {"exam": "null"}  # see `appeals.match`
@@ -81,7 +82,7 @@ def make_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> str:
     dataset, table = typed.dataset, f"rows_{typed.dataset.name}"
     special = landed_expressions(dataset)
     columns = [
-        f"cast({special.get(name, quoted_name(name))} as {kind}) as {quoted_name(name)}"
+        f"cast({special.get(name, identifier(name))} as {kind}) as {identifier(name)}"
         for name, kind in dataset.columns.items()
     ]
     result = "procedure <> '' and " if dataset.name == "procedure_results" else ""
@@ -93,10 +94,6 @@ def make_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> str:
         """
     )
     return table
-
-
-def quoted_name(name: str) -> str:
-    return f'"{name}"'
 
 
 def note_reader_remarks(
@@ -115,7 +112,7 @@ def note_reader_remarks(
     connection.execute(
         f"""
         insert into failure
-        select t.row_id, t.file, {quoted(typed.dataset.name)}, m.field, m.rule, 'row', m.value, null
+        select t.row_id, t.file, {literal(typed.dataset.name)}, m.field, m.rule, 'row', m.value, null
         from reader_remark as m
         join block as b using (file, sheet)
         join {typed.table} as t on t.block = b.block and t.row_number = m.row_number
@@ -159,7 +156,7 @@ def note_closed_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> 
     connection.execute(
         f"""
         insert into failure
-        select row_id, file, {quoted(typed.dataset.name)}, {quoted(field)}, 'school_closed', 'row', '',
+        select row_id, file, {literal(typed.dataset.name)}, {literal(field)}, 'school_closed', 'row', '',
             map {{'closed': strftime(open_to, '%d.%m.%Y')}}
         from {typed.table} where open_to is not null and {late}
         """
@@ -179,7 +176,7 @@ def note_missing_places(connection: duckdb.DuckDBPyConnection, typed: Typed) -> 
     connection.execute(
         f"""
         insert into failure
-        select row_id, file, {quoted(name)}, {quoted(field)}, {quoted(rule)}, 'row', '', null
+        select row_id, file, {literal(name)}, {literal(field)}, {literal(rule)}, 'row', '', null
         from {typed.table} where school_outcome = 'empty' and {condition}
         """
     )
@@ -192,7 +189,7 @@ def note_unknown_references(connection: duckdb.DuckDBPyConnection, rows: str, da
         connection.execute(
             f"""
             insert into failure
-            select row_id, file, {quoted(dataset.name)}, 'item', 'unknown_item', 'row', item, null
+            select row_id, file, {literal(dataset.name)}, 'item', 'unknown_item', 'row', item, null
             from {rows} where item is not null and item not in (select item from {known})
             """
         )
@@ -205,7 +202,7 @@ def note_unknown_references(connection: duckdb.DuckDBPyConnection, rows: str, da
                 select row_id, file, indicator_codes, unnest(string_split(indicator_codes, ', ')) as code
                 from {rows}
             )
-            select row_id, file, {quoted(dataset.name)}, 'indicator_codes', 'unknown_code', 'row',
+            select row_id, file, {literal(dataset.name)}, 'indicator_codes', 'unknown_code', 'row',
                 any_value(indicator_codes), map {{'codes': string_agg(code, ', ')}}
             from code where code not in (select indicator_code from {known}) group by row_id, file
             """
@@ -251,9 +248,9 @@ def note_missing_scores(connection: duckdb.DuckDBPyConnection, rows: str, datase
                 select row_id, file, {field} as field from {rows}
                 where is_counted and coalesce({columns}) is null
             )
-            select row_id, file, {quoted(dataset.name)}, field, 'required_empty', 'row', '', null
+            select row_id, file, {literal(dataset.name)}, field, 'required_empty', 'row', '', null
             from missing
-            anti join (select row_id, field from failure where dataset = {quoted(dataset.name)})
+            anti join (select row_id, field from failure where dataset = {literal(dataset.name)})
                 using (row_id, field)
             """
         )
@@ -262,7 +259,7 @@ def note_missing_scores(connection: duckdb.DuckDBPyConnection, rows: str, datase
 def skip_repeated_rows(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str) -> None:
     """Identical rows of a file count once; those that are rejected for another reason take no part."""
     dataset = typed.dataset
-    content = ", ".join(quoted_name(name) for name in dataset.columns)
+    content = ", ".join(identifier(name) for name in dataset.columns)
     connection.execute(
         f"""
         create or replace temp table again as
@@ -281,7 +278,7 @@ def skip_repeated_rows(connection: duckdb.DuckDBPyConnection, typed: Typed, rows
     connection.execute(
         f"""
         insert into skipped
-        select row_id, {quoted(dataset.name)}, false from again
+        select row_id, {literal(dataset.name)}, false from again
         where source_row not in (select source_row from {rows} where row_id not in (select row_id from again))
         """
     )
@@ -358,12 +355,12 @@ def note_failures(connection: duckdb.DuckDBPyConnection, typed: Typed, validatio
         connection.execute(
             f"""
             insert into failure
-            select b.row_id, r.file, {quoted(name)}, {quoted(fields[0])}, b.rule, b.level,
+            select b.row_id, r.file, {literal(name)}, {literal(fields[0])}, b.rule, b.level,
                 {cell(fields[0], typed.present)}, b.details
             from broken_rule as b join {typed.texts} as r using (row_id)
-            where b."column" = {quoted(column)} and (b.level = 'warning' or b.row_id not in (
+            where b."column" = {literal(column)} and (b.level = 'warning' or b.row_id not in (
                 select row_id from failure
-                where dataset = {quoted(name)} and field in ({", ".join(map(quoted, fields))})
+                where dataset = {literal(name)} and field in ({", ".join(map(literal, fields))})
             ))
             """
         )
@@ -377,7 +374,7 @@ def list_failed_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> Non
         create or replace temp table failed_row as
         select distinct source_row from {typed.table}
         where row_id not in (select row_id from skipped) and row_id in (
-            select row_id from failure where level = 'row' and dataset = {quoted(typed.dataset.name)}
+            select row_id from failure where level = 'row' and dataset = {literal(typed.dataset.name)}
         )
         """
     )

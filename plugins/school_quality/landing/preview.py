@@ -60,8 +60,6 @@ def _remark_line(path: str, line: dict[str, Any]) -> str:
     place = [
         line["sheet"] and f"лист «{line['sheet']}»",
         line["row_number"] and f"строка {line['row_number']}",
-    ]
-    place += [
         line["column_name"] and f"столбец «{line['column_name']}»",
         line["value"] and f"«{line['value']}»",
     ]

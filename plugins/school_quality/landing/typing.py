@@ -17,6 +17,7 @@ import pyarrow as pa
 from school_quality.datasets import YES_NO, Dataset, Field
 from school_quality.landing.schools import Register, Spelling, folded
 from school_quality.landing.spool import Chunk
+from school_quality.quoting import literal
 from school_quality.reading import subjects
 from school_quality.reading.texts import DATE_MARK, NUMBER_MARK
 
@@ -87,15 +88,11 @@ class Typed:
         return sorted(names, key=lambda n: n not in self.present) or [column]
 
 
-def quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def enum_value(text: str, values: dict[str, list[str]], kind: str) -> str:
     """A CASE over the declared spellings, compared without case, ё and runs of spaces."""
-    literal = (lambda v: v) if kind == "BOOLEAN" else quoted
+    written = (lambda v: v) if kind == "BOOLEAN" else literal
     cases = " ".join(
-        f"when {quoted(folded(name))} then {literal(value)}"
+        f"when {literal(folded(name))} then {written(value)}"
         for value, names in values.items()
         for name in names
     )
@@ -129,13 +126,13 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
         case "enum":
             value, rule = enum_value(text, field.values, kind), "'not_in_list'"
         case "item":
-            is_date = f"starts_with({text}, {quoted(DATE_MARK)}) or date_value({text}) is not null"
+            is_date = f"starts_with({text}, {literal(DATE_MARK)}) or date_value({text}) is not null"
             value, rule = (
                 f"item_value({text})",
                 f"case when {is_date} then 'date_for_item' else 'unknown_item' end",
             )
         case "indicator_codes":
-            is_number = f"starts_with({text}, {quoted(NUMBER_MARK)})"
+            is_number = f"starts_with({text}, {literal(NUMBER_MARK)})"
             value = f"codes_value({text})"
             rule = f"case when {is_number} then 'number_for_code' else 'unknown_code' end"
         case "school_code" | "municipality_code":
@@ -282,7 +279,7 @@ def _subjects(
     if field is None:
         return Join()
     text = cell("subject", present)
-    exam = quoted(EXAMS.get(dataset.name, ""))
+    exam = literal(EXAMS.get(dataset.name, ""))
     if "exam" in dataset.fields:
         exam = enum_value(cell("exam", present), dataset.fields["exam"].values, "VARCHAR")
     found = connection.execute(f"select distinct {text}, coalesce({exam}, '') from {texts} as r").fetchall()
@@ -306,7 +303,7 @@ def note_unreadable_cells(connection: duckdb.DuckDBPyConnection, typed: Typed) -
         if not seen & (1 << number):
             continue
         text = cell(field.field.name, typed.present)
-        details = f"map {{'allowed': {quoted(', '.join(field.field.allowed))}, 'codes': {field.text}}}"
+        details = f"map {{'allowed': {literal(', '.join(field.field.allowed))}, 'codes': {field.text}}}"
         connection.execute(
             f"""
             insert into failure
@@ -315,7 +312,7 @@ def note_unreadable_cells(connection: duckdb.DuckDBPyConnection, typed: Typed) -
                 from {typed.table} as t join {typed.texts} as r using (row_id)
                 where t.bad & {1 << number} <> 0
             )
-            select row_id, file, {quoted(typed.dataset.name)}, {quoted(field.field.name)},
+            select row_id, file, {literal(typed.dataset.name)}, {literal(field.field.name)},
                 case when {field.text} = '' then 'required_empty' else {field.rule} end,
                 'row', regexp_replace({field.text}, '^\x01[a-z]+:', ''), {details}
             from cells
@@ -331,7 +328,7 @@ def note_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
     connection.execute(
         f"""
         insert into failure
-        select t.row_id, t.file, {quoted(name)}, s.field,
+        select t.row_id, t.file, {literal(name)}, s.field,
             case when is_formula_error(s.value) then 'formula_error' else s.rule end, 'row', s.value, null
         from {typed.table} as t join spelling_{name} as s using (spelling_id) where s.outcome = 'rejected'
         """
@@ -339,7 +336,7 @@ def note_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
     connection.execute(
         f"""
         insert into skipped
-        select t.row_id, {quoted(name)}, s.rule = ''
+        select t.row_id, {literal(name)}, s.rule = ''
         from {typed.table} as t join spelling_{name} as s using (spelling_id)
         where s.outcome = 'skipped'
         """
@@ -349,7 +346,7 @@ def note_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
         connection.execute(
             f"""
             insert into failure
-            select row_id, file, {quoted(name)}, {quoted(field)}, 'required_empty', 'row', '', null
+            select row_id, file, {literal(name)}, {literal(field)}, 'required_empty', 'row', '', null
             from {typed.table} where school_outcome = 'empty'
             """
         )

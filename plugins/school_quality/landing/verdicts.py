@@ -24,8 +24,9 @@ from school_quality.landing.receipts import Receipt
 from school_quality.landing.rereading import PROTOCOLS
 from school_quality.landing.schools import Register, School
 from school_quality.landing.spool import BlockMeta, Chunk
-from school_quality.landing.typing import Typed, note_schools, note_unreadable_cells, quoted, type_rows
+from school_quality.landing.typing import Typed, note_schools, note_unreadable_cells, type_rows
 from school_quality.model import Remark
+from school_quality.quoting import literal
 from school_quality.settings import Settings
 from school_quality.validation import Validation
 
@@ -286,6 +287,6 @@ class Judge:
         if rows:
             columns = ", ".join(f'"{name}"' for name in landed_columns(dataset))
             self.connection.execute(
-                f"copy (select {columns} from {table}) to {quoted(str(path))} "
+                f"copy (select {columns} from {table}) to {literal(str(path))} "
                 "(format parquet, compression zstd)"
             )

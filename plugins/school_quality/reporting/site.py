@@ -135,14 +135,14 @@ def _read_districts(
             " order by v.school_id, v.indicator_code, v.component, v.period",
             [reference.year, batch, reference.period],
         )
-        by_school: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+        by_school: defaultdict[str, defaultdict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in values:
-            by_school[row["municipality_id"], row["school_id"]].append(row)
+            by_school[row["municipality_id"]][row["school_id"]].append(row)
         for id_ in batch:
             yield pages.District(
                 replace(reference, municipality_id=id_),
                 tuple(statuses[id_]),
-                {school: found for (owner, school), found in by_school.items() if owner == id_},
+                dict(by_school[id_]),
                 merged,
                 before,
             )

@@ -404,7 +404,7 @@ def _clusters(district: District) -> tuple[Share, ...]:
     came = _came_and_left(district, "cluster")
     clusters = tuple(
         Share(name, meaning, counts[name], moved=came(name))
-        for name, meaning in _cluster_words(district.version).items()
+        for name, meaning in methodology.clusters(district.version).items()
     )
     known = any(share.schools for share in clusters)
     why = "не хватает баллов за уровень или за динамику результатов"
@@ -420,14 +420,6 @@ def _unknown(statuses: Sequence[Row], column: str, why: str) -> tuple[Share, ...
         Share(words.HIDDEN, "Назвать нельзя: показатель скрыт.", hidden, "unknown"),
     )
     return tuple(line for line in lines if line.schools)
-
-
-def _cluster_words(version: str) -> dict[str, str]:
-    return {
-        row["cluster"]: row["description"]
-        for row in seeds.rows("clusters")
-        if row["methodology_version"] == version
-    }
 
 
 def _plot(district: District) -> tuple[ContextPlot | None, tuple[PlotPoint, ...]]:
@@ -699,7 +691,7 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
     reference = district.reference
     group = status["school_group"]
     before = district.before.get(school_id, {})
-    meanings = _cluster_words(district.version)
+    meanings = methodology.clusters(district.version)
     by_code: dict[str, list[Row]] = {}
     for row in values:
         by_code.setdefault(row["indicator_code"], []).append(row)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from school_quality.quoting import literal
 from school_quality.settings import Settings
 from school_quality.warehouse import causes, comparison, releases
 from school_quality.warehouse.causes import Inputs, Made
 from school_quality.warehouse.comparison import INDICATORS, PROCEDURES, STATUSES, Columns
-from school_quality.warehouse.quoting import literal
 from school_quality.warehouse.releases import ReleaseInfo
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from typing import Any
 
 import duckdb
 
+from school_quality.quoting import identifier, literal
 from school_quality.settings import dbt_project_dir
-from school_quality.warehouse.quoting import identifier, literal
 
 SUPPRESSED = "suppressed"
 """Status of a hidden value and flag of a hidden result."""

@@ -25,10 +25,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from school_quality.errors import PostgresFailed, PostgresUnavailable, UsageError
+from school_quality.quoting import identifier
 from school_quality.screen import progress
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
-from school_quality.warehouse.quoting import identifier
 from school_quality.warehouse.relations import SCHEMAS, CopyText, Index, Relation, relations
 
 if TYPE_CHECKING:

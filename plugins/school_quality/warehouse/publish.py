@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from school_quality.errors import UsageError
 from school_quality.landing.receipts import Receipt, effective, read_receipts, sync
+from school_quality.quoting import identifier, literal
 from school_quality.settings import Settings
 from school_quality.warehouse import changes, comparison, history, journal, releases, runs
 from school_quality.warehouse.build import NodeResult
@@ -27,7 +28,6 @@ from school_quality.warehouse.causes import Made
 from school_quality.warehouse.changes import Difference
 from school_quality.warehouse.contract import SCHEMAS
 from school_quality.warehouse.journal import Entry
-from school_quality.warehouse.quoting import identifier, literal
 from school_quality.warehouse.releases import MANIFEST, METHODOLOGY, WAREHOUSE, ReleaseInfo
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from school_quality.quoting import identifier
 from school_quality.warehouse import comparison, contract, history
-from school_quality.warehouse.quoting import identifier
 
 if TYPE_CHECKING:
     import duckdb

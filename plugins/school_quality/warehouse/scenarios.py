@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from school_quality.errors import UsageError
+from school_quality.quoting import literal
 from school_quality.settings import Settings
 from school_quality.warehouse import build, releases
-from school_quality.warehouse.quoting import literal
 from school_quality.warehouse.releases import ReleaseInfo
 
 

@@ -16,11 +16,11 @@ from school_quality.errors import UsageError
 from school_quality.landing import landed
 from school_quality.landing.preview import linked
 from school_quality.landing.receipts import effective, last_seq, read_receipts
+from school_quality.quoting import literal
 from school_quality.settings import Settings
 from school_quality.warehouse import build, comparison, releases, rollback
 from school_quality.warehouse.contract import SCHEMAS
 from school_quality.warehouse.publish import receipt_document
-from school_quality.warehouse.quoting import literal
 from school_quality.warehouse.releases import WAREHOUSE, ReleaseInfo
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
+from school_quality.quoting import identifier
 from school_quality.warehouse import contract
-from school_quality.warehouse.quoting import identifier
 
 VERSION = "1496-2022"
 
