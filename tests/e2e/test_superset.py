@@ -274,10 +274,11 @@ def test_a_viewer_sees_every_chart_and_not_the_users(superset: Superset) -> None
 def test_a_person_logs_in_and_sees_the_dashboard_without_any_outside_resource(
     superset: Superset, tmp_path: Path
 ) -> None:
-    from playwright.sync_api import Request, sync_playwright
+    from playwright.sync_api import Request, TimeoutError, expect, sync_playwright
 
     outside: list[str] = []
     refused: list[str] = []
+    said: list[str] = []
 
     def note(request: Request) -> None:
         if not request.url.startswith((superset.address, "data:", "blob:")):
@@ -285,17 +286,29 @@ def test_a_person_logs_in_and_sees_the_dashboard_without_any_outside_resource(
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1500, "height": 2800}, locale="ru-RU")
+        page = browser.new_page(viewport={"width": 1500, "height": 1200}, locale="ru-RU")
         page.on("requestfinished", note)
         page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+        page.on("requestfailed", lambda request: said.append(f"{request.url}: {request.failure}"))
+        page.on("console", lambda message: said.append(message.text))
+        page.on("crash", lambda _: said.append("the page crashed"))
         page.goto(f"{superset.address}/login/", timeout=120_000)
         page.locator("input:not([type=hidden]):not([type=password])").first.fill(SECRETS["FIRST_USER"])
         page.locator("input[type=password]").fill(SECRETS["FIRST_USER_PASSWORD"])
         page.locator("input[type=password]").press("Enter")
         page.wait_for_url(lambda url: "/login" not in url, timeout=120_000)
-        page.goto(f"{superset.address}/superset/dashboard/district/", timeout=120_000)
-        page.get_by_text("Выпуск", exact=True).wait_for(timeout=120_000)  # the last chart has its answer
-        page.wait_for_timeout(5_000)
+        for _ in range(3):  # people load a page anew, too, when a part of it does not come
+            page.goto(f"{superset.address}/superset/dashboard/district/", timeout=120_000)
+            try:
+                page.get_by_text("Выпуск", exact=True).wait_for(
+                    timeout=100_000
+                )  # a heading of the last chart
+                expect(page.locator('[data-test="loading-indicator"]')).to_have_count(0, timeout=100_000)
+                break
+            except (TimeoutError, AssertionError):
+                said.append(f"the page showed\n{page.inner_text('body')}")
+        else:
+            pytest.fail("\n".join(said))
         text = page.inner_text("body")
         page.screenshot(path=tmp_path / "dashboard.png", full_page=True)
         browser.close()
