@@ -34,8 +34,8 @@ D3_TIME_FORMAT = {
 CACHE_CONFIG = DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 ROW_LIMIT = SQL_MAX_ROW = 50_000
 
-# Every chart is drawn at once, also the ones that must be scrolled to: a dashboard is printed whole, and a busy
-# browser can miss the moment when a row comes into sight and leave it empty.
+# Every chart is drawn at once, also the ones that must be scrolled to: a dashboard is printed whole, and a
+# busy browser can miss the moment when a row comes into sight and leave it empty.
 FEATURE_FLAGS = {"DASHBOARD_VIRTUALIZATION": False}
 
 # Behind a reverse proxy with TLS; forms are protected, cookies stay with this site.
