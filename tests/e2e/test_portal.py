@@ -406,17 +406,21 @@ def test_the_menu_of_airflow_has_the_page(server: Server) -> None:
 
 
 def test_who_opened_which_document_is_recorded(server: Server) -> None:
+    for page in ("dbt-docs/page", "data-docs/index.html", "remarks/" + quote("ЦОКО.xlsx")):
+        server.ask(f"/schools/{page}", "analyst")
     server.ask(f"/schools/releases/{RELEASE}/scorecards/7.html", "director")
     for name in ("scorecards/none.html", "site/index.html", "site/assets/site.js"):
         server.ask(f"{PUBLISHED}/{name}", "director")
 
     with sqlite3.connect(server.home / "airflow.db") as connection:
         found = connection.execute(
-            "select owner, extra from log where event = 'school_quality.open' and owner = 'director'"
+            "select owner, extra from log where event = 'school_quality.open'"
         ).fetchall()
-    documents = {json.loads(extra)["document"] for _, extra in found}
+    documents = {json.loads(extra)["document"] for owner, extra in found if owner == "director"}
+    of_staff = {json.loads(extra)["document"] for owner, extra in found if owner == "analyst"}
     assert f"{RELEASE}/scorecards/7.html" in documents
     assert f"{RELEASE}/scorecards/none.html" not in documents
     assert f"{RELEASE}/site/index.html" in documents
     assert f"{RELEASE}/site/assets/site.js" not in documents  # a browser fetched it, nobody opened it
+    assert {"dbt-docs", "data-docs/index.html", "remarks/ЦОКО.xlsx"} <= of_staff
     assert f"director opened {RELEASE}/scorecards/7.html" in server.log.read_text(errors="replace")

@@ -68,23 +68,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         path = documents.published(where, release_id, name)
         if path is not None and documents.is_for_staff(path) and not may_all:
             raise HTTPException(403, FOR_STAFF)
-        policy = _SITE if name.startswith(_SITES) else None
+        content: Path | str | None = path
         if path is not None and path.suffix == ".html":
-            opened(user, f"{release_id}/{name}")
-            page = documents.with_way_back(path.read_text(encoding="utf-8"), "../" * (name.count("/") + 2))
-            headers = {"Content-Disposition": "inline"} | (
-                {"Content-Security-Policy": policy} if policy else {}
-            )
-            return HTMLResponse(page, headers=headers)
+            content = documents.with_way_back(path.read_text(encoding="utf-8"), "../" * (name.count("/") + 2))
+        policy = _SITE if name.startswith(_SITES) else None
         is_own_tab = request.headers.get("sec-fetch-dest") == "document"
-        return _hand_out(user, f"{release_id}/{name}", path, policy, shows_pdf=is_own_tab)
+        return _hand_out(user, f"{release_id}/{name}", content, policy, shows_pdf=is_own_tab)
 
     @app.get("/remarks")
     def remarks(user: Staff) -> HTMLResponse:
         return HTMLResponse(pages.remarks_page(where))
 
     @app.get("/remarks/{name}")
-    def workbook(user: Staff, name: str) -> FileResponse:
+    def workbook(user: Staff, name: str) -> Response:
         from school_quality.reporting.remarks import remarks_dir
 
         return _hand_out(user, f"remarks/{name}", documents.within(remarks_dir(where), name))
@@ -94,7 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return _framed("data_docs", "data-docs/index.html")
 
     @app.get("/data-docs/{name}")
-    def data_docs(user: Staff, name: str) -> FileResponse:
+    def data_docs(user: Staff, name: str) -> Response:
         from school_quality.validation.docs import data_docs_dir
 
         return _hand_out(user, f"data-docs/{name}", documents.within(data_docs_dir(where), name))
@@ -104,12 +100,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return _framed("dbt_docs", "dbt-docs/page")
 
     @app.get("/dbt-docs/page")
-    def dbt_docs(user: Staff) -> HTMLResponse:
-        page = pages.dbt_docs(where)
-        if page is None:
-            raise HTTPException(404, "Хранилище ещё не строилось.")
-        opened(user, "dbt-docs")
-        return HTMLResponse(page, headers={"Content-Security-Policy": _DBT_DOCS})
+    def dbt_docs(user: Staff) -> Response:
+        return _hand_out(
+            user, "dbt-docs", pages.dbt_docs(where), _DBT_DOCS, missing="Хранилище ещё не строилось."
+        )
 
     @app.get("/timings")
     def timings(user: Staff) -> HTMLResponse:
@@ -125,22 +119,33 @@ def _framed(name: str, source: str) -> HTMLResponse:
 
 
 def _hand_out(
-    user: str, document: str, path: Path | None, policy: str | None = None, *, shows_pdf: bool = False
-) -> FileResponse:
-    """A file, shown or to be saved; ``policy`` replaces the one that forbids all scripts.
+    user: str,
+    document: str,
+    content: Path | str | None,
+    policy: str | None = None,
+    *,
+    shows_pdf: bool = False,
+    missing: str = "Такого документа нет.",
+) -> Response:
+    """The one way out of a document: a file, or the text of a page; 404 says ``missing`` where there is none.
 
-    A PDF is shown only to a browser that says it opens it in a tab of its own: Airflow's menu puts the pages
-    into a sandboxed frame, where Chromium refuses to show a PDF at all and new tabs are forbidden.
+    That it was opened is recorded. ``policy`` replaces the one that forbids all scripts. A PDF is shown only
+    to a browser that says it opens it in a tab of its own: Airflow's menu puts the pages into a sandboxed
+    frame, where Chromium refuses to show a PDF at all and new tabs are forbidden.
     """
-    if path is None:
-        raise HTTPException(404, "Такого документа нет.")
-    is_part = policy is not None and path.suffix in documents.PARTS_OF_PAGES
+    if content is None:
+        raise HTTPException(404, missing)
+    suffix = ".html" if isinstance(content, str) else content.suffix
+    is_part = policy is not None and suffix in documents.PARTS_OF_PAGES
     if not is_part:
         opened(user, document)
-    is_shown = is_part or path.suffix == ".html" or (path.suffix == ".pdf" and shows_pdf)
+    headers = {"Content-Security-Policy": policy} if policy else {}
+    if isinstance(content, str):
+        return HTMLResponse(content, headers={**headers, "Content-Disposition": "inline"})
+    is_shown = is_part or suffix == ".html" or (suffix == ".pdf" and shows_pdf)
     return FileResponse(
-        path,
-        filename=path.name,
+        content,
+        filename=content.name,
         content_disposition_type="inline" if is_shown else "attachment",
-        headers={"Content-Security-Policy": policy} if policy else None,
+        headers=headers,
     )
