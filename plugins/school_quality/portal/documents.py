@@ -92,9 +92,8 @@ def cards(settings: Settings, release_id: str) -> list[Card]:
     """The scorecards of a release by municipality and school."""
     from school_quality.reporting.facts import open_warehouse
 
-    folder = settings.published / release_id
-    found = _by_stem(folder, "scorecards")
-    with open_warehouse(folder / "warehouse.duckdb") as connection:
+    found = _by_stem(settings.published / release_id, "scorecards")
+    with open_warehouse(releases.warehouse(settings, release_id)) as connection:
         schools = connection.execute(
             """
             select
@@ -115,7 +114,7 @@ def cards(settings: Settings, release_id: str) -> list[Card]:
 def edition(settings: Settings, release_id: str, folder: str = "", *, with_drafts: bool) -> Edition:
     """What a release holds beside its scorecards; ``folder`` is ``open`` for the edition for everybody."""
     release = settings.published / release_id
-    names = _municipalities(release)
+    names = _municipalities(settings, release_id)
     reports = [
         Report(*_title(Path(stem).name, names), formats)
         for stem, formats in _by_stem(release, f"{folder}/reports".lstrip("/")).items()
@@ -146,10 +145,10 @@ def _title(stem: str, municipalities: dict[str, str]) -> tuple[str, str]:
     return "", stem.replace("_", " ")
 
 
-def _municipalities(release: Path) -> dict[str, str]:
+def _municipalities(settings: Settings, release_id: str) -> dict[str, str]:
     from school_quality.reporting.facts import open_warehouse
 
-    with open_warehouse(release / "warehouse.duckdb") as connection:
+    with open_warehouse(releases.warehouse(settings, release_id)) as connection:
         return dict(
             connection.execute(
                 "select municipality_id, coalesce(municipality_name, municipality_id) "
