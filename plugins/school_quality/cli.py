@@ -400,15 +400,7 @@ def diff(settings: Settings, first: str, second: str, workbook: Path | None) -> 
         return
     files = change_words.by_id(found.inputs)
     rows = [
-        [
-            change.school,
-            change.period,
-            change.indicator_code,
-            change_words.what(change),
-            change_words.value(change, change.before),
-            change_words.value(change, change.after),
-            change_words.cause(change, files),
-        ]
+        [change.school, change.period, change.indicator_code, *change_words.told(change, files)]
         for change in found.changes
     ]
     show(table(["Школа", "Период", "Показатель", "Что", "Было", "Стало", "Причина"], rows))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from school_quality.reporting import methodology, words
+from school_quality.warehouse import comparison, contract
 from school_quality.warehouse.causes import CAUSES, FileChange, Inputs
 from school_quality.warehouse.changes import Change, Difference
 
@@ -59,8 +61,6 @@ VALUES = {
     **words.VALUE_TEXTS,
 }
 
-DOUBLES = {"value", "mean_score", "mean_mark", "failed_pct"} | {f"share_{mark}_pct" for mark in range(2, 6)}
-
 SHOWN_FILES = 3
 """More possible files than this are named by their number; all are in ``meta.release_change``."""
 
@@ -76,11 +76,24 @@ def value(change: Change, text: str | None) -> str:
     if text is None:
         return "—"
     name = change.what.partition("/")[0]
-    if name in DOUBLES:
+    if name in _doubles():
         return words.precise(float(text))
     if name == "reason":
         return methodology.reasons().get(text, text)
     return VALUES.get(text, text)
+
+
+@cache
+def _doubles() -> frozenset[str]:
+    """Columns that the contract declares as doubles, of the marts that are compared."""
+    compared = {mart.table for mart in comparison.COMPARED}
+    return frozenset(
+        column.name
+        for table in contract.tables()
+        if table.name in compared
+        for column in table.columns
+        if column.data_type == "double"
+    )
 
 
 def cause(change: Change, files: Mapping[str, FileChange]) -> str:
@@ -94,6 +107,11 @@ def cause(change: Change, files: Mapping[str, FileChange]) -> str:
     if len(kinds) > 1 or len(paths) > 1:
         text = f"возможно: {text}"
     return f"{text} — {shown}" if shown else text
+
+
+def told(change: Change, files: Mapping[str, FileChange]) -> tuple[str, str, str, str]:
+    """What differs, what was said before, what is said now, and why; ``files`` by file id."""
+    return what(change), value(change, change.before), value(change, change.after), cause(change, files)
 
 
 def by_id(inputs: Inputs) -> dict[str, FileChange]:

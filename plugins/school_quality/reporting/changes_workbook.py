@@ -63,10 +63,7 @@ def _changes(difference: Difference) -> list[list[Cell]]:
         rows.append([
             change.municipality, change.school_id, change.school, change.period, code,
             names.get((code, component), "") if code else "",
-            change_words.what(change),
-            change_words.value(change, change.before),
-            change_words.value(change, change.after),
-            change_words.cause(change, files),
+            *change_words.told(change, files),
         ])  # fmt: skip
     return rows
 
