@@ -36,7 +36,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
             "школами, "
             f"функционирующими в сложных социальных условиях, по итогам {period_of(reference)} "
             f"(от «___» __________ 20__ г. №{words.NBSP}______; методика — "
-            f"{methodology.document(facts.version)}), в целях адресной помощи школам {ORDERING}:"
+            f"{methodology.document(reference.version)}), в целях адресной помощи школам {ORDERING}:"
         )
     ]
     number = count(1)
@@ -62,7 +62,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
                 "им помощь (приложение).",
             )
         )
-    blocks += _overdue(facts, number)
+    blocks += _overdue(facts, reference, number)
     blocks += _submissions(facts, reference, number)
     blocks += [
         Point(
@@ -170,9 +170,9 @@ def _a_year_later(day: date) -> date:
     return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
-def _overdue(facts: MunicipalFacts, number: count[int]) -> list[Block]:
+def _overdue(facts: MunicipalFacts, reference: Reference, number: count[int]) -> list[Block]:
     """A point for each owner with overdue items of the roadmap."""
-    known = methodology.roadmap_names(facts.version)
+    known = methodology.roadmap_names(reference.version)
     own = [row for row in facts.roadmap if row["school_id"] is None]
     blocks: list[Block] = []
     for owner, late in overdue(own).items():

@@ -35,12 +35,14 @@ _STATUSES = """
 class Reference:
     """What all cards of a year share.
 
-    Keys: of ``indicators`` methodology version, code and component, of ``district_procedures`` municipality
-    and procedure, of ``district_tasks`` municipality and task. ``district_scores`` and ``district_tasks``
-    give the median share of points in percent and how many schools have one.
+    ``version`` is the edition of the methodology that judged the year. Keys: of ``indicators`` version, code
+    and component, of ``district_procedures`` municipality and procedure, of ``district_tasks`` municipality
+    and task. ``district_scores`` and ``district_tasks`` give the median share of points in percent and how
+    many schools have one.
     """
 
     year: int
+    version: str
     academic_year: str
     period: str | None
     period_label: str
@@ -148,6 +150,7 @@ def read_reference(
     }
     return Reference(
         year=year,
+        version=_version(connection, year),
         academic_year=academic_year,
         period=part,
         period_label=periods[part]["label"] if part else f"{year} год ({academic_year} учебный год)",
@@ -169,6 +172,16 @@ def read_reference(
         district_tasks=_district_tasks(connection, year),
         reasons=methodology.reasons() | words.SUPPRESSED_REASONS,
     )
+
+
+def _version(connection: duckdb.DuckDBPyConnection, year: int) -> str:
+    """The edition that judged a year; the last one where nothing was computed."""
+    (found,) = rows(
+        connection,
+        "select max(methodology_version) as version from marts.fct_indicator_value where reporting_year = ?",
+        [year],
+    )
+    return found["version"] or methodology.last_version()
 
 
 def _district_scores(connection: duckdb.DuckDBPyConnection, year: int) -> dict[str, tuple[float, int]]:

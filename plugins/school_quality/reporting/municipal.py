@@ -69,7 +69,7 @@ def write_reports(
     press = Press()
     written = 0
     for facts in read_municipalities(connection, reference):
-        imprint = words.imprint(release, f"методика {facts.version}", facts.name)
+        imprint = words.imprint(release, f"методика {reference.version}", facts.name)
         papers = [build_report(facts, reference, imprint, as_of, is_open=is_open)]
         if reference.period is None:
             papers.append(build_effectiveness(facts, reference, imprint, as_of, is_open=is_open))
@@ -168,8 +168,8 @@ def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: 
         Bullets(tuple(lines)),
         Text(words.VPR_NOTE, "important"),
         Text(
-            f"Статусы и баллы вычислены по методике {facts.version} ({methodology.document(facts.version)}); "
-            "«нет данных» — не ноль: ноль баллов — это оценка.",
+            f"Статусы и баллы вычислены по методике {reference.version} "
+            f"({methodology.document(reference.version)}); «нет данных» — не ноль: ноль баллов — это оценка.",
             "small",
         ),
     ]

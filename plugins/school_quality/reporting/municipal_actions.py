@@ -184,7 +184,7 @@ def roadmap(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     if not own:
         blocks.append(Text("Сведений о дорожной карте нет."))
         return blocks
-    known = methodology.roadmap_names(facts.version)
+    known = methodology.roadmap_names(reference.version)
     order = {item: place for place, item in enumerate(known)}
     items.sort(key=lambda row: (order.get(row["item"], len(order)), row["due_on"] or date.max, row["period"]))
     counts = Counter(row["status"] for row in items)

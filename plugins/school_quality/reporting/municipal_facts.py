@@ -53,12 +53,6 @@ class MunicipalFacts:
     def supported(self) -> list[Row]:
         return [row for row in self.statuses if row["is_supported"]]
 
-    @property
-    def version(self) -> str:
-        """The methodology's version of the year; the last one of the seed where nothing was computed."""
-        found = [str(row["methodology_version"]) for row in self.indicators]
-        return found[0] if found else seeds.rows("methodology_versions")[-1]["methodology_version"]
-
 
 # Each query gets $ids (municipalities), $year and $codes (dynamics of the risk zone), and gives
 # municipality_id.

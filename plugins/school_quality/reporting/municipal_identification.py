@@ -80,7 +80,7 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     blocks: list[Block] = [Heading("Определение школ и причины")]
     blocks += _low_results(low, facts, reference)
     blocks += _risk_zone(risk, facts, reference)
-    parts = methodology.parameter(facts.version, "difficult_social_parts") or 0.0
+    parts = methodology.parameter(reference.version, "difficult_social_parts") or 0.0
     blocks.append(
         Text(
             "ШССУ — школа, где условия из самых трудных в районе: индекс социального благополучия (ИСБШ) "
@@ -150,7 +150,7 @@ def _listed(facts: MunicipalFacts, column: str, reference: Reference) -> str:
 
 def _low_results(low: list[Row], facts: MunicipalFacts, reference: Reference) -> list[Block]:
     percent, count = (
-        methodology.parameter(facts.version, key) or 0.0 for key in ("low_result_pct", "low_procedures")
+        methodology.parameter(reference.version, key) or 0.0 for key in ("low_result_pct", "low_procedures")
     )
     rule = (
         f"ШНОР — школа, где не меньше чем в {words.number(count, 0)} процедурах из тех, по которым "
@@ -382,7 +382,7 @@ def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         blocks.append(Text(f"Группа не определена (нет ИСБШ или ИОР): {names(unknown, reference)}.", "small"))
     hidden = hidden_ids(facts.statuses, "cluster")
     by_cluster.pop("", None)
-    meanings = methodology.clusters(facts.version)
+    meanings = methodology.clusters(reference.version)
     places = {label: place for place, label in enumerate(meanings)}
     if by_cluster:
         blocks.append(

@@ -259,11 +259,6 @@ class District:
         id_ = self.reference.municipality_id or ""
         return self.reference.municipalities.get(id_) or id_
 
-    @cached_property
-    def version(self) -> str:
-        """The edition of the methodology of the values; empty where there are none."""
-        return next((str(rows[0]["methodology_version"]) for rows in self.values.values() if rows), "")
-
     def school(self, school_id: str) -> Row:
         return self.reference.schools.get(school_id) or {"school_id": school_id}
 
@@ -404,7 +399,7 @@ def _clusters(district: District) -> tuple[Share, ...]:
     came = _came_and_left(district, "cluster")
     clusters = tuple(
         Share(name, meaning, counts[name], moved=came(name))
-        for name, meaning in methodology.clusters(district.version).items()
+        for name, meaning in methodology.clusters(district.reference.version).items()
     )
     known = any(share.schools for share in clusters)
     why = "не хватает баллов за уровень или за динамику результатов"
@@ -691,7 +686,7 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
     reference = district.reference
     group = status["school_group"]
     before = district.before.get(school_id, {})
-    meanings = methodology.clusters(district.version)
+    meanings = methodology.clusters(reference.version)
     by_code: dict[str, list[Row]] = {}
     for row in values:
         by_code.setdefault(row["indicator_code"], []).append(row)
