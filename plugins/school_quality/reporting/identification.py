@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from school_quality.reporting import words
+from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row, is_hidden, procedure_order, read_statuses, rows
 
 STATUSES = (
@@ -99,6 +99,10 @@ def build_identification(
     by_municipality: defaultdict[str, list[Row]] = defaultdict(list)
     for status in statuses:
         by_municipality[status["municipality_id"]].append(status)
+    low, risk, social = (
+        methodology.cited(reference.version, status)
+        for status in ("is_low_results", "is_risk_zone", "is_difficult_social")
+    )
     as_of = words.day(release.get("as_of"))
     return Identification(
         title=f"Школы с низкими результатами и в сложных условиях, {reference.year} год",
@@ -111,9 +115,9 @@ def build_identification(
             for municipality, members in by_municipality.items()
         ),
         notes=(
-            "ШНОР: низкие результаты сразу в нескольких процедурах года из тех, по которым определяют "
-            "(п. 3.1 приказа). Зона риска: низкий индекс результатов и падение, которое длится (п. 3.5). "
-            "ШССУ: низкий индекс социального благополучия (п. 3.2).",
+            "ШНОР: низкие результаты сразу в нескольких процедурах года из тех, по которым определяют"
+            f"{low}. Зона риска: низкий индекс результатов и падение, которое длится{risk}. "
+            f"ШССУ: низкий индекс социального благополучия{social}.",
             "Расчёт не заменяет официальный список: расхождение — повод проверить данные. "
             "«—»: данных или списка нет. Поддержку получают школы официальных списков, "
             "а где списков нет — школы по расчёту.",

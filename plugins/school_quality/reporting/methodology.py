@@ -38,6 +38,14 @@ def document(version: str) -> str:
     return f"методика {version}"
 
 
+def cited(version: str, status: str) -> str:
+    """Where the order defines a column of `fct_school_status`: `` (пункт 3.1 приказа)``; empty if nowhere."""
+    for row in seeds.rows("status_clauses"):
+        if row["methodology_version"] == version and row["status"] == status:
+            return f" ({row['clause']} приказа)"
+    return ""
+
+
 def clusters(version: str) -> dict[str, str]:
     """Each cluster of a version in the order of the methodology, and what it means in words."""
     return {

@@ -84,8 +84,9 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     blocks.append(
         Text(
             "ШССУ — школа, где условия из самых трудных в районе: индекс социального благополучия (ИСБШ) "
-            f"в нижней {FRACTIONS.get(parts, f'1/{words.number(parts, 0)} части')} школ (пункт 3.2; какой "
-            "индекс считать низким — чтение этой системы)."
+            f"в нижней {FRACTIONS.get(parts, f'1/{words.number(parts, 0)} части')} школ"
+            f"{methodology.cited(reference.version, 'is_difficult_social')}; какой индекс считать низким — "
+            "чтение этой системы."
         )
     )
     social = [row for row in facts.statuses if row["is_difficult_social"] or row["official_difficult_social"]]
@@ -155,7 +156,8 @@ def _low_results(low: list[Row], facts: MunicipalFacts, reference: Reference) ->
     rule = (
         f"ШНОР — школа, где не меньше чем в {words.number(count, 0)} процедурах из тех, по которым "
         "определяют, "
-        f"не справились не меньше {words.percent(percent)} участников (пункт 3.1 приказа)."
+        f"не справились не меньше {words.percent(percent)} участников"
+        f"{methodology.cited(reference.version, 'is_low_results')}."
     )
     hidden = _hidden_line(facts, "is_low_results", reference)
     if not low:
@@ -228,8 +230,8 @@ def _why_low(status: Row, needed: float) -> str:
 def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> list[Block]:
     rule = (
         "Зона риска — школа, которая не ШНОР, с индексом результатов (ИОР) ниже нуля и с падением, которое "
-        "длится: показатель динамики отрицателен в этом году и, где это можно вычислить, в прошлом (пункт "
-        "3.5)."
+        "длится: показатель динамики отрицателен в этом году и, где это можно вычислить, в прошлом"
+        f"{methodology.cited(reference.version, 'is_risk_zone')}."
     )
     hidden = _hidden_line(facts, "is_risk_zone", reference)
     if not risk:

@@ -46,7 +46,8 @@ MUNICIPAL = {"official_list", "school_register"}
 """Datasets of which a row reaches every school of the municipality."""
 
 WITHOUT_EFFECT = {"measures.csv", "reasons.csv", "roadmap_items.csv", "roadmap_owners.csv",
-                  "roadmap_periods.csv", "clusters.csv", "cluster_indicators.csv"}  # fmt: skip
+                  "roadmap_periods.csv", "clusters.csv", "cluster_indicators.csv",
+                  "status_clauses.csv"}  # fmt: skip
 """Seeds that no value and no status of a comparison depends on."""
 
 OF_ONE_INDICATOR = {"bands.csv", "not_applicable.csv"}

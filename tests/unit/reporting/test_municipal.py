@@ -19,6 +19,7 @@ import pytest
 from invented import FORMULA_NAME, SCRIPT_NAME
 from municipality import build
 
+from school_quality import seeds
 from school_quality.reporting import municipal_facts, words
 from school_quality.reporting.context_plot import draw_context
 from school_quality.reporting.draft_order import build_order, period_of
@@ -98,6 +99,21 @@ def test_low_results_are_given_with_procedure_percent_and_pupils(report: Paper) 
     assert "ВПР, математика, 5 класс — 37,5\u00a0% (3 из 8)" in row[3]
     assert "ОГЭ, математика — 32\u00a0% (число учеников не передано)" in row[3]
     assert row[4] == "2\u00a0процедуры с низким результатом при пороге 2"
+
+
+def test_each_status_is_explained_by_the_clause_of_the_years_edition(
+    facts: dict[str, MunicipalFacts], reference: Reference, report: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = seeds.rows
+    anew = tuple(
+        {**row, "methodology_version": "next", "clause": "пункт 8.4"} for row in rows("status_clauses")
+    )
+    monkeypatch.setattr(seeds, "rows", lambda name: anew if name == "status_clauses" else rows(name))
+
+    later = build_report(facts["1"], replace(reference, version="next"), "выпуск", JUNE, is_open=False)
+
+    assert re.findall(r"пункт \d\.\d приказа", said(report)) == [f"пункт 3.{n} приказа" for n in (1, 5, 2)]
+    assert re.findall(r"пункт \d\.\d приказа", said(later)) == ["пункт 8.4 приказа"] * 3
 
 
 def test_risk_zone_names_the_dynamics_that_fell_two_years_running(report: Paper) -> None:
