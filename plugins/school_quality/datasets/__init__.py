@@ -49,7 +49,8 @@ class Field:
     """One column of a dataset as it comes in.
 
     ``required``: a file without the column is rejected. ``empty``: what an empty cell means, ``error``
-    rejects the row, ``null`` lands as null. ``column``: the landed column that it fills (``None``: it only
+    rejects the row, ``null`` lands as null. ``needed``: a SQL condition over landed columns; an empty cell
+    rejects the rows that meet it. ``column``: the landed column that it fills (``None``: it only
     helps to find the school, the pupil or the period). ``values`` maps a landed value to the spellings that
     mean it, the first of which is offered in blank forms. ``from_title``, ``from_path``: where the value may
     come from if no column has it.
@@ -62,6 +63,7 @@ class Field:
     column: str | None = None
     required: bool = False
     empty: Literal["error", "null"] = "null"
+    needed: str = ""
     minimum: float | None = None
     maximum: float | None = None
     unit: str = ""

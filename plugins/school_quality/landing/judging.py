@@ -219,43 +219,6 @@ def note_unknown_references(connection: duckdb.DuckDBPyConnection, rows: str, da
         )
 
 
-def note_defaults(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dataset) -> None:
-    """A scale of ВПР must name its grade: only ОГЭ and ЕГЭ have one of their own."""
-    if dataset.name == "mark_scale":
-        connection.execute(
-            f"""
-            insert into failure
-            select row_id, file, 'mark_scale', 'grade', 'required_empty', 'row', '', null
-            from {rows} where grade is null and exam is not null
-            """
-        )
-
-
-SCORES = {
-    "ege_results": {"case when subject = 'math_base' then 'mark' else 'test_score' end": "test_score, mark"},
-    "oge_results": {"'mark'": "mark", "'primary_score'": "primary_score"},
-}
-"""What a result cannot do without: field to point to, as SQL -> columns of which one must have a value."""
-
-
-def note_missing_scores(connection: duckdb.DuckDBPyConnection, rows: str, dataset: Dataset) -> None:
-    """A result without its score is none; one that does not count, such as an annulled one, needs none."""
-    for field, columns in SCORES.get(dataset.name, {}).items():
-        connection.execute(
-            f"""
-            insert into failure
-            with missing as (
-                select row_id, file, {field} as field from {rows}
-                where is_counted and coalesce({columns}) is null
-            )
-            select row_id, file, {literal(dataset.name)}, field, 'required_empty', 'row', '', null
-            from missing
-            anti join (select row_id, field from failure where dataset = {literal(dataset.name)})
-                using (row_id, field)
-            """
-        )
-
-
 def skip_repeated_rows(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str) -> None:
     """Identical rows of a file count once; those that are rejected for another reason take no part."""
     dataset = typed.dataset

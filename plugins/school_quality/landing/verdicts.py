@@ -167,8 +167,6 @@ class Judge:
         judging.skip_pseudo_units(self.connection, typed)
         rows = judging.make_rows(self.connection, typed)
         judging.note_unknown_references(self.connection, rows, dataset)
-        judging.note_defaults(self.connection, rows, dataset)
-        judging.note_missing_scores(self.connection, rows, dataset)
         if dataset.name == "vpr_results":
             judging.pardon_absent(self.connection)
             self.contested = scales.choose_scales(self.connection)

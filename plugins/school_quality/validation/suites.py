@@ -8,6 +8,7 @@ each other).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,13 @@ def _between(rule: Rule, column: str, low: float, high: float) -> dict[str, Any]
     )
 
 
+def _needed(rule: Rule, dataset: Dataset, column: str, field: Field) -> dict[str, Any]:
+    """A cell that only some rows need, such as the score of a result that counts."""
+    reads = [name for name in dataset.columns if re.search(rf"\b{name}\b", field.needed)]
+    predicate = f"not ({field.needed}) or {column} is not null"
+    return _rows_expectation(rule, column, predicate, judges=[column, *reads])
+
+
 def _parts(rule: Rule, dataset: Dataset, declared: Parts) -> dict[str, Any]:
     """Parts against their whole: two columns by the expectation of pairs, sums by a query."""
     column, *others = declared.parts
@@ -158,6 +166,9 @@ def expectations(dataset: Dataset) -> Iterator[dict[str, Any]]:
             if found:
                 yield found
     for rule in rules:
+        if rule.executes == "required":
+            needed = {column: field for column, field in landed(dataset).items() if field.needed}
+            yield from (_needed(rule, dataset, column, field) for column, field in needed.items())
         if rule.executes == "parts":
             yield from (_parts(rule, dataset, declared) for declared in dataset.parts)
         if rule.predicate:
