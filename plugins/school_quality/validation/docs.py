@@ -16,9 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from school_quality import datasets
-from school_quality.model import Remark
 from school_quality.settings import Settings
-from school_quality.validation.rules import render, rule
+from school_quality.validation.rules import render_many
 from school_quality.validation.run import Expectation, RuleResult, Validation, expectations
 
 _STYLE = """<style>
@@ -109,12 +108,12 @@ def _broken(dataset: str, lines: list[RuleResult]) -> list[str]:
     """What is said to senders about the rules that rows broke, each text once."""
     failed = {(line.rule, line.column) for line in lines if line.failed}
     metas = [item["meta"] for item in expectations(dataset)]
-    remarks = [
-        Remark(meta["rule"], rule(meta["rule"]).level, details=meta.get("details", {}))
+    messages = (
+        render_many(meta["rule"], meta.get("details", {}))
         for meta in metas
         if (meta["rule"], meta["column"]) in failed
-    ]
-    return list(dict.fromkeys(render(remark)[0] for remark in remarks))
+    )
+    return list(dict.fromkeys(messages))
 
 
 def _page(dataset: str, lines: list[RuleResult]) -> str:

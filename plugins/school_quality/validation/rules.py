@@ -132,3 +132,9 @@ def render(remark: Remark) -> tuple[str, str]:
         str, {"value": remark.value, "column": remark.column} | remark.details
     )
     return found.message.format_map(details), found.advice.format_map(details)
+
+
+def render_many(rule_id: str, details: Mapping[str, str]) -> str:
+    """The message about many rows at once: an ellipsis for what each of them has of its own."""
+    own: Mapping[str, str] = defaultdict(lambda: "…", details)
+    return rule(rule_id).message.format_map(own)

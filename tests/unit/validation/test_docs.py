@@ -23,12 +23,14 @@ def results(dataset: str, failed: int) -> list[RuleResult]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("root") / "data_docs"
-    lines = [*results("form_pupils", 3), *results("form_staff", 0)]
+    lines = [*results("form_pupils", 3), *results("form_staff", 0), *results("oge_results", 1)]
     return data_docs(lines, directory).parent
 
 
 def test_there_is_a_page_for_each_dataset_and_an_index(pages: Path) -> None:
-    assert {path.name for path in pages.iterdir()} == {"index.html", "form_pupils.html", "form_staff.html"}
+    names = {path.name for path in pages.iterdir()}
+
+    assert names == {"index.html", "form_pupils.html", "form_staff.html", "oge_results.html"}
 
 
 def test_no_page_asks_another_host_for_anything(pages: Path) -> None:
@@ -41,6 +43,14 @@ def test_the_index_names_datasets_and_what_was_broken(pages: Path) -> None:
 
     assert "Контингент" in text
     assert "«Неуспевающих» больше, чем «Обучающихся»" in text
+
+
+def test_what_each_row_has_of_its_own_is_an_ellipsis_in_the_index(pages: Path) -> None:
+    text = (pages / "index.html").read_text("utf-8")
+
+    assert "Отметка выше, чем по шкале за … первичных баллов (…)." in text
+    assert "Первичный балл больше максимума работы (…)." in text
+    assert not re.search(r"\(\w* ?\)|[{}]", text.split("<table>")[1])
 
 
 def test_the_page_of_a_suite_shows_its_verdicts(pages: Path) -> None:
