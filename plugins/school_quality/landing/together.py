@@ -7,7 +7,7 @@ they speak of, whenever those were landed. A remark of an earlier batch does not
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -23,6 +23,12 @@ SAME_MEASURE = (("form_staff", "form_methodical", "teachers"),)
 MOST_SCHOOLS_PCT = 80
 """Schools without results are named once most of a municipality have some: before, files are coming."""
 
+SCHOOL = "school_name || ' (' || school_id || ')'"
+"""How a remark names another school, as SQL over the register."""
+
+SHOWN_SCHOOLS = 5
+"""Schools that a remark names beside its own; of a circle, steps."""
+
 NEEDED = RESULT_DATASETS.union(*((first, second) for first, second, _ in SAME_MEASURE))
 """Datasets that are looked at beside the references."""
 
@@ -34,6 +40,9 @@ def find(
 
     ``there``: datasets of which ``landed_<name>`` and ``accepted_<name>`` exist; others have no rows.
     """
+    view_in_force(connection, get("school_register"))
+    yield from _shared_logins(connection)
+    yield from _successors(connection)
     results = sorted(RESULT_DATASETS.intersection(there))
     if results:
         yield from _schools_without_results(connection, results)
@@ -51,6 +60,70 @@ def _standing(name: str) -> str:
     return f"(select * from landed_{name} union all by name select * from accepted_{name})"
 
 
+def _shared_logins(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str]]:
+    """Schools with one login of ФИС ОКО: `Register.resolve` takes no row for either by it."""
+    found = connection.execute(
+        f"""
+        with shared as (
+            select fisoko_login, list({SCHOOL} order by school_id)[:{SHOWN_SCHOOLS + 1}] as schools
+            from inforce_school_register where fisoko_login is not null group by all having count(*) > 1
+        )
+        select seq, sheet, row_number, fisoko_login, school_id, schools
+        from inforce_school_register join shared using (fisoko_login) order by seq, sheet, row_number
+        """
+    ).fetchall()
+    header = get("school_register").fields["login"].header
+    for seq, sheet, row_number, login, school_id, schools in found:
+        details = {"schools": _shown(schools, ", ")}
+        yield seq, _warning("login_of_two_schools", sheet, row_number, header, login, details), school_id
+
+
+def _successors(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str]]:
+    """Successors that the register lacks, and such as lead back to the school itself."""
+    found = connection.execute(
+        f"""
+        select seq, sheet, row_number, school_id, {SCHOOL}, successor_school_id,
+            successor_school_id in (select school_id from inforce_school_register)
+        from inforce_school_register where successor_school_id is not null order by seq, sheet, row_number
+        """
+    ).fetchall()
+    names = {school_id: school for _, _, _, school_id, school, _, _ in found}
+    circles = _circles({school_id: heir for _, _, _, school_id, _, heir, _ in found})
+    header = get("school_register").fields["successor_code"].header
+    for seq, sheet, row_number, school_id, school, heir, is_known in found:
+        rule, details = "unknown_successor", {"school": school}
+        if school_id in circles:
+            circle = circles[school_id]
+            way = [names[passed] for passed in (*circle, circle[0])]
+            rule, details = "successors_in_a_circle", {"schools": _shown(way, " → ")}
+        elif is_known:
+            continue
+        yield seq, _warning(rule, sheet, row_number, header, heir, details), school_id
+
+
+def _circles(heirs: Mapping[str, str]) -> dict[str, list[str]]:
+    """The circle of each school that is on one; no school is walked twice."""
+    circles: dict[str, list[str]] = {}
+    walked: set[str] = set()
+    for start in heirs:
+        way: dict[str, None] = {}
+        at = start
+        while at in heirs and at not in walked:
+            walked.add(at)
+            way[at] = None
+            at = heirs[at]
+        if at in way:
+            circle = list(way)[list(way).index(at) :]
+            circles |= dict.fromkeys(circle, circle)
+    return circles
+
+
+def _shown(schools: Sequence[str], separator: str) -> str:
+    """The first few of them."""
+    more = ["…"] if len(schools) > SHOWN_SCHOOLS else []
+    return separator.join([*schools[:SHOWN_SCHOOLS], *more])
+
+
 def _schools_without_results(
     connection: duckdb.DuckDBPyConnection, results: Sequence[str]
 ) -> Iterator[tuple[int, Remark, str]]:
@@ -58,7 +131,6 @@ def _schools_without_results(
     present = " union ".join(
         f"select distinct school_id, reporting_year as year from {_standing(name)}" for name in results
     )
-    view_in_force(connection, get("school_register"))
     found = connection.execute(
         f"""
         with present as ({present}),

@@ -685,3 +685,56 @@ def test_a_school_without_results_is_named_once_most_of_its_municipality_have_so
     (remark,) = bench.remarks("school_register")
     assert (remark.rule, remark.level, remark.value) == ("school_without_results", "warning", "СОШ № 5")
     assert remark.details == {"year": "2022"}
+
+
+def school(code: str, login: str = "", successor: str = "") -> dict[str, str]:
+    return {
+        "school_code": code,
+        "login": login,
+        "school_name": f"СОШ {code}",
+        "municipality_code": "008",
+        "municipality_name": "Лесной район",
+        "successor_code": successor,
+    }
+
+
+def test_schools_with_one_login_are_named_and_neither_gets_the_results_of_it(bench: Bench) -> None:
+    bench.add("school_register", [school("008001", "sch980801"), school("008002", "sch980802")])
+    bench.add("school_register", [school("008003", "edu980801")])
+    logins = ("sch980801", *(f"sch98060{n}" for n in (3, 7)), "sch980703", "sch980802")
+    results = bench.add("vpr_marks", marks(*logins), reporting_year="2022", grade="5", subject="math")
+
+    bench.run()
+
+    remarks = [r for r in bench.remarks("school_register") if r.rule == "login_of_two_schools"]
+    assert [(r.level, r.value) for r in remarks] == [("warning", "980801")] * 2
+    assert {r.details["schools"] for r in remarks} == {"СОШ 008001 (8001), СОШ 008003 (8003)"}
+    assert bench.counts(results) == (4, 1, 0)
+    assert bench.rules("vpr_marks")[0] == "ambiguous_school"
+
+
+def test_a_successor_that_no_file_of_the_register_has_is_a_warning(bench: Bench) -> None:
+    bench.add("school_register", [school("008001", successor="008002"), school("008003", successor="008009")])
+    bench.add("school_register", [school("008002")])
+
+    bench.run()
+
+    (remark,) = bench.remarks("school_register")
+    assert (remark.rule, remark.level, remark.value) == ("unknown_successor", "warning", "8009")
+    assert remark.details == {"school": "СОШ 008003 (8003)"}
+
+
+def test_successors_that_lead_back_to_a_school_are_a_warning_for_those_on_the_way(bench: Bench) -> None:
+    circle = [school("008001", successor="008002"), school("008002", successor="8001")]
+    itself, before = school("008003", successor="008003"), school("008004", successor="008001")
+    bench.add("school_register", [*circle, itself, before])
+
+    bench.run()
+
+    remarks = bench.remarks("school_register")
+    assert {(r.rule, r.level) for r in remarks} == {("successors_in_a_circle", "warning")}
+    assert [(r.value, r.details["schools"]) for r in remarks] == [
+        ("8002", "СОШ 008001 (8001) → СОШ 008002 (8002) → СОШ 008001 (8001)"),
+        ("8001", "СОШ 008001 (8001) → СОШ 008002 (8002) → СОШ 008001 (8001)"),
+        ("8003", "СОШ 008003 (8003) → СОШ 008003 (8003)"),
+    ]
