@@ -50,9 +50,11 @@ MACROS = (
     """create or replace macro without_percent_sign(t) as
         case when ends_with(t, '%') then trim(spaced(left(t, length(t) - 1))) else t end""",
     # most cells are digits as they should be: a cast there and back is cheaper than a pattern
+    # 1,000 may be one or a thousand
     """create or replace macro integer_value(t) as case
         when t = '' then null
         when try_cast(t as integer)::varchar = t then t::bigint
+        when regexp_full_match(number_text(t), '-?[1-9][0-9]{0,2}[.]000') then null
         when regexp_full_match(number_text(t), '-?[0-9]+([.]0+)?')
             then try_cast(split_part(number_text(t), '.', 1) as bigint)
     end""",
@@ -93,9 +95,10 @@ MACROS = (
         when integer_value(t) is not null then try_cast(integer_value(t) as integer)
         else academic_year_value(t)
     end""",
-    # 006036, 6036, 6036.0 are one
+    # 006036, 6036, 6036.0 and, with a decimal comma, 6036,0 are one
     """create or replace macro school_code(t) as case
-        when regexp_full_match(spaced(t), '[0-9]+([.]0+)?') then ltrim(split_part(spaced(t), '.', 1), '0')
+        when regexp_full_match(spaced(t), '[0-9]+([.,]0+)?')
+            then ltrim(regexp_extract(spaced(t), '[0-9]+'), '0')
     end""",
     # sch223080 = edu223080, also inside a name; or the six digits alone
     """create or replace macro login_digits(t) as case

@@ -19,7 +19,7 @@ SchoolOutcome = Literal["known", "skipped", "rejected", "empty"]
 
 SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 LOGIN = re.compile(r"(?:sch|edu)(\d{6})(?!\d)", re.IGNORECASE)
-CODE = re.compile(r"(\d+)(?:\.0+)?")
+CODE = re.compile(r"(\d+)(?:[.,]0+)?")
 NUMBER_IN_NAME = re.compile(r"№\s*(\d{1,4})(?!\d)")
 
 

@@ -19,7 +19,14 @@ from school_quality.reading.context import Consulted, Mention, combine, mention
 from school_quality.reading.failures import Rejected
 from school_quality.reading.headers import Header, nearest_headers
 from school_quality.reading.tables import Sheet, Table
-from school_quality.reading.texts import cell_text, column_texts, fold, marked_texts, raw_texts
+from school_quality.reading.texts import (
+    cell_text,
+    column_texts,
+    fold,
+    marked_texts,
+    raw_texts,
+    without_zero_fraction,
+)
 
 _DATE = re.compile(r"(?<!\d)(?:(\d{4})[.-](\d{1,2})[.-](\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4}))(?!\d)")
 _DATE_PREFIX = re.compile(r"(?<![а-я])[пу]\s*:\s*", re.IGNORECASE)
@@ -37,7 +44,7 @@ _EXAM_WORD = {
 """A title may name its exam; that of another exam stays in the name, which then is no subject."""
 _DECLARED = re.compile(r"(?:кол-во|количество)\s+участников\s*:?\s*(\d+)")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
-_WHOLE_CODE = re.compile(r"0*(\d+)(?:\.0+)?")
+_WHOLE_CODE = re.compile(r"0*(\d+)(?:[.,]0+)?")
 
 NO_MARK = "нет отметки"
 """What ФИС ОКО writes into a cell of marks that has none."""
@@ -387,7 +394,8 @@ def _pupils(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
         _year_of_dates(block, path)
     _complete(block, table, dataset, path, said)
     work = "|".join(block.constants.get(n, "") for n in ("reporting_year", "grade", "subject"))
-    codes = column_texts([sheet.rows[r][header.columns["pupil_code"]] for r in table.rows])
+    cells = column_texts([sheet.rows[r][header.columns["pupil_code"]] for r in table.rows])
+    codes = [without_zero_fraction(cell) for cell in cells]
     schools = [login.lower().removeprefix("sch").removeprefix("edu") for login in block.columns["login"]]
     block.columns["pupil_id"] = pseudonyms.pseudonyms().pupils(schools, codes, work)
     return Blocks([block] if block.row_numbers else [], table.skipped)

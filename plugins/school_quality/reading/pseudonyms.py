@@ -22,6 +22,7 @@ from school_quality.errors import UsageError
 from school_quality.reading.texts import fold
 
 _DIGITS = re.compile(r"\d+")
+_ZERO_FRACTION = re.compile(r"[.,]0+(?=\s|$)")
 _SEPARATOR = "\x1f"
 
 
@@ -69,7 +70,7 @@ def _make(path: Path) -> None:
 def document_digits(*parts: str) -> str:
     """Series and number, apart or together, as digits without leading zeros: ``0012 004521`` = ``12``,
     ``4521``."""
-    groups: list[str] = [g for part in parts for g in _DIGITS.findall(part.removesuffix(".0"))]
+    groups: list[str] = [g for part in parts for g in _DIGITS.findall(_ZERO_FRACTION.sub("", part))]
     if not groups:
         return ""
     # an .xls drops the zeros of a number cell: a number has six digits where a series stands before it

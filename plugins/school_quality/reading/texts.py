@@ -10,9 +10,8 @@ from decimal import Decimal
 ODD_SPACES = (
     "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
-_TO_SPACE = str.maketrans(
-    dict.fromkeys(ODD_SPACES, " ") | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", "")
-)
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_TO_SPACE = str.maketrans(dict.fromkeys(ODD_SPACES, " ") | dict.fromkeys(_INVISIBLE, ""))
 _SPACES = re.compile(r"\s+")
 _WHOLE = re.compile(r"(\d+)[.,]0+")
 
@@ -33,10 +32,15 @@ def fold(text: str) -> str:
 def fold_header(cell: Cell) -> str:
     """A header cell for comparing; a number cell is its number, ``2.0`` is ``2``."""
     if isinstance(cell, str):
-        folded = fold(cell)
-        whole = _WHOLE.fullmatch(folded)
-        return whole[1] if whole else folded
+        return without_zero_fraction(fold(cell))
     return fold(cell_text(cell))
+
+
+def without_zero_fraction(text: str) -> str:
+    """A whole number that came with a fraction, ``4521.0`` or ``4521,0``, without it; other texts as they
+    are."""
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
 
 
 # Latin letter -> the Cyrillic one that looks the same, after folding and in upper case too
@@ -93,14 +97,14 @@ def cell_text(cell: Cell) -> str:
 
 
 def column_texts(cells: Sequence[Cell]) -> list[str]:
-    """A column of cells as texts, odd spaces made ordinary; works by column, for hundreds of thousands of
-    rows."""
+    """A column of cells as texts, odd spaces made ordinary, what nobody sees left out; works by column, for
+    hundreds of thousands of rows."""
     if set(map(type, cells)) <= {str}:
         texts = [c.strip() for c in cells]  # type: ignore[union-attr]
     else:
         texts = [c.strip() if type(c) is str else _TEXT_OF[type(c)](c) for c in cells]
     joined = "\x1f".join(texts)
-    if joined.isascii() or not any(space in joined for space in ODD_SPACES):
+    if joined.isascii() or not any(odd in joined for odd in ODD_SPACES + _INVISIBLE):
         return texts
     return [t.translate(_TO_SPACE).strip() for t in texts]
 

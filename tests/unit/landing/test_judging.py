@@ -29,7 +29,7 @@ def work(*totals: str, variant: str = "1", school: str = "980603") -> list[dict[
 
 def test_cells_become_typed_columns(bench: Bench) -> None:
     file = bench.add(
-        "social_index", [INDEX, {"school_code": "6007.0", "social_index": "1,5"}], reporting_year="2022"
+        "social_index", [INDEX, {"school_code": "6007,0", "social_index": "1,5"}], reporting_year="2022"
     )
 
     bench.run()

@@ -42,6 +42,8 @@ def value(connection: duckdb.DuckDBPyConnection, macro: str, text: str) -> objec
         ("1 2", None),
         ("5.6", None),
         ("1.112", None),
+        ("1,000", None),
+        ("100.000", None),
         ("1e5", None),
         ("1e309", None),
         ("NaN", None),

@@ -15,7 +15,7 @@ REGISTER = Register.of(
 )
 
 
-@pytest.mark.parametrize("code", ["006017", "6017", "6017.0", "0006017", "sch980617"])
+@pytest.mark.parametrize("code", ["006017", "6017", "6017.0", "6017,0", "0006017", "sch980617"])
 def test_a_code_is_known_however_it_is_written(code: str) -> None:
     found = REGISTER.resolve(Spelling(code=code))
 

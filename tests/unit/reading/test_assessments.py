@@ -342,6 +342,18 @@ def test_each_generation_of_vpr_gives_the_same_columns(read: Reader, generation:
     assert "60001" not in repr(block)
 
 
+def test_a_code_of_vpr_is_the_same_as_number_and_as_text_with_a_fraction(read: Reader) -> None:
+    header, row = GENERATIONS["2021"]
+    place = next(i for i, cell in enumerate(row) if str(cell) == "60001")
+
+    ids = {
+        only_block(read("2021/5/Математика.csv", builders.csv_text([header, written]))).columns["pupil_id"][0]
+        for written in ([*row[:place], code, *row[place + 1 :]] for code in ("60001", "60001.0", "60001,0"))
+    }
+
+    assert len(ids) == 1
+
+
 def test_the_maxima_in_the_headers_add_up(read: Reader) -> None:
     header, row = GENERATIONS["2022"]
 

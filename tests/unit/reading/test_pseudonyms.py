@@ -27,7 +27,15 @@ def test_a_pseudonym_is_half_an_hmac_sha256(key: bytes, parts: list[str]) -> Non
 
 @pytest.mark.parametrize(
     "parts",
-    [("0012 004521",), ("", "0012", "004521"), ("", "12.0", "4521.0"), ("", "12", "4521"), ("12004521",)],
+    [
+        ("0012 004521",),
+        ("", "0012", "004521"),
+        ("", "12.0", "4521.0"),
+        ("", "12,0", "4521,00"),
+        ("12,0 4521.0",),
+        ("", "12", "4521"),
+        ("12004521",),
+    ],
 )
 def test_a_document_is_the_same_digits_however_it_came(parts: tuple[str, ...]) -> None:
     assert document_digits(*parts) == "12004521"

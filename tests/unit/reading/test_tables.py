@@ -39,6 +39,14 @@ def test_a_header_cell_may_be_a_number(cell: object, folded: str) -> None:
     assert fold_header(cell) == folded  # type: ignore[arg-type]
 
 
+def test_what_nobody_sees_in_a_cell_is_left_out(read: Reader) -> None:
+    text = staff(["\u200b101", "2022\u00a0", "5", "1\ufeff", "1"])
+
+    columns = only_block(read("form.csv", text)).columns
+
+    assert [cells for (cells,) in columns.values()] == ["101", "2022", "5", "1", "1"]
+
+
 @given(st.permutations(STAFF), st.integers(0, 55), st.integers(0, 3))
 def test_a_header_is_found_in_any_order_in_the_first_60_rows(order: list[str], above: int, left: int) -> None:
     rows: list[list[object]] = [["Форма"] if n % 2 else [] for n in range(above)]
