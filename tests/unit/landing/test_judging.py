@@ -334,6 +334,25 @@ def test_shares_in_the_place_of_percentages_reject_the_row(bench: Bench) -> None
     assert bench.rules("vpr_marks") == ["shares_are_fractions"]
 
 
+def test_counts_of_pupils_in_the_place_of_percentages_reject_the_row(bench: Bench) -> None:
+    names = ("share_2_pct", "share_3_pct", "share_4_pct", "share_5_pct")
+    percents, counts = ("10", "40", "30", "20"), ("3", "5", "8", "4")
+    rows = [
+        {"login": "sch980603", "grade": str(g), "participants": "20"}
+        | dict(zip(names, percents if g < 8 else counts, strict=True))
+        for g in range(4, 9)
+    ]
+    unlike = rows[4] | {"grade": "9", "participants": "21"}
+    unknown = rows[4] | {"grade": "10", "participants": ""}
+    file = bench.add("vpr_marks", [*rows, unlike, unknown], reporting_year="2022", subject="math")
+
+    bench.run()
+
+    assert bench.counts(file) == (6, 1, 0)
+    told = [r.rule for r in bench.remarks("vpr_marks") if r.rule.startswith("shares")]
+    assert told == ["shares_are_counts", "shares_do_not_sum", "shares_do_not_sum"]
+
+
 def test_a_school_that_cannot_be_found_is_told_once_a_row(bench: Bench) -> None:
     cells = {"failed_pct:vpr_math_5": "33,3", "failed_pct:oge_math_9": "40"}
     bench.add("procedure_results", [{"school_code": "006555"} | cells], reporting_year="2020")

@@ -243,11 +243,12 @@ def fill(connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str) ->
         for column, values in choices.items()
         for value in values
     ]
-    # shares that add up to 1 and to 100
+    # shares that add up to 1, to 100 and, like pupils, to the 40 participants
     decimals = [column for column, kind in dataset.columns.items() if kind.startswith("DECIMAL")]
     pick += [
-        {c: chance.choice(values) for c, values in choices.items()} | dict.fromkeys(decimals, share)
-        for share in (0.25, 25)
+        {c: 40 if c == "participants" else chance.choice(values) for c, values in choices.items()}
+        | dict.fromkeys(decimals, share)
+        for share in (0.25, 25, 10)
     ]
     # rows with one word, in which everything else is empty or true
     blank: dict[str, Any] = {c: True if kind == "BOOLEAN" else None for c, kind in dataset.columns.items()}
