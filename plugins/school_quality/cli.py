@@ -197,6 +197,10 @@ def publish(settings: Settings, target: str | None) -> None:
     _exit_after_publication(pipeline.has_rejections(settings), settings)
 
 
+SHOWN_SCHOOLS = 100
+"""More schools than this in one line are for a query: ``docs/queries/16_late_submissions.sql``."""
+
+
 @main.command()
 @year_option
 @with_settings
@@ -204,6 +208,7 @@ def status(settings: Settings, year: int) -> None:
     """Что пришло, что принято, чего не хватает."""
     from school_quality import datasets
     from school_quality.warehouse import status as found
+    from school_quality.warehouse.school_names import listed
 
     titles = {name: dataset.title for name, dataset in datasets.load().items()}
     receipts = found.files(settings)
@@ -243,7 +248,7 @@ def status(settings: Settings, year: int) -> None:
             entry.period,
             entry.due_on,
             *(entry.counts.get(name, 0) for name in STATUS_WORDS),
-            ", ".join(entry.absent),
+            listed(entry.missing, SHOWN_SCHOOLS),
         ]
         for entry in submissions
     ]
@@ -400,7 +405,7 @@ def diff(settings: Settings, first: str, second: str, workbook: Path | None) -> 
         return
     files = change_words.by_id(found.inputs)
     rows = [
-        [change.school, change.period, change.indicator_code, *change_words.told(change, files)]
+        [change.label, change.period, change.indicator_code, *change_words.told(change, files)]
         for change in found.changes
     ]
     show(table(["Школа", "Период", "Показатель", "Что", "Было", "Стало", "Причина"], rows))

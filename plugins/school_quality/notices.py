@@ -17,6 +17,7 @@ from pathlib import Path
 from school_quality.settings import Settings
 from school_quality.warehouse.changes import Effect, Movement
 from school_quality.warehouse.runs import Run
+from school_quality.warehouse.school_names import listed
 from school_quality.warehouse.status import Submissions
 
 log = logging.getLogger(__name__)
@@ -139,10 +140,10 @@ def _files(run: Run, found: Findings) -> list[str]:
 def _missing(found: Findings) -> list[str]:
     lines = []
     for entry in found.submissions:
-        absent = entry.counts.get("missing", 0)
-        if absent:
+        if entry.missing:
             title = found.titles.get(entry.dataset, entry.dataset)
-            lines.append(f"  {title}, {entry.period}: {absent} ({_some(entry.absent, len(entry.absent))})")
+            schools = listed(entry.missing, _SHOWN)
+            lines.append(f"  {title}, {entry.period}: {len(entry.missing)} ({schools})")
     return ["Не сдано школами в срок:", *lines] if lines else []
 
 

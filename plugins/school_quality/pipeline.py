@@ -16,14 +16,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from school_quality.errors import NothingToPublish, UsageError
 from school_quality.screen import progress
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.warehouse import releases, school_names
 from school_quality.warehouse.releases import Parameters, ReleaseInfo
+from school_quality.warehouse.school_names import School
 
 if TYPE_CHECKING:
     import duckdb
@@ -419,9 +421,6 @@ def _documents_before(settings: Settings, release: ReleaseInfo) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-Schools = dict[str, list[str]]
-"""Numbers (or names) of schools by the name of their municipality."""
-
 SHOWN_MUNICIPALITIES = 12
 """A list over more municipalities than this is for a file, not for a screen."""
 
@@ -434,8 +433,8 @@ class Summary:
     folder: Path
     reporting_year: int
     schools: int
-    low_results: dict[int, Schools]  # by year, only years with results
-    supported: Schools
+    low_results: dict[int, list[School]]  # by year, only years with results
+    supported: list[School]
     cards: int
 
 
@@ -467,24 +466,18 @@ def summary(settings: Settings) -> Summary:
         )
 
 
-def _schools(connection: duckdb.DuckDBPyConnection, condition: str, year: int) -> Schools:
+def _schools(connection: duckdb.DuckDBPyConnection, condition: str, year: int) -> list[School]:
     """The schools of a year of which ``condition``, a column of `fct_school_status`, is true."""
     found = connection.execute(
         f"""
-        select
-            coalesce(municipality_name, ''),
-            list(coalesce(school_number::varchar, school_name, school_id) order by school_number, school_name)
-        from marts.fct_school_status as status
-        join marts.dim_school using (school_id)
-        left join marts.dim_municipality as municipality
-            on municipality.municipality_id = status.municipality_id
+        select municipality, name
+        from marts.fct_school_status join {school_names.relation()} using (school_id)
         where {condition} and reporting_year = ?
-        group by all
-        order by all
+        order by municipality, school_number, name
         """,
         [year],
     ).fetchall()
-    return dict(found)
+    return list(starmap(School, found))
 
 
 def tell(found: Summary) -> None:
@@ -502,13 +495,14 @@ def tell(found: Summary) -> None:
     progress.info("Открытая редакция для сайта: %s", found.folder / "open")
 
 
-def _tell_schools(title: str, schools: Schools) -> None:
+def _tell_schools(title: str, schools: Sequence[School]) -> None:
     """One line for one municipality, a line each for several; only the number where they are too many."""
-    total = sum(map(len, schools.values()))
-    if len(schools) == 1:
-        progress.info("%s: %s (всего %d)", title, ", ".join(*schools.values()), total)
+    total = len(schools)
+    if schools and not schools[0].municipality:
+        progress.info("%s: %s (всего %d)", title, school_names.listed(schools), total)
         return
     progress.info("%s: %s", title, total or "нет")
-    if len(schools) <= SHOWN_MUNICIPALITIES:
-        for municipality, numbers in schools.items():
-            progress.info("  %s: %s", municipality, ", ".join(numbers))
+    municipalities = [list(found) for _, found in groupby(schools, key=lambda school: school.municipality)]
+    if len(municipalities) <= SHOWN_MUNICIPALITIES:
+        for found in municipalities:
+            progress.info("  %s", school_names.listed(found))

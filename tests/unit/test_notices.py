@@ -12,6 +12,7 @@ from school_quality.settings import Settings
 from school_quality.warehouse import runs
 from school_quality.warehouse.changes import Effect, Movement
 from school_quality.warehouse.runs import Run
+from school_quality.warehouse.school_names import School
 from school_quality.warehouse.status import Submissions
 
 PUBLISHED = Run(
@@ -37,7 +38,14 @@ def test_the_notice_of_a_release_tells_what_changed_and_what_is_missing() -> Non
         effect=Effect(41, 7, [Movement("is_low_results", "2022", 2, 1, ["№ 5", "№ 7"], ["№ 50"])]),
         rejected=["Формы/опечатка.xlsx"],
         submissions=[
-            Submissions("form_pupils", "2022-Q3", "2023-04-05", {"received": 12, "missing": 2}, ["3", "9"])
+            Submissions(
+                dataset="form_pupils",
+                period="2022-Q3",
+                due_on="2023-04-05",
+                counts={"received": 11, "missing": 2, "late": 1},
+                missing=[School("Первый", "3"), School("Второй", "3")],
+                late=[School("Первый", "9")],
+            )
         ],
         warnings=["shares_add_up"],
         titles={"form_pupils": "Учёт обучающихся"},
@@ -58,7 +66,7 @@ def test_the_notice_of_a_release_tells_what_changed_and_what_is_missing() -> Non
         "Что исправить, написано в книгах замечаний: папка rejected/remarks.\n"
         "\n"
         "Не сдано школами в срок:\n"
-        "  Учёт обучающихся, 2022-Q3: 2 (3, 9)\n"
+        "  Учёт обучающихся, 2022-Q3: 2 (Первый: 3; Второй: 3)\n"
         "\n"
         "Проверки с предупреждениями: shares_add_up.\n"
     )

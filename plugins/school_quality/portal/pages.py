@@ -10,7 +10,7 @@ from typing import Any
 from school_quality.portal import documents
 from school_quality.reporting.press import environment
 from school_quality.settings import Settings
-from school_quality.warehouse import build, releases, status
+from school_quality.warehouse import build, releases, school_names, status
 
 OUTCOMES = {"accepted": "принят", "partly": "принят частично", "rejected": "не принят"}
 STATUSES = {
@@ -71,7 +71,7 @@ def framed_page(name: str, source: str) -> str:
 
 
 def missing_page(settings: Settings, *, is_staff: bool) -> str:
-    """What the schools of the current release have not handed in, by dataset and period."""
+    """What the schools of the current release have not handed in, or late, by dataset and period."""
     release = releases.current(settings)
     found = status.submissions(settings, release.reporting_year) if release else []
     return _page(
@@ -82,6 +82,7 @@ def missing_page(settings: Settings, *, is_staff: bool) -> str:
         titles=_titles(),
         words=STATUSES,
         at_once=AT_ONCE,
+        listed=school_names.listed,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from school_quality.quoting import literal
 from school_quality.settings import Settings
-from school_quality.warehouse import causes, comparison, releases
+from school_quality.warehouse import causes, comparison, releases, school_names
 from school_quality.warehouse.causes import Inputs, Made
 from school_quality.warehouse.comparison import INDICATORS, PROCEDURES, STATUSES, Columns
 from school_quality.warehouse.releases import ReleaseInfo
@@ -79,6 +79,7 @@ class Change:
 
     school_id: str | None
     school: str | None  # its number, or its name
+    label: str | None  # the same with the municipality, where a release has several
     municipality: str | None
     period: str
     indicator_code: str | None
@@ -191,11 +192,11 @@ def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[lis
     Identification first, then indicators, then results of procedures.
     """
     found = connection.execute(
-        """
+        f"""
         with schools as (
-            select * from new.marts.dim_school
-            union all by name
-            select * from old.marts.dim_school anti join new.marts.dim_school using (school_id)
+            from {school_names.relation("new")}
+            union all
+            from {school_names.relation("old")} anti join new.marts.dim_school using (school_id)
         ),
 
         municipalities as (
@@ -214,7 +215,8 @@ def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[lis
 
         select
             difference.school_id,
-            coalesce(schools.school_number::varchar, schools.school_name, difference.school_id),
+            coalesce(schools.name, difference.school_id),
+            coalesce(schools.label, difference.school_id),
             municipalities.municipality_name,
             difference.period, difference.indicator_code, procedures.procedure_name, difference.what,
             difference.before, difference.after,
@@ -464,17 +466,13 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
             "from change where indicator_code is not null"
         ).fetchone()
         movements = connection.execute(
-            """
+            f"""
             with schools as (
                 select
                     school_id,
                     school_number,
-                    coalesce('№ ' || school_number, school_name, school_id)
-                    || case
-                        when (select count(*) from new.marts.dim_municipality) > 1
-                        then ' (' || coalesce(municipality_name, 'район неизвестен') || ')' else ''
-                    end as label,
-                from new.marts.dim_school left join new.marts.dim_municipality using (municipality_id)
+                    case when name = school_number::varchar then '№ ' else '' end || label as label
+                from {school_names.relation("new")}
             )
 
             select

@@ -9,13 +9,13 @@ from typing import Any
 from school_quality.errors import UsageError
 from school_quality.quoting import literal
 from school_quality.settings import Settings
-from school_quality.warehouse import build, releases
+from school_quality.warehouse import build, releases, school_names
 from school_quality.warehouse.releases import ReleaseInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A school whose place in a list changes, by reporting year; ``school`` is its number or name."""
+    """A school whose place in a list changes, by reporting year; ``school`` is its label for people."""
 
     reporting_year: int
     what: str  # a column of fct_school_status
@@ -83,7 +83,7 @@ def compare(before: Path, after: Path) -> tuple[list[Moved], list[Points]]:
     """How lists and points of two warehouses differ."""
     import duckdb
 
-    label = "coalesce(school_number::varchar, school_name, school_id)"
+    schools, label = school_names.relation("new"), "coalesce(label, school_id)"
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(before)} as old (read_only)")
         connection.execute(f"attach {literal(after)} as new (read_only)")
@@ -95,9 +95,9 @@ def compare(before: Path, after: Path) -> tuple[list[Moved], list[Points]]:
                 select reporting_year, '{column}', {label}, old.{column}, new.{column}
                 from old.marts.fct_school_status as old
                 full join new.marts.fct_school_status as new using (school_id, reporting_year)
-                left join new.marts.dim_school using (school_id)
+                left join {schools} using (school_id)
                 where old.{column} is distinct from new.{column}
-                order by reporting_year, school_number, school_id
+                order by reporting_year, municipality, school_number, school_id
                 """
             ).fetchall()
         ]
@@ -109,9 +109,9 @@ def compare(before: Path, after: Path) -> tuple[list[Moved], list[Points]]:
                 from old.marts.fct_indicator_value as old
                 full join new.marts.fct_indicator_value as new
                     using (school_id, period, indicator_code, component)
-                left join new.marts.dim_school using (school_id)
+                left join {schools} using (school_id)
                 where old.points is distinct from new.points
-                order by period, school_number, school_id, indicator_code
+                order by period, municipality, school_number, school_id, indicator_code
                 """
             ).fetchall()
         ]

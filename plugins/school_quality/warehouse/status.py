@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import starmap
 
 from school_quality.landing.receipts import Receipt, effective, read_receipts
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.warehouse import releases, school_names
+from school_quality.warehouse.school_names import School
 
 
 @dataclass(frozen=True, slots=True)
 class Submissions:
-    """How many schools handed in a dataset for a period, and which did not; schools by number or name."""
+    """How many schools handed in a dataset for a period, which did not, and which did after its day."""
 
     dataset: str
     period: str
     due_on: str | None
     counts: dict[str, int]  # by status of fct_submission
-    absent: list[str]  # missing or late
+    missing: list[School]
+    late: list[School]
 
 
 def files(settings: Settings) -> list[Receipt]:
@@ -37,16 +40,18 @@ def submissions(settings: Settings, year: int) -> list[Submissions]:
     warehouse = releases.warehouse(settings, release_id)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(
-            """
+            f"""
             select
                 dataset,
                 period,
                 max(due_on)::varchar,
                 histogram(status),
-                list(coalesce(school_number::varchar, school_name) order by school_number, school_name)
-                    filter (where status in ('missing', 'late')),
+                list([municipality, name] order by municipality, school_number, name)
+                    filter (where status = 'missing'),
+                list([municipality, name] order by municipality, school_number, name)
+                    filter (where status = 'late'),
             from marts.fct_submission
-            left join marts.dim_school using (school_id)
+            join {school_names.relation()} using (school_id)
             where reporting_year = ?
             group by dataset, period
             order by dataset, period
@@ -54,6 +59,8 @@ def submissions(settings: Settings, year: int) -> list[Submissions]:
             [year],
         ).fetchall()
     return [
-        Submissions(dataset, period, due, dict(counts), absent or [])
-        for dataset, period, due, counts, absent in rows
+        Submissions(
+            dataset, period, due, dict(counts), *(list(starmap(School, found or [])) for found in lists)
+        )
+        for dataset, period, due, counts, *lists in rows
     ]
