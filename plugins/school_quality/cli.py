@@ -20,6 +20,7 @@ from school_quality import embedded
 from school_quality.errors import SchoolQualityError, UsageError
 from school_quality.screen import progress, quiet, table
 from school_quality.settings import Settings, project_root
+from school_quality.translation import russian
 from school_quality.warehouse.releases import Parameters
 
 OK, NOTHING_PUBLISHED, USAGE, WITH_REJECTIONS = 0, 1, 2, 3
@@ -35,8 +36,21 @@ STATUS_WORDS = {
 OUTCOME_WORDS = {"accepted": "принят", "partly": "частично", "rejected": "не принят"}
 
 
+class Command(click.Command):
+    """A command whose usage line is in Russian, as all of click's own words are in `Commands`."""
+
+    def __init__(self, name: str | None, **settings: Any) -> None:
+        super().__init__(name, **{"options_metavar": "[ПАРАМЕТРЫ]", **settings})
+
+
 class Commands(click.Group):
     """A group that lists its commands as they were declared and shows user errors as one message."""
+
+    command_class = Command
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        with russian():
+            return super().main(*arguments, **settings)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -75,8 +89,13 @@ def show(lines: Iterable[str]) -> None:
         click.echo(line)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="school-quality", message="%(version)s")
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    options_metavar="[ПАРАМЕТРЫ]",
+    subcommand_metavar="КОМАНДА …",
+)
+@click.version_option(package_name="school-quality", message="%(version)s", help="Показать версию.")
 def main() -> None:
     """Хранилище качества образования: выгрузки и формы на входе, показатели и карточки на выходе."""
 
