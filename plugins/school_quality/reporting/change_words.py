@@ -28,6 +28,11 @@ WHAT = {
     "value": "Значение",
     "value_text": "Значение",
     "points": "Баллы",
+    "value_now": "Стало, из чего значение",
+    "value_before": "Было, из чего значение",
+    "numerator": "Числитель доли",
+    "denominator": "Знаменатель доли",
+    "flags": "Пометки",
     "participants": "Участников",
     "absent": "Отсутствовало",
     "mean_score": "Средний балл",
@@ -80,6 +85,9 @@ def value(change: Change, text: str | None) -> str:
         return words.precise(float(text))
     if name == "reason":
         return methodology.reasons().get(text, text)
+    if name == "flags":
+        flags = [flag for flag in text.strip("[]").split(", ") if flag]
+        return "; ".join(words.FLAGS.get(flag, flag) for flag in flags) or "нет"
     return VALUES.get(text, text)
 
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 SHOWN_IN_WORKBOOK = 100_000
 """More cells than this nobody reads, and a sheet ends at a million; ``meta.release_change`` has them all."""
 
-INDICATOR_COLUMNS = ("status", "reason", "value", "value_text", "points")
+VALUE_COLUMNS = ("status", "reason", "value", "value_text", "points")
+PARTS_OF_VALUE = ("value_now", "value_before", "numerator", "denominator")
+"""Told where the value made of them is the same: otherwise the value says it."""
+
+INDICATOR_COLUMNS = (*VALUE_COLUMNS, *PARTS_OF_VALUE, "flags")
 STATUS_COLUMNS = (
     "is_low_results",
     "low_procedure_ids",
@@ -48,6 +52,7 @@ PROCEDURE_COLUMNS = (
     "failed_pct",
     "is_low_result",
     "data_level",
+    "flags",
 )
 """Intervals and the way to the threshold follow from these."""
 
@@ -189,7 +194,7 @@ def create_record(connection: duckdb.DuckDBPyConnection) -> None:
 def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[list[Change], int]:
     """The cells that `find` found, at most ``limit``, and how many there are.
 
-    Identification first, then indicators, then results of procedures.
+    Identification first, then values of indicators, their parts and flags, then results of procedures.
     """
     found = connection.execute(
         f"""
@@ -226,11 +231,12 @@ def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[lis
         left join municipalities on difference.municipality_id = municipalities.municipality_id
         left join procedures using (procedure_id)
         order by
-            difference.procedure_id is not null, difference.indicator_code nulls first, municipality_name,
+            difference.procedure_id is not null, split_part(difference.what, '/', 1) in $parts,
+            difference.indicator_code nulls first, municipality_name,
             school_number, school_id, difference.period, difference.procedure_id, difference.change_id
         limit $limit
         """,
-        {"limit": 2**62 if limit is None else limit},
+        {"limit": 2**62 if limit is None else limit, "parts": [*PARTS_OF_VALUE, "flags"]},
     ).fetchall()
     total = connection.execute("select count(*) from difference").fetchone()
     changes = [Change(*(*cells, tuple(words), tuple(ids))) for *cells, words, ids in found]
@@ -393,13 +399,15 @@ def _cells(columns: Mapping[str, str], one_sided: str | None = None) -> str:
 
     ``columns``: their types by name. ``one_sided``: how a row that only one side has is called.
     """
-    cells = [
-        "{"
-        f"'what': '{column}', 'before': old.{column}::varchar, 'after': new.{column}::varchar, "
-        f"'differs': {_differs(column, kind)}"
-        "}"
-        for column, kind in columns.items()
-    ]
+    cells = []
+    for column, kind in columns.items():
+        differs = _differs(column, kind)
+        if column in PARTS_OF_VALUE:
+            differs = f"{differs} and {comparison.is_close('value')}"
+        cells.append(
+            f"{{'what': '{column}', 'before': old.{column}::varchar, 'after': new.{column}::varchar, "
+            f"'differs': {differs}}}"
+        )
     if one_sided is not None:
         cells.append(
             f"{{'what': '{one_sided}', 'before': case when old.school_id is not null then 'present' end, "
@@ -463,7 +471,8 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
         _find_cells(connection, comparison.compare(connection, "new", "old"))
         counts = connection.execute(
             "select count(distinct (school_id, period, indicator_code)), count(distinct school_id) "
-            "from change where indicator_code is not null"
+            "from change where indicator_code is not null and split_part(what, '/', 1) in ?",
+            [list(VALUE_COLUMNS)],
         ).fetchone()
         movements = connection.execute(
             f"""

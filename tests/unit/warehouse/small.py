@@ -63,7 +63,7 @@ as t (procedure_id, exam, subject, grade, procedure_name);
 create table marts.dim_indicator as select '2022-2023' as methodology_version;
 create table marts.fct_indicator_value (school_id varchar, municipality_id varchar, reporting_year integer,
     period varchar, indicator_code varchar, component varchar, status varchar, reason varchar, value double,
-    value_text varchar, points integer, flags varchar[]);
+    value_text varchar, points integer, flags varchar[], numerator bigint, denominator bigint);
 create table marts.fct_procedure_result (school_id varchar, municipality_id varchar, reporting_year integer,
     procedure_id varchar, participants bigint, mean_score double, failed bigint, failed_pct double,
     is_low_result boolean, flags varchar[]);
@@ -94,8 +94,12 @@ def build_file(
     years: Sequence[int] = (2022,),
     successors: Mapping[str, str] | None = None,
     value: float = 0.5,
+    counts: Mapping[tuple[str, str], tuple[int, int]] | None = None,
+    flags: Mapping[tuple[str, str], list[str]] | None = None,
 ) -> Path:
     """A build file; ``points`` by school and indicator (of the last year), otherwise 3; ``low``: ШНОР.
+
+    ``counts`` and ``flags`` likewise, otherwise 10 of 20 and none.
 
     Of 20 pupils of a school, ``failed`` (otherwise none) failed in mathematics; ``unwritten``: schools
     without that result.
@@ -131,8 +135,12 @@ def build_file(
                     scored = given.get((school, code), 3) if year == last else 3
                     connection.execute(
                         "insert into marts.fct_indicator_value "
-                        "values (?, ?, ?, ?, ?, '', 'scored', null, ?, null, ?, [])",
-                        [school, place, year, str(year), code, value, scored],
+                        "values (?, ?, ?, ?, ?, '', 'scored', null, ?, null, ?, ?, ?, ?)",
+                        [
+                            *(school, place, year, str(year), code, value, scored),
+                            (flags or {}).get((school, code), []),
+                            *(counts or {}).get((school, code), (10, 20)),
+                        ],
                     )
         for year in years:
             connection.executemany(

@@ -435,3 +435,51 @@ def test_inputs_that_differ_in_the_day_of_judgement_only_touch_what_was_not_due(
 
     change = found(settings, first.release_id, later.release_id)["6017", "1.12", "points"]
     assert change.causes == ("as_of",)  # nothing else has changed
+
+
+def test_a_share_made_of_other_counts_is_told_by_them_and_by_its_cause(settings: Settings) -> None:
+    publish(settings, first := release(1, settings))
+    file_id = receive(settings, "form_staff", "кадры.xlsx", [staff("6017", 4)])
+    publish(settings, second := release(2, settings), counts={("6017", "2.2"): (20, 40)})
+
+    cells = changes.between(settings, first.release_id, second.release_id).changes
+
+    assert [(change.what, change.before, change.after) for change in cells] == [
+        ("numerator", "10", "20"),
+        ("denominator", "20", "40"),
+    ]
+    assert {(change.school_id, change.causes, change.file_ids) for change in cells} == {
+        ("6017", ("new_file",), (file_id,))
+    }
+    assert [change_words.what(change) for change in cells] == ["Числитель доли", "Знаменатель доли"]
+
+
+def test_a_share_that_moved_is_told_without_the_counts_that_it_is_made_of(settings: Settings) -> None:
+    publish(settings, first := release(1, settings))
+    publish(settings, second := release(2, settings), value=0.25, counts={("6017", "2.2"): (10, 40)})
+
+    cells = changes.between(settings, first.release_id, second.release_id).changes
+
+    assert {change.what.partition("/")[0] for change in cells} == {"value", "mean_score"}
+
+
+def test_flags_are_told_in_words_after_the_values_and_are_no_changed_value(settings: Settings) -> None:
+    publish(settings, first := release(1, settings))
+    flags = {("6005", "1.12"): ["borrowed_scale", "small_n"]}
+    publish(settings, second := release(2, settings), points={("7005", "2.2"): 0}, flags=flags)
+
+    value, flag = changes.between(settings, first.release_id, second.release_id).changes
+
+    assert (value.indicator_code, value.what) == ("2.2", "points")
+    assert change_words.what(flag) == "Пометки"
+    assert change_words.value(flag, flag.before) == "нет"
+    assert change_words.value(flag, flag.after) == ("шкала соседнего года; мало участников: вывод неустойчив")
+    warehouse = releases.warehouse(settings, second.release_id)
+    effect = changes.effect(settings, warehouse, first.release_id)
+    assert (effect.values, effect.schools) == (1, 1)
+
+
+def test_every_column_that_is_told_has_its_words() -> None:
+    told = {*changes.STATUS_COLUMNS, *changes.INDICATOR_COLUMNS, *changes.PROCEDURE_COLUMNS}
+
+    assert told <= change_words.WHAT.keys()
