@@ -30,6 +30,7 @@ from school_quality.reporting.municipal_identification import (
     groups,
     hidden_count,
     identification,
+    is_comparable,
     names,
     practices,
 )
@@ -147,10 +148,11 @@ def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: 
         f"{hidden_count(facts.statuses, 'is_risk_zone')}.",
         f"Получают адресную поддержку: {len(supported)}{hidden_count(facts.statuses, 'is_supported')}.",
     ]
-    if reference.period is None:
+    if reference.period is None and is_comparable(facts):
         for change, label in (("left", "Вышли из ШНОР"), ("entered", "Вошли в ШНОР")):
             found = [row["school_id"] for row in facts.statuses if row["change_from_previous_year"] == change]
-            lines.append(f"{label} за год: {names(found, reference)}.")
+            hidden = hidden_count(facts.statuses, "change_from_previous_year")
+            lines.append(f"{label} за год: {names(found, reference)}{hidden}.")
     late = [row for row in facts.roadmap if row["school_id"] is None and row["is_overdue"]]
     owners = ", ".join(overdue(late))
     lines.append(

@@ -308,30 +308,30 @@ def indicator_name(code: str, reference: Reference) -> str:
     return ""
 
 
+def is_comparable(facts: MunicipalFacts) -> bool:
+    """Whether the warehouse knows anything of the year before."""
+    return any(row["is_low_results"] is not None for row in facts.before.values())
+
+
 def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     """Who left, came and stayed against the year before, in ШНОР and in the risk zone; effective mode."""
     year = reference.year
     blocks: list[Block] = [Heading(f"Изменения по сравнению с {year - 1} годом")]
-    if not facts.before or all(row["is_low_results"] is None for row in facts.before.values()):
+    if not is_comparable(facts):
         blocks.append(Text(f"Сравнить не с чем: результатов {year - 1} года в хранилище нет."))
         return blocks
     by_change: defaultdict[str, list[str]] = defaultdict(list)
     for row in facts.statuses:
         by_change[row["change_from_previous_year"] or ""].append(row["school_id"])
-    risk_before = {id_ for id_, row in facts.before.items() if row["is_risk_zone"]}
-    risk_now = set(ids_where(facts.statuses, "is_risk_zone"))
-    known = {row["school_id"] for row in facts.statuses if row["is_risk_zone"] is not None}
-    order = [row["school_id"] for row in facts.statuses]
+    left, entered = _moved_in_risk_zone(facts)
     blocks.append(
         Bullets(
             (
                 f"Вышли из ШНОР: {names(by_change['left'], reference)}.",
                 f"Вошли в ШНОР: {names(by_change['entered'], reference)}.",
                 f"Остаются ШНОР: {names(by_change['stayed'], reference)}.",
-                "Вышли из зоны риска: "
-                f"{names([id_ for id_ in order if id_ in (risk_before & known) - risk_now], reference)}.",
-                "Вошли в зону риска: "
-                f"{names([id_ for id_ in order if id_ in risk_now - risk_before], reference)}.",
+                f"Вышли из зоны риска: {names(left, reference)}.",
+                f"Вошли в зону риска: {names(entered, reference)}.",
                 "Перешли в эффективный режим (были ШНОР, теперь ни ШНОР, ни в зоне риска, и ИОР не "
                 "снизился): "
                 f"{names(ids_where(facts.statuses, 'is_effective_mode'), reference)}.",
@@ -339,10 +339,33 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         )
     )
     blocks.append(Text("Сравниваются статусы по расчёту, а не по спискам.", "small"))
-    hidden = hidden_ids(facts.statuses, "change_from_previous_year")
+    hidden = [row["school_id"] for row in facts.statuses if _is_change_hidden(row, facts)]
+    unknown = [id_ for id_ in by_change[""] if id_ not in hidden]
+    if unknown:
+        why = "за один из двух лет нет учтённых результатов"
+        blocks.append(Text(f"Сравнить нельзя, {why}: {names(unknown, reference)}.", "small"))
     if hidden:
         blocks.append(Text(f"Изменение скрыто: {names(hidden, reference)}.", "small"))
     return blocks
+
+
+def _moved_in_risk_zone(facts: MunicipalFacts) -> tuple[list[str], list[str]]:
+    """Schools that left the risk zone and that came into it, of those known in both years."""
+    left: list[str] = []
+    entered: list[str] = []
+    for row in facts.statuses:
+        before = facts.before.get(row["school_id"], {}).get("is_risk_zone")
+        now = row["is_risk_zone"]
+        if before is not None and now is not None and before != now:
+            (entered if now else left).append(row["school_id"])
+    return left, entered
+
+
+def _is_change_hidden(status: Row, facts: MunicipalFacts) -> bool:
+    before = facts.before.get(status["school_id"], {})
+    return is_hidden(status, "change_from_previous_year") or any(
+        is_hidden(row, "is_risk_zone") for row in (status, before)
+    )
 
 
 def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:

@@ -152,6 +152,50 @@ def test_changes_name_who_left_came_stayed_and_moved_into_effective_mode(report:
     assert re.search(r"и ИОР не снизился\): СОШ №\s3", text)
 
 
+def test_a_school_that_is_unknown_in_one_of_the_years_neither_came_nor_left(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    formula = words.school_name(FORMULA_NAME, "102")
+    found.before["102"] |= {"is_low_results": None, "is_risk_zone": None}
+    found.statuses[1] |= {"change_from_previous_year": None}
+
+    text = said(build_report(found, reference, "", JUNE, is_open=False))
+
+    assert "Вошли в зону риска: нет." in text
+    assert f"Сравнить нельзя, за один из двух лет нет учтённых результатов: {formula}." in text
+    assert "Изменение скрыто" not in text
+
+
+def test_a_change_that_the_open_edition_hides_in_either_year_is_not_called_none(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    formula = words.school_name(FORMULA_NAME, "102")
+    found.before["102"] |= {"is_risk_zone": None, "suppressed": ["is_risk_zone"]}
+    found.statuses[3] |= {"change_from_previous_year": None, "suppressed": ["change_from_previous_year"]}
+
+    text = said(build_report(found, reference, "", JUNE, is_open=True))
+
+    assert re.search(r"Вошли в ШНОР за год: .+; скрыто школ: 1\.", text)
+    assert "Вошли в зону риска: нет." in text
+    assert f"Изменение скрыто: {formula}, СОШ №\u00a04." in text
+    assert "Сравнить нельзя, за один из" not in text
+
+
+def test_without_a_year_before_a_report_does_not_say_that_nobody_came_or_left(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    found.before.clear()
+    found.statuses[:] = [row | {"change_from_previous_year": None} for row in found.statuses]
+
+    text = said(build_report(found, reference, "", JUNE, is_open=False))
+
+    assert "за год: нет" not in text
+    assert "Сравнить не с чем: результатов 2021 года в хранилище нет." in text
+
+
 def test_indicators_stand_by_task_with_points_and_pooled_shares(report: Paper) -> None:
     scored = {row[0]: row for row in table(report, "Задача 1. Идентификация").rows}
     pupils = table(report, "Задача 3").rows
