@@ -360,7 +360,7 @@ def _procedures(facts: SchoolFacts, reference: Reference) -> Sheet:
             (
                 procedure.get("procedure_name") or row["procedure_id"],
                 words.yes_no(procedure.get("is_identifying")),
-                row["participants"] if SUPPRESSED not in flags else row["participants"] or unknown,
+                unknown if row["participants"] is None and SUPPRESSED in flags else row["participants"],
                 row["absent"],
                 row["mean_score"],
                 row["mean_mark"],

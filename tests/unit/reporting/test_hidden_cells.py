@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
+from invented import insert
 from test_documents import printed, visible
 
 from school_quality.reporting import words, write_documents
@@ -43,6 +44,9 @@ def documents(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
             " where procedure_id = 'oge_math_9'"
         )
         connection.execute("update marts.fct_recommendation set points_lost = null")
+        unwritten = {"participants": 0, "flags": ["suppressed"]}
+        work = {"school_id": "101", "municipality_id": "1", "procedure_id": "vpr_world_4"}
+        insert(connection, "marts.fct_procedure_result", work | unwritten)
     write_documents(path, directory, year=2022, period=None, release=RELEASE, edition="open")
     return directory
 
@@ -79,6 +83,14 @@ def test_the_workbook_has_the_word_in_the_place_of_the_number_and_no_sources(doc
     assert not [cell for cell in result[3:16] if isinstance(cell, int | float)]
     (value,) = (row for row in book["Показатели"].values if row[1] == "1.4")
     assert value[4:6] == ("скрыто", "меньше 10 учеников")
+
+
+def test_a_work_that_nobody_wrote_has_no_hidden_participants(documents: Path) -> None:
+    book = openpyxl.load_workbook(documents / "scorecards" / "101.xlsx")
+
+    (unwritten,) = (row for row in book["Работы"].values if row[0] == "vpr_world_4")
+    assert unwritten[2] == 0
+    assert unwritten[14] == words.HIDDEN
 
 
 def test_the_open_edition_has_no_workbook_for_the_authority(documents: Path) -> None:
