@@ -331,7 +331,7 @@ class Deployment:
             health = self.call("GET", "/api/v2/monitor/health")
             return all(health[name]["status"] == "healthy" for name in ("scheduler", "dag_processor"))
 
-        wait_for("Airflow", 240, healthy)
+        wait_for("Airflow", 480, healthy)  # a busy machine takes minutes
         self.login()
         wait_for("the DAG", 120, lambda: bool(self.call("GET", "/api/v2/dags/recompute_annual")))
 
