@@ -135,16 +135,12 @@ def _detail(row: Row, unit: str, reference: Reference) -> str:
     """What stands behind the value: why there is none, both sides of a difference, counts and interval."""
     if row["status"] in words.STATUS_WORDS:
         return reference.reason(row)
-    parts = [row["value_note"] or "", *_behind_points(row)]
-    if row["value_now"] is not None and row["value_before"] is not None:
-        side = words.side_unit(unit)
-        before, now = (words.indicator_value(row[column], side) for column in ("value_before", "value_now"))
-        parts.append(f"было {before}, стало {now}")
-    if row["numerator"] is not None and row["denominator"]:
-        parts.append(f"{words.number(row['numerator'], 0)} из {words.number(row['denominator'], 0)}")
-        parts.append(words.interval(row["ci_low"], row["ci_high"]))
-    elif row["participants"] is not None:
-        parts.append(words.counted(row["participants"], "участник", "участника", "участников"))
+    parts = [
+        row["value_note"] or "",
+        *_behind_points(row),
+        *words.behind(row, unit),
+        words.interval(row["ci_low"], row["ci_high"]),
+    ]
     return "; ".join(part for part in parts if part)
 
 

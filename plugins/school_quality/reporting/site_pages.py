@@ -621,16 +621,8 @@ def _behind(row: Row, unit: str) -> str:
     """Counts, participants, or the two sides of a difference."""
     if row["status"] in (*words.STATUS_WORDS, "not_applicable"):
         return ""
-    parts = [row["value_note"]] if row["value_note"] else []
-    if row["value_now"] is not None and row["value_before"] is not None:
-        side = words.side_unit(unit)
-        before, now = (words.indicator_value(row[column], side) for column in ("value_before", "value_now"))
-        parts.append(f"было {before}, стало {now}")
-    if row["numerator"] is not None and row["denominator"]:
-        parts.append(f"{words.number(row['numerator'], 0)} из {words.number(row['denominator'], 0)}")
-    elif row["participants"] is not None:
-        parts.append(words.counted(row["participants"], "участник", "участника", "участников"))
-    return "; ".join(parts)
+    note = [row["value_note"]] if row["value_note"] else []
+    return "; ".join([*note, *words.behind(row, unit)])
 
 
 def _points_cell(values: Iterable[Row]) -> Cell:

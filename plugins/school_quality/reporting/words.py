@@ -207,6 +207,20 @@ def side_unit(unit: str) -> str:
     return PERCENT if unit == PERCENT_POINTS else unit
 
 
+def behind(row: dict[str, Any], unit: str) -> list[str]:
+    """What a value of ``fct_indicator_value`` rests on: both sides of a difference, counts, participants."""
+    parts = []
+    if row["value_now"] is not None and row["value_before"] is not None:
+        side = side_unit(unit)
+        before, now = (indicator_value(row[column], side) for column in ("value_before", "value_now"))
+        parts.append(f"было {before}, стало {now}")
+    if row["numerator"] is not None and row["denominator"]:
+        parts.append(f"{number(row['numerator'], 0)} из {number(row['denominator'], 0)}")
+    elif row["participants"] is not None:
+        parts.append(counted(row["participants"], "участник", "участника", "участников"))
+    return parts
+
+
 def yes_no(value: bool | None, unknown: str = NO_DATA) -> str:
     return unknown if value is None else ("да" if value else "нет")
 
