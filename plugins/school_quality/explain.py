@@ -18,7 +18,7 @@ import duckdb
 from school_quality import datasets, dictionary, seeds
 from school_quality.errors import UsageError
 from school_quality.reporting import methodology, words
-from school_quality.reporting.facts import Row, open_warehouse, rows
+from school_quality.reporting.facts import LINEAGE, Row, open_warehouse, rows
 
 # How many rows of one place are shown with their contents; a form has one row a school.
 SHOWN_ROWS = 5
@@ -438,12 +438,7 @@ def _band_text(band: dict[str, str], seed: dict[str, str]) -> str:
 def _sources(connection: duckdb.DuckDBPyConnection, landing: Path, value: Row) -> Iterator[SourceRows]:
     for row in rows(
         connection,
-        "select l.*, f.path, f.dataset, f.received_at"
-        " from marts.fct_lineage as l left join ("
-        "     select file_id, max_by(path, received_at) as path, max_by(dataset, received_at) as dataset,"
-        "         max(received_at) as received_at from meta.source_file group by file_id"
-        " ) as f using (file_id)"
-        " where l.school_id = ? and l.period = ? and l.indicator_code = ? and l.component = ?"
+        f"{LINEAGE} where l.school_id = ? and l.period = ? and l.indicator_code = ? and l.component = ?"
         " order by f.path, l.sheet, l.row_from",
         [value["school_id"], value["period"], value["indicator_code"], value["component"]],
     ):

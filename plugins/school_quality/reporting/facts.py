@@ -99,6 +99,20 @@ class SchoolFacts:
         return str(self.values[-1]["methodology_version"]) if self.values else ""
 
 
+LINEAGE = """
+    select l.*, f.path, f.dataset, f.received_at
+    from marts.fct_lineage as l
+    left join (
+        select
+            file_id, max_by(path, received_at) as path, max_by(dataset, received_at) as dataset,
+            max(received_at) as received_at
+        from meta.source_file
+        group by file_id
+    ) as f using (file_id)
+"""
+"""SQL: the rows of files behind values, each file as it was received last; a condition on ``l`` follows."""
+
+
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     """A read-only connection to a build or published file."""
     return duckdb.connect(str(path), read_only=True)
@@ -378,12 +392,7 @@ def _read_batch(
     sources = (
         _by_school(
             connection,
-            "select l.*, f.path, f.dataset, f.received_at"
-            " from marts.fct_lineage as l left join ("
-            "     select file_id, max_by(path, received_at) as path, max_by(dataset, received_at) as dataset,"
-            "         max(received_at) as received_at from meta.source_file group by file_id"
-            " ) as f using (file_id)"
-            " where split_part(l.period, '-', 1) = ?::varchar and list_contains(?, l.school_id)"
+            f"{LINEAGE} where split_part(l.period, '-', 1) = ?::varchar and list_contains(?, l.school_id)"
             " order by l.period, f.path, l.sheet, l.row_from",
             [year, ids],
         )
