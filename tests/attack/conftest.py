@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from oracle.districts import Region
 
+from school_quality.warehouse import disclosure
 from school_quality.warehouse.build import run_dbt
 
 YEARS = (2021, 2022)
@@ -42,3 +43,11 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     seq = made.write(root)
     build(root, seq)
     return root, seq
+
+
+@pytest.fixture(scope="session")
+def opened(region: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The open marts of the region."""
+    warehouse = tmp_path_factory.mktemp("open") / "warehouse.duckdb"
+    disclosure.write_open_marts(region[0] / "warehouse/build.duckdb", warehouse)
+    return warehouse

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -16,12 +17,13 @@ from .leaks import LEAKS, steps_with
 from .published import read
 
 
-@pytest.fixture(scope="session")
-def opened(region: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The open marts of the region."""
-    warehouse = tmp_path_factory.mktemp("open") / "warehouse.duckdb"
-    disclosure.write_open_marts(region[0] / "warehouse/build.duckdb", warehouse)
-    return warehouse
+@pytest.fixture
+def editions(region: tuple[Path, int], opened: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Both editions of the region, attached as ``official``, whole with its inner tables, and ``opened``."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{region[0] / 'warehouse/build.duckdb'}' as official (read_only)")
+        connection.execute(f"attach '{opened}' as opened (read_only)")
+        yield connection
 
 
 def test_every_hidden_number_has_several_possibilities(opened: Path) -> None:
@@ -41,29 +43,26 @@ def test_no_hidden_cell_gives_its_points_or_verdict_away(opened: Path) -> None:
 
 
 def test_behind_the_hidden_numbers_of_a_form_are_points_of_several_kinds(
-    region: tuple[Path, int], opened: Path
+    editions: duckdb.DuckDBPyConnection,
 ) -> None:
     """Asked of the official edition, without a picture of the rule: that a cell is hidden says no points."""
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{region[0] / 'warehouse/build.duckdb'}' as official (read_only)")
-        connection.execute(f"attach '{opened}' as opened (read_only)")
-        points = dict(
-            connection.execute(
-                """
-                select facts.indicator_code, count(distinct facts.points)
-                from official.marts.fct_indicator_value as facts
-                inner join opened.marts.fct_indicator_value as open_facts
-                    using (school_id, period, indicator_code, component)
-                inner join official.marts.fct_indicator_value as staff
-                    on facts.school_id = staff.school_id and facts.period = staff.period
-                where
-                    facts.indicator_code in ('2.1', '2.4', '2.5', '2.6', '2.8', '2.9')
-                    and open_facts.reason in ('few_teachers', 'few_pupils')
-                    and staff.indicator_code = '2.1' and staff.denominator >= 10
-                group by all
-                """
-            ).fetchall()
-        )
+    points = dict(
+        editions.execute(
+            """
+            select facts.indicator_code, count(distinct facts.points)
+            from official.marts.fct_indicator_value as facts
+            inner join opened.marts.fct_indicator_value as open_facts
+                using (school_id, period, indicator_code, component)
+            inner join official.marts.fct_indicator_value as staff
+                on facts.school_id = staff.school_id and facts.period = staff.period
+            where
+                facts.indicator_code in ('2.1', '2.4', '2.5', '2.6', '2.8', '2.9')
+                and open_facts.reason in ('few_teachers', 'few_pupils')
+                and staff.indicator_code = '2.1' and staff.denominator >= 10
+            group by all
+            """
+        ).fetchall()
+    )
 
     assert len(points) == 6
     assert {code for code, kinds in points.items() if kinds < 2} == set()
@@ -82,22 +81,21 @@ def test_without_a_rule_the_attacker_finds_numbers(
     assert found_out(domains) or verdicts_found_out([release], domains)
 
 
-def test_results_of_ten_pupils_are_open_and_of_nine_are_not(region: tuple[Path, int], opened: Path) -> None:
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{region[0] / 'warehouse/build.duckdb'}' as official (read_only)")
-        connection.execute(f"attach '{opened}' as opened (read_only)")
-        shown = dict(
-            connection.execute(
-                """
-                select facts.participants, count(open_facts.participants)
-                from official.marts.fct_procedure_result as facts
-                inner join opened.marts.fct_procedure_result as open_facts
-                    using (school_id, reporting_year, procedure_id)
-                where facts.participants in (9, 10) and facts.data_level = 'pupil'
-                group by all
-                """
-            ).fetchall()
-        )
+def test_results_of_ten_pupils_are_open_and_of_nine_are_not(
+    editions: duckdb.DuckDBPyConnection,
+) -> None:
+    shown = dict(
+        editions.execute(
+            """
+            select facts.participants, count(open_facts.participants)
+            from official.marts.fct_procedure_result as facts
+            inner join opened.marts.fct_procedure_result as open_facts
+                using (school_id, reporting_year, procedure_id)
+            where facts.participants in (9, 10) and facts.data_level = 'pupil'
+            group by all
+            """
+        ).fetchall()
+    )
 
     assert shown[9] == 0
     assert shown[10] > 0
@@ -160,27 +158,24 @@ def test_the_ratio_of_a_district_pools_no_hidden_result(opened: Path) -> None:
 
 
 def test_a_fall_of_failing_pupils_is_open_only_where_both_groups_are_large(
-    region: tuple[Path, int], opened: Path
+    editions: duckdb.DuckDBPyConnection,
 ) -> None:
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{region[0] / 'warehouse/build.duckdb'}' as official (read_only)")
-        connection.execute(f"attach '{opened}' as opened (read_only)")
-        small = dict(
-            connection.execute(
-                """
-                select facts.status, count(*) from opened.marts.fct_indicator_value as facts
-                inner join official.staging.stg_form_pupils as forms
-                    on
-                        facts.school_id = forms.school_id
-                        and facts.reporting_year = forms.reporting_year
-                        and forms.quarter = 2 * facts.period[-1]::integer
-                where
-                    facts.indicator_code = '3.3' and facts.status in ('no_points', 'suppressed')
-                    and least(forms.failing, forms.pupils - forms.failing) < 10
-                group by all
-                """
-            ).fetchall()
-        )
+    small = dict(
+        editions.execute(
+            """
+            select facts.status, count(*) from opened.marts.fct_indicator_value as facts
+            inner join official.staging.stg_form_pupils as forms
+                on
+                    facts.school_id = forms.school_id
+                    and facts.reporting_year = forms.reporting_year
+                    and forms.quarter = 2 * facts.period[-1]::integer
+            where
+                facts.indicator_code = '3.3' and facts.status in ('no_points', 'suppressed')
+                and least(forms.failing, forms.pupils - forms.failing) < 10
+            group by all
+            """
+        ).fetchall()
+    )
 
     assert small.keys() == {"suppressed"}
 

@@ -18,20 +18,11 @@ from .worlds import corrected, with_other_hidden_numbers, with_the_fewest_and_wo
 RELEASE = {"release_id": "20230901T000000Z-0badcafe", "as_of": "2023-08-31"}
 
 
-def opened(root: Path, seq: int | None = None) -> Path:
-    """The open marts of the data root, built first where a ``seq`` is given."""
-    if seq is not None:
-        build(root, seq)
+def open_marts(root: Path, seq: int) -> Path:
+    """The open marts of a data root, built as of ``seq``."""
     warehouse = root / "open.duckdb"
-    warehouse.unlink(missing_ok=True)
-    disclosure.write_open_marts(root / "warehouse/build.duckdb", warehouse)
+    disclosure.write_open_marts(build(root, seq), warehouse)
     return warehouse
-
-
-@pytest.fixture(scope="module")
-def here(region: tuple[Path, int]) -> Path:
-    """The open marts of the region as it is."""
-    return opened(region[0])
 
 
 def ask(warehouse: Path, query: str) -> list[tuple[object, ...]]:
@@ -64,18 +55,18 @@ def documents(warehouse: Path, folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_other_hidden_numbers_give_the_same_open_edition_byte_by_byte(
-    region: tuple[Path, int], here: Path, tmp_path: Path
+    region: tuple[Path, int], opened: Path, tmp_path: Path
 ) -> None:
     """So no arithmetic on it, in whatever format, tells one world from the other."""
     root, seq = region
-    changed = with_other_hidden_numbers(root, read(here), tmp_path)
+    changed = with_other_hidden_numbers(root, read(opened), tmp_path)
 
-    there = opened(tmp_path, seq)
+    there = open_marts(tmp_path, seq)
 
     assert changed > 200
     assert not are_the_same_officially(root, tmp_path, "from marts.fct_procedure_result order by all")
-    assert differing(here, there) == {}
-    one, other = documents(here, tmp_path / "one"), documents(there, tmp_path / "other")
+    assert differing(opened, there) == {}
+    one, other = documents(opened, tmp_path / "one"), documents(there, tmp_path / "other")
     assert {Path(name).suffix for name in one} >= {".html", ".pdf", ".xlsx", ".csv", ".parquet"}
     assert one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []
@@ -83,13 +74,13 @@ def test_other_hidden_numbers_give_the_same_open_edition_byte_by_byte(
 
 @pytest.mark.slow
 def test_the_fewest_and_worst_hidden_results_give_the_same_open_marts(
-    region: tuple[Path, int], here: Path, tmp_path: Path
+    region: tuple[Path, int], opened: Path, tmp_path: Path
 ) -> None:
     """Verdicts and sums of the hidden are others then; reasons and open verdicts may not be."""
     root, seq = region
-    gone = with_the_fewest_and_worst(root, read(here), tmp_path)
+    gone = with_the_fewest_and_worst(root, read(opened), tmp_path)
 
-    there = opened(tmp_path, seq)
+    there = open_marts(tmp_path, seq)
 
     assert gone > 500
     verdicts = (
@@ -97,22 +88,22 @@ def test_the_fewest_and_worst_hidden_results_give_the_same_open_marts(
         "from marts.fct_school_status order by all"
     )
     assert not are_the_same_officially(root, tmp_path, verdicts)
-    assert differing(here, there) == {}
+    assert differing(opened, there) == {}
 
 
 @pytest.mark.slow
 def test_two_releases_with_a_correction_between_them_leave_possibilities(
-    region: tuple[Path, int], here: Path, tmp_path: Path
+    region: tuple[Path, int], opened: Path, tmp_path: Path
 ) -> None:
     root, _ = region
-    before = read(here)
+    before = read(opened)
     school = next(
         row["school_id"]
         for row in before.results
         if row["participants"] is None and row["procedure_id"].startswith("oge")
     )
 
-    after = read(opened(tmp_path, corrected(root, school, tmp_path)))
+    after = read(open_marts(tmp_path, corrected(root, school, tmp_path)))
 
     assert before.values != after.values
     domains = possibilities([before, after], changed_schools=[school])
