@@ -18,7 +18,8 @@ from school_quality.reporting.facts import Reference, SchoolFacts, read_schools
 from school_quality.reporting.press import PRESSES, Press, as_json, environment
 from school_quality.reporting.reuse import Record, Written
 from school_quality.reporting.scorecard import Scorecard, build_scorecard
-from school_quality.reporting.scorecard_workbook import Sheet, build_sheets, print_sheets
+from school_quality.reporting.scorecard_workbook import build_sheets
+from school_quality.reporting.sheets import Sheet, print_sheets
 
 FOLDER = "scorecards"
 FORMATS = ("html", "pdf", "xlsx")
