@@ -77,40 +77,46 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     """ШНОР and the risk zone with reasons, ШССУ and the project 500+, where calculation and list differ."""
     low = [row for row in facts.statuses if row["is_low_results"] or row["official_low_results"]]
     risk = [row for row in facts.statuses if row["is_risk_zone"] or row["official_risk_zone"]]
-    blocks: list[Block] = [Heading("Определение школ и причины")]
-    blocks += _low_results(low, facts, reference)
-    blocks += _risk_zone(risk, facts, reference)
+    social = [row for row in facts.statuses if row["is_difficult_social"] or row["official_difficult_social"]]
+    return [
+        Heading("Определение школ и причины"),
+        *_low_results(low, facts, reference),
+        *_risk_zone(risk, facts, reference),
+        *_difficult_social(social, facts, reference),
+        *_differences(facts, reference),
+        *_undecided(facts, reference),
+    ]
+
+
+def _difficult_social(social: list[Row], facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """ШССУ with their index, and beside them who takes part in 500+ and who is supported."""
     parts = methodology.parameter(reference.version, "difficult_social_parts") or 0.0
-    blocks.append(
+    schools = "; ".join(
+        f"{name(row['school_id'], reference)} (ИСБШ: {index(row, 'social_index')}; "
+        f"по расчёту {shown(row, 'is_difficult_social')}, {_in_list(row, 'official_difficult_social')})"
+        for row in social
+    )
+    return [
         Text(
             "ШССУ — школа, где условия из самых трудных в районе: индекс социального благополучия (ИСБШ) "
             f"в нижней {FRACTIONS.get(parts, f'1/{words.number(parts, 0)} части')} школ"
             f"{methodology.cited(reference.version, 'is_difficult_social')}; какой индекс считать низким — "
             "чтение этой системы."
-        )
-    )
-    social = [row for row in facts.statuses if row["is_difficult_social"] or row["official_difficult_social"]]
-    blocks.append(
+        ),
         Bullets(
             (
-                "Сложные социальные условия (ШССУ): "
-                + (
-                    "; ".join(
-                        f"{name(row['school_id'], reference)} (ИСБШ: {index(row, 'social_index')}; "
-                        f"по расчёту {shown(row, 'is_difficult_social')}, "
-                        f"{_in_list(row, 'official_difficult_social')})"
-                        for row in social
-                    )
-                    or NOBODY
-                )
-                + ".",
+                f"Сложные социальные условия (ШССУ): {schools or NOBODY}.",
                 f"Проект «500+»: {_listed(facts, 'in_project_500', reference)}.",
                 "Получают адресную поддержку: "
                 f"{names(ids_where(facts.statuses, 'is_supported'), reference)}"
                 f"{hidden_count(facts.statuses, 'is_supported')}.",
             )
-        )
-    )
+        ),
+    ]
+
+
+def _differences(facts: MunicipalFacts, reference: Reference) -> list[Block]:
+    """Where the calculation and the official list disagree, school by school."""
     differing = [
         f"{name(row['school_id'], reference)} — {title}: по расчёту {shown(row, computed)}, "
         f"в списке {shown(row, official)}"
@@ -122,25 +128,27 @@ def identification(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         )
         if None not in (row[computed], row[official]) and row[computed] != row[official]
     ]
-    if differing:
-        blocks.append(
-            Text(
-                "Расчёт и официальный список расходятся. Список определяет поддержку; расхождение — повод "
-                "проверить данные:"
-            )
-        )
-        ends = [";"] * (len(differing) - 1) + ["."]
-        blocks.append(Bullets(tuple(f"{line}{end}" for line, end in zip(differing, ends, strict=True))))
+    if not differing:
+        return []
+    ends = [";"] * (len(differing) - 1) + ["."]
+    return [
+        Text(
+            "Расчёт и официальный список расходятся. Список определяет поддержку; расхождение — повод "
+            "проверить данные:"
+        ),
+        Bullets(tuple(f"{line}{end}" for line, end in zip(differing, ends, strict=True))),
+    ]
+
+
+def _undecided(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     unknown = [
         row["school_id"]
         for row in facts.statuses
         if row["is_low_results"] is None and not is_hidden(row, "is_low_results")
     ]
-    if unknown:
-        blocks.append(
-            Text(f"Определить нельзя, за год нет учтённых результатов: {names(unknown, reference)}.")
-        )
-    return blocks
+    if not unknown:
+        return []
+    return [Text(f"Определить нельзя, за год нет учтённых результатов: {names(unknown, reference)}.")]
 
 
 def _listed(facts: MunicipalFacts, column: str, reference: Reference) -> str:
