@@ -44,7 +44,6 @@ def build_sheets(facts: SchoolFacts, reference: Reference, card: Scorecard) -> t
 
 
 def _summary(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet:
-    status = facts.status
     lines: list[tuple[Cell, ...]] = [
         ("Школа", card.school_name),
         ("Код ОО", card.school_id),
@@ -56,44 +55,7 @@ def _summary(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet
     for mark in card.statuses:
         lines.append((mark.title, mark.computed, None, None, None, f"по расчёту; {mark.meaning}"))
         lines.append((mark.title, mark.official, None, None, None, "по официальному списку"))
-    hidden = {
-        column: words.HIDDEN if is_hidden(status, column) else None
-        for column in ("results_index", "social_index", "points", "max_points", "score_pct", "coverage_pct")
-    }
-    number = {column: hidden[column] if status[column] is None else status[column] for column in hidden}
-    origin = {True: "вычислен системой", False: "официальный", None: None}[status["is_index_computed"]]
-    lines += [
-        ("ИОР", number["results_index"], None, None, None, origin),
-        ("ИСБШ", number["social_index"]),
-    ]
-    for task in card.tasks:
-        share = None if task.share is None else 100 * task.share
-        middle = (
-            reference.district_tasks.get((status["municipality_id"], task.task)) if task.district else None
-        )
-        lines.append(
-            (
-                f"Задача {task.task}. {task.title}",
-                task.points if task.scored is None else task.scored,
-                task.maximum,
-                share,
-                middle and middle[0],
-                task.coverage,
-            )
-        )
-    if reference.period is None:
-        median = reference.district_scores.get(status["municipality_id"])
-        lines += [
-            (
-                "Общий итог",
-                number["points"],
-                number["max_points"],
-                number["score_pct"],
-                median[0] if card.district_total and median else None,
-                card.total_note,
-            ),
-            ("Охват, %", number["coverage_pct"], None, None, None, "расчёт этой системы"),
-        ]
+    lines += _points(facts.status, reference, card)
     lines += [(line.role, line.who) for line in card.support]
     lines += [
         ("Присоединённая школа", f"{school.name} {school.until}", None, None, None, "; ".join(school.years))
@@ -112,6 +74,47 @@ def _summary(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet
         ),
         tuple(lines),
     )
+
+
+def _points(status: Row, reference: Reference, card: Scorecard) -> list[tuple[Cell, ...]]:
+    """Lines of the indices and the points by task; the annual edition adds the total and the coverage."""
+
+    def number(column: str) -> Cell:
+        known: Cell = status[column]
+        return words.HIDDEN if known is None and is_hidden(status, column) else known
+
+    municipality = status["municipality_id"]
+    origin = {True: "вычислен системой", False: "официальный", None: None}[status["is_index_computed"]]
+    lines: list[tuple[Cell, ...]] = [
+        ("ИОР", number("results_index"), None, None, None, origin),
+        ("ИСБШ", number("social_index")),
+    ]
+    for task in card.tasks:
+        middle = reference.district_tasks.get((municipality, task.task)) if task.district else None
+        lines.append(
+            (
+                f"Задача {task.task}. {task.title}",
+                task.points if task.scored is None else task.scored,
+                task.maximum,
+                None if task.share is None else 100 * task.share,
+                middle and middle[0],
+                task.coverage,
+            )
+        )
+    if reference.period is None:
+        median = reference.district_scores.get(municipality) if card.district_total else None
+        lines += [
+            (
+                "Общий итог",
+                number("points"),
+                number("max_points"),
+                number("score_pct"),
+                median and median[0],
+                card.total_note,
+            ),
+            ("Охват, %", number("coverage_pct"), None, None, None, "расчёт этой системы"),
+        ]
+    return lines
 
 
 def _indicator_key(row: Row) -> tuple[object, ...]:
