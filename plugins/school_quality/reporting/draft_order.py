@@ -8,8 +8,8 @@ blank is left.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
-from itertools import count
 
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row
@@ -27,56 +27,51 @@ BLANK_PLACE = "____________________ (место издания)"
 UNSENT = {"missing": "", "partly": ", исправить замечания и сдать полностью"}
 BLANK_REQUISITES = ("от «___» __________ 20__ г.", "№ ________")
 
+Demand = tuple[str, tuple[str, ...]]
+"""A point of the order and its parts."""
+
 
 def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of: date) -> Paper:
     """The draft for one municipality and the edition's period."""
+    supported = [row["school_id"] for row in facts.supported]
+    appendix = _appendix(facts, reference, as_of)
+    points: list[Demand] = [
+        (f"Организовать адресную поддержку школ: {names(supported, reference)}.", ())
+        if supported
+        else ("Принять к сведению: школ, которым нужна адресная поддержка, нет.", ()),
+    ]
+    if appendix:
+        points.append(
+            (
+                "Руководителям этих школ исполнить адресные меры в указанные сроки, ответственным службам "
+                "оказать им помощь (приложение).",
+                (),
+            )
+        )
+    points += [
+        *_overdue(facts, reference),
+        *_submissions(facts, reference),
+        (
+            f"Исполнителям представить отчёт об исполнении приказа в управление образования {BLANK_DATE}",
+            (),
+        ),
+        ("Контроль за исполнением приказа оставляю за собой.", ()),
+        ("Приказ вступает в силу со дня его подписания.", ()),
+    ]
     blocks: list[Block] = [
         Text(
             "На основании справки об итогах работы со школами с низкими образовательными результатами и "
-            "школами, "
-            f"функционирующими в сложных социальных условиях, по итогам {period_of(reference)} "
+            f"школами, функционирующими в сложных социальных условиях, по итогам {period_of(reference)} "
             f"(от «___» __________ 20__ г. №{words.NBSP}______; методика — "
             f"{methodology.document(reference.version)}), в целях адресной помощи школам {ORDERING}:"
-        )
-    ]
-    number = count(1)
-    supported = [row["school_id"] for row in facts.supported]
-    appendix = _appendix(facts, reference, as_of)
-    if supported:
-        blocks.append(
-            Point(
-                f"{next(number)}.",
-                f"Организовать адресную поддержку школ: {names(supported, reference)}.",
-            )
-        )
-    else:
-        blocks.append(
-            Point(f"{next(number)}.", "Принять к сведению: школ, которым нужна адресная поддержка, нет.")
-        )
-    if appendix:
-        blocks.append(
-            Point(
-                f"{next(number)}.",
-                "Руководителям этих школ исполнить адресные меры в указанные сроки, ответственным службам "
-                "оказать "
-                "им помощь (приложение).",
-            )
-        )
-    blocks += _overdue(facts, reference, number)
-    blocks += _submissions(facts, reference, number)
-    blocks += [
-        Point(
-            f"{next(number)}.",
-            f"Исполнителям представить отчёт об исполнении приказа в управление образования {BLANK_DATE}",
         ),
-        Point(f"{next(number)}.", "Контроль за исполнением приказа оставляю за собой."),
-        Point(f"{next(number)}.", "Приказ вступает в силу со дня его подписания."),
+        *_numbered(points),
         Signature(
             "Начальник управления образования",
             (
                 "Проект внесён: ____________________________",
                 "Исполнитель: ____________________________, тел. ______________",
-                f"{words.VPR_NOTE}",
+                words.VPR_NOTE,
             ),
         ),
         *appendix,
@@ -97,6 +92,14 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
         place=BLANK_PLACE,
         created=as_of.isoformat(),
     )
+
+
+def _numbered(points: list[Demand]) -> Iterator[Point]:
+    """``1.``, ``2.`` and their parts ``2.1.``, ``2.2.``"""
+    for number, (text, parts) in enumerate(points, start=1):
+        yield Point(f"{number}.", text)
+        for part, about in enumerate(parts, start=1):
+            yield Point(f"{number}.{part}.", about, level=1)
 
 
 def period_of(reference: Reference) -> str:
@@ -147,8 +150,7 @@ def _appendix(facts: MunicipalFacts, reference: Reference, as_of: date) -> list[
         ),
         Text(
             f"Срок — ближайшая после {words.day(as_of)} дата пункта дорожной карты; где карта даты не "
-            "называет, "
-            "её вписывают.",
+            "называет, её вписывают.",
             "small",
         ),
     ]
@@ -170,41 +172,30 @@ def _a_year_later(day: date) -> date:
     return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
-def _overdue(facts: MunicipalFacts, reference: Reference, number: count[int]) -> list[Block]:
+def _overdue(facts: MunicipalFacts, reference: Reference) -> list[Demand]:
     """A point for each owner with overdue items of the roadmap."""
     known = methodology.roadmap_names(reference.version)
     own = [row for row in facts.roadmap if row["school_id"] is None]
-    blocks: list[Block] = []
-    for owner, late in overdue(own).items():
-        blocks.append(
-            Point(
-                f"{next(number)}.",
-                f"{owner}: исполнить просроченные пункты дорожной карты и сообщить об исполнении: "
-                f"{overdue_text(late, known)}. "
-                f"Срок: {BLANK_DATE}",
-            )
+    return [
+        (
+            f"{owner}: исполнить просроченные пункты дорожной карты и сообщить об исполнении: "
+            f"{overdue_text(late, known)}. Срок: {BLANK_DATE}",
+            (),
         )
-    return blocks
+        for owner, late in overdue(own).items()
+    ]
 
 
-def _submissions(facts: MunicipalFacts, reference: Reference, number: count[int]) -> list[Block]:
-    """A point for each form that is missing or not complete: which schools send it."""
+def _submissions(facts: MunicipalFacts, reference: Reference) -> list[Demand]:
+    """One point, if anything is missing or not complete; a part for each form: which schools send it."""
     missing: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     for row in facts.submissions:
         if row["status"] in UNSENT and reference.period in (None, row["period"]):
             missing[dataset_title(row["dataset"]), row["period"], row["status"]].append(row["school_id"])
     if not missing:
         return []
-    point = next(number)
-    return [
-        Point(f"{point}.", "Руководителям школ представить данные, которые не сданы или сданы не полностью:"),
-        *(
-            Point(
-                f"{point}.{part}.",
-                f"«{title}» ({period_name(period)}){UNSENT[status]}: {names(schools, reference)}. "
-                f"Срок: {BLANK_DATE}",
-                level=1,
-            )
-            for part, ((title, period, status), schools) in enumerate(sorted(missing.items()), start=1)
-        ),
-    ]
+    forms = tuple(
+        f"«{title}» ({period_name(period)}){UNSENT[status]}: {names(schools, reference)}. Срок: {BLANK_DATE}"
+        for (title, period, status), schools in sorted(missing.items())
+    )
+    return [("Руководителям школ представить данные, которые не сданы или сданы не полностью:", forms)]
