@@ -1,4 +1,5 @@
-"""What calamine does not tell about ``.xlsx`` and ``.ods``: extents before it reads, errors, percentages.
+"""What calamine does not tell about ``.xlsx`` and ``.ods``: extents before it reads, errors, formulas
+without a value, percentages.
 
 calamine allots a dense box over all cells: one cell in the far corner of a 1.6 kB sheet makes it ask for 550
 GB and abort the process. So the references are looked at first, in the unpacked XML, a chunk at a time.
@@ -35,6 +36,15 @@ _CELL_FORMATS = re.compile(rb"<(?:\w+:)?cellXfs\b(.*?)</(?:\w+:)?cellXfs>", re.D
 _FORMAT = re.compile(rb"<(?:\w+:)?xf\b([^>]*)>")
 _FORMAT_ID = re.compile(rb"(?<![\w:])numFmtId\s*=\s*[\"'](\d+)[\"']")
 _IS_ERROR = re.compile(rb"(?<![\w:])t\s*=\s*[\"']e[\"']")
+_IS_TEXT = re.compile(rb"(?<![\w:])t\s*=\s*[\"']str[\"']")
+_ONLY_FORMULA = (
+    rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)(?:<(?:\w+:)?v\s*/>|<(\w+:)?v></\1?v>)?</(?:\w+:)?c>"
+)
+_REST_OF_CELL = re.compile(_ONLY_FORMULA)
+_CELL_OF_FORMULA = re.compile(rb"<c ([^>]*)>" + _ONLY_FORMULA.replace(rb"\1", rb"\2"))
+_MAY_END_SO = (b"</f></c>", b"/></c>", b"</f><v></v></c>")
+NOT_COMPUTED = "#НЕВЫЧИСЛЕНО!"
+"""For a formula whose value was never saved: programs that only write workbooks leave it to Excel."""
 
 
 def percent_styles(styles: bytes) -> frozenset[int]:
@@ -51,7 +61,8 @@ def percent_styles(styles: bytes) -> frozenset[int]:
 
 
 def scan_xlsx_sheet(data: bytes, part: Part, percents: Set[int] = frozenset()) -> SheetScan:
-    """Check the extent of a worksheet part and find formula errors and cells of the styles ``percents``."""
+    """Check the extent of a worksheet part and find formula errors, formulas without a value and cells of the
+    styles ``percents``."""
     for outside in () if percents else _OUTSIDE:
         scan = _scan_near(unpack(data, part), outside)
         if scan is not None:
@@ -75,6 +86,8 @@ def _scan_near(chunks: Iterator[bytes], outside: re.Pattern[bytes]) -> SheetScan
             return None
         if b't="e"' in part:
             _errors_of(part, scan)
+        if any(end in part for end in _MAY_END_SO):
+            _formulas_of(part, scan)
     # another name space prefix hides the cells from the search
     return scan if seen_data else None
 
@@ -89,6 +102,14 @@ def _errors_of(part: bytes, scan: SheetScan) -> None:
         if start >= 0 and b">" not in tag and _IS_ERROR.search(tag) and reference:
             _note(scan, reference, part[end : end + 4096])
         at = part.find(b'"e"', at + 3)
+
+
+def _formulas_of(part: bytes, scan: SheetScan) -> None:
+    """Formulas without a value; an empty text is one."""
+    for cell in _CELL_OF_FORMULA.finditer(part):
+        reference = _REFERENCE.search(cell[1])
+        if reference and not _IS_TEXT.search(cell[1]):
+            scan.errors[int(reference[2]) - 1, _column(reference[1]) - 1] = NOT_COMPUTED
 
 
 def _note(scan: SheetScan, reference: re.Match[bytes], after: bytes) -> None:
@@ -131,6 +152,8 @@ def _scan_exactly(chunks: Iterator[bytes], percents: Set[int] = frozenset()) -> 
             if _IS_ERROR.search(tag[2]):
                 value = _VALUE.search(xml, end, end + 4096)
                 scan.errors[row - 1, column - 1] = value[1].decode("utf-8", "replace") if value else "#N/A"
+            elif _REST_OF_CELL.match(xml, end) and not _IS_TEXT.search(tag[2]):
+                scan.errors[row - 1, column - 1] = NOT_COMPUTED
             elif percents and (style := _STYLE.search(tag[2])) and int(style[1]) in percents:
                 scan.percents.add((row - 1, column - 1))
         carry = xml[max(end, len(xml) - 65536) :] if len(chunk) == limits.CHUNK else b""
@@ -198,16 +221,19 @@ class OdsScanner:
                 self._row_is_empty = False
                 self._last_column = max(self._last_column, self._column + self._repeat)
             is_error = "error" in self._kinds or (self._has_formula and _ERROR_TEXT.fullmatch(text.strip()))
+            is_not_computed = self._has_formula and not self._kinds and not text
+            is_error = is_error or is_not_computed
             is_percentage = not is_error and "percentage" in self._kinds
             if (is_error or is_percentage) and self._repeat * self._row_repeat <= limits.ENTRIES:
                 scan = self.sheets[self._table]
                 shown = text.strip()
+                unknown = NOT_COMPUTED if is_not_computed else "#N/A"
                 for row in range(self._row, self._row + self._row_repeat):
                     for column in range(self._column, self._column + self._repeat):
                         if is_percentage:
                             scan.percents.add((row, column))
                         else:
-                            scan.errors[row, column] = shown if shown.startswith("#") else "#N/A"
+                            scan.errors[row, column] = shown if shown.startswith("#") else unknown
             self._column += self._repeat
             self._text = None
         elif name == _TABLE + "table-row":

@@ -96,6 +96,42 @@ def test_a_formula_error_at_the_edge_of_a_sheet_is_not_lost(read: Reader) -> Non
     assert block.columns["trained_teachers"] == ["7", "#DIV/0!"]
 
 
+@pytest.mark.parametrize("styled", [False, True])
+def test_a_formula_whose_value_was_not_saved_is_an_error_and_an_empty_text_is_none(
+    read: Reader, styled: bool
+) -> None:
+    data = builders.xlsx([HEADER, *([code, 2022, "", 20, None] for code in (101, 102, 103, 104))])
+    xml = builders.sheet_xml(data)
+    cells = (
+        '<c r="D3"><f>1+2</f><v></v></c><c r="E3" t="str"><f>A1</f><v></v></c>',
+        '<c r="D4"><f t="shared" si="0"/><v/></c>',
+        '<c r="D5"><f>1+2</f></c>',
+    )
+    for row, cell in enumerate(cells, 3):
+        xml = xml.replace(f'<c r="D{row}" t="n"><v>20</v></c>', cell)
+    data = builders.with_sheet_xml(data, xml)
+    if styled:
+        styles = '<cellXfs count="1"><xf numFmtId="9"/></cellXfs>'
+        data = builders.rezip(data, {"xl/styles.xml": f"<styleSheet>{styles}</styleSheet>".encode()})
+
+    columns = only_block(read("form.xlsx", data)).columns
+
+    assert columns["teachers"][1:] == ["#НЕВЫЧИСЛЕНО!"] * 3
+    assert columns["trained_teachers"] == [""] * 4
+
+
+def test_a_formula_whose_value_was_not_saved_is_an_error_in_an_ods(read: Reader) -> None:
+    data = builders.ods([*ROWS, ["000103", "2022-2023", 1, 40, 0]])
+    before = '<table:table-cell office:value-type="float" office:value="40"/>'
+    xml = zipfile.ZipFile(io.BytesIO(data)).read("content.xml").decode()
+    assert before in xml
+    xml = xml.replace(before, '<table:table-cell table:formula="of:=1+2"/>')
+
+    reading = read("form.ods", builders.rezip(data, {"content.xml": xml.encode()}))
+
+    assert only_block(reading).columns["teachers"] == ["20", "31", "#НЕВЫЧИСЛЕНО!"]
+
+
 def test_a_formula_error_of_the_second_sheet_lands_in_the_second_sheet(read: Reader) -> None:
     data = builders.xlsx({"Пояснения": [["Текст"]], "Форма": ROWS})
     with_error = builders.rezip(
