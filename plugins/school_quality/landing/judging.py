@@ -21,7 +21,8 @@ from school_quality.quoting import identifier, literal
 from school_quality.validation import Validation, check, check_keys
 
 ABSENT = """case
-    when length(variant) > 3 then folded(variant) like 'отсутств%' else coalesce(variant, '') in ('', '0')
+    when length(variant) > 3 then folded(variant) like 'отсутств%'
+    else coalesce(variant, '') in ('', '0', '0.0', '0,0')
 end"""
 """ВПР: the variant says that the pupil did not write (methodology, Who counts 1)."""
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from school_quality.datasets import get
 from school_quality.landing.receipts import REMARK_SCHEMA, Receipt
 from school_quality.landing.spool import BlockMeta
+from school_quality.landing.typing import SCHOOL_KEYS
 from school_quality.model import Remark
 from school_quality.validation import render
 
@@ -100,6 +101,8 @@ def failure_remarks(
         meta = blocks[block]
         declared = fields.get(name) or by_column.get(name)
         key = of_procedure if name == "failed_pct" and of_procedure else declared.name if declared else name
+        if key in SCHOOL_KEYS and key not in meta.headers and "group" in meta.headers:
+            key = "group"  # it holds the login in brackets
         header = meta.headers.get(key) or (declared.header if declared else name)
         personal = declared is not None and declared.is_personal
         yield (

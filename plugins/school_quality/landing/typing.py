@@ -107,6 +107,7 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
     integer = f"clipped(integer_value({text}), -{MAX_INTEGER}, {MAX_INTEGER})::integer"
     word = f"case when not is_formula_error({text}) then nullif({text}, '') end"
     not_integer = f"case when number_text({text}) is null then 'not_a_number' else 'not_an_integer' end"
+    is_date = f"starts_with({text}, {literal(DATE_MARK)}) or date_value({text}) is not null"
     match field.type:
         case "int" | "school_number":
             value, rule = integer, not_integer
@@ -126,7 +127,6 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
         case "enum":
             value, rule = enum_value(text, field.values, kind), "'not_in_list'"
         case "item":
-            is_date = f"starts_with({text}, {literal(DATE_MARK)}) or date_value({text}) is not null"
             value, rule = (
                 f"item_value({text})",
                 f"case when {is_date} then 'date_for_item' else 'unknown_item' end",
@@ -134,7 +134,10 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
         case "indicator_codes":
             is_number = f"starts_with({text}, {literal(NUMBER_MARK)})"
             value = f"codes_value({text})"
-            rule = f"case when {is_number} then 'number_for_code' else 'unknown_code' end"
+            rule = (
+                f"case when {is_number} then 'number_for_code' when {is_date} then 'date_for_code' "
+                "else 'unknown_code' end"
+            )
         case "school_code" | "municipality_code":
             value, rule = f"school_code({text})", "'not_a_code'"
         case "login":

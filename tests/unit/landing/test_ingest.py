@@ -471,6 +471,22 @@ def test_remarks_name_file_sheet_row_column_and_value(registered: Settings, put:
     assert line == ("ИСБШ.csv", "social_index", 10, "ИСБШ*", "not_a_number", "row", "много", "6007")
 
 
+def test_a_remark_on_a_login_in_brackets_names_the_column_in_which_it_stands(
+    registered: Settings, put: Put
+) -> None:
+    lines = [f"СОШ (edu{login});20;10;40;30;20" for login in ("980603", "980607", "980703", "980555")]
+    header = "Группы участников;Кол-во участников;2;3;4;5"
+    put("ВПР 2022. Математика. 5 класс.csv", "\n".join([header, *lines]))
+
+    land(registered)
+
+    files = str(registered.rejected / "[0-9]*.parquet")
+    found = duckdb.sql(
+        f"select column_name, rule from read_parquet('{files}') where level = 'row'"
+    ).fetchall()
+    assert found == [("Группы участников", "unknown_school")]
+
+
 def test_every_dataset_has_an_empty_file_for_the_globs_of_dbt(registered: Settings) -> None:
     from school_quality.datasets import load
 

@@ -167,15 +167,23 @@ def test_a_pupil_whose_variant_says_so_is_absent_whatever_the_total_says(bench: 
     rows = [
         {"login": "sch980603", "pupil_id": f"{n:032x}", "variant": variant, "total": total}
         for n, (variant, total) in enumerate(
-            [("1", "0"), ("отсутствовал", "0"), ("0", "7"), ("", ""), ("2", ""), ("отсутствовал", "н")]
+            [
+                ("1", "0"),
+                ("отсутствовал", "0"),
+                ("0", "7"),
+                ("0,0", "0"),
+                ("", ""),
+                ("2", ""),
+                ("отсутствовал", "н"),
+            ]
         )
     ]
     file = bench.add("vpr_results", rows, reporting_year="2022", grade="5", subject="math")
 
     bench.run()
 
-    assert bench.counts(file) == (6, 0, 0)
-    assert bench.accepted("vpr_results", "is_absent", "total") == [(False, 0)] + [(True, None)] * 5
+    assert bench.counts(file) == (7, 0, 0)
+    assert bench.accepted("vpr_results", "is_absent", "total") == [(False, 0)] + [(True, None)] * 6
 
 
 def test_a_sitting_is_autumn_by_its_date_or_by_what_the_path_says(bench: Bench) -> None:
@@ -351,6 +359,22 @@ def test_counts_of_pupils_in_the_place_of_percentages_reject_the_row(bench: Benc
     assert bench.counts(file) == (6, 1, 0)
     told = [r.rule for r in bench.remarks("vpr_marks") if r.rule.startswith("shares")]
     assert told == ["shares_are_counts", "shares_do_not_sum", "shares_do_not_sum"]
+
+
+def test_a_code_of_an_indicator_that_became_a_number_or_a_date_is_told_so(bench: Bench) -> None:
+    cells = ["1.10, 1.11"] * 16 + ["\x01number:1.1", "\x01date:2022-10-01", "01.10.2022", "9.9"]
+    measure = {"school_code": "006003", "status": "выполнено", "decision": ""}
+    rows = [measure | {"indicator_codes": code, "measure": f"Мера {n}"} for n, code in enumerate(cells)]
+    bench.add("form_measures", rows, reporting_year="2022")
+
+    bench.run()
+
+    assert [(r.rule, r.value) for r in bench.remarks("form_measures")] == [
+        ("number_for_code", "1.1"),
+        ("date_for_code", "2022-10-01"),
+        ("date_for_code", "01.10.2022"),
+        ("unknown_code", "9.9"),
+    ]
 
 
 def test_a_school_that_cannot_be_found_is_told_once_a_row(bench: Bench) -> None:
