@@ -38,10 +38,11 @@ _FORMAT_ID = re.compile(rb"(?<![\w:])numFmtId\s*=\s*[\"'](\d+)[\"']")
 _IS_ERROR = re.compile(rb"(?<![\w:])t\s*=\s*[\"']e[\"']")
 _IS_TEXT = re.compile(rb"(?<![\w:])t\s*=\s*[\"']str[\"']")
 _ONLY_FORMULA = (
-    rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)(?:<(?:\w+:)?v\s*/>|<(\w+:)?v></\1?v>)?</(?:\w+:)?c>"
+    rb"<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
 )
 _REST_OF_CELL = re.compile(_ONLY_FORMULA)
-_CELL_OF_FORMULA = re.compile(rb"<c ([^>]*)>" + _ONLY_FORMULA.replace(rb"\1", rb"\2"))
+_CELL_OF_FORMULA = re.compile(rb"<c ([^<>]*)>" + _ONLY_FORMULA)
 _MAY_END_SO = (b"</f></c>", b"/></c>", b"</f><v></v></c>")
 NOT_COMPUTED = "#НЕВЫЧИСЛЕНО!"
 """For a formula whose value was never saved: programs that only write workbooks leave it to Excel."""
