@@ -5,6 +5,8 @@ Exit codes: 0 all well; 1 nothing could be published; 2 usage; 3 published, but 
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sys
 from collections import defaultdict
@@ -36,6 +38,20 @@ STATUS_WORDS = {
 OUTCOME_WORDS = {"accepted": "принят", "partly": "частично", "rejected": "не принят"}
 
 
+DISK_WORDS = {
+    errno.ENOENT: "такого файла или папки нет",
+    errno.EACCES: "нет права на чтение или запись",
+    errno.EPERM: "нет права на чтение или запись",
+    errno.EROFS: "диск только для чтения",
+    errno.ENOSPC: "на диске кончилось место",
+    errno.EDQUOT: "квота на диске исчерпана",
+    errno.ENOTDIR: "на месте папки стоит файл",
+    errno.EEXIST: "на месте папки стоит файл",
+    errno.EISDIR: "это папка, а нужен файл",
+}
+"""What the disk refuses, for people; any other error of the system is a bug and shows its traceback."""
+
+
 class Command(click.Command):
     """A command whose usage line is in Russian, as all of click's own words are in `Commands`."""
 
@@ -64,9 +80,36 @@ class Commands(click.Group):
         except SchoolQualityError as error:
             click.echo(str(error), err=True)
             sys.exit(NOTHING_PUBLISHED)
+        except OSError as error:
+            if error.errno not in DISK_WORDS:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{place}{DISK_WORDS[error.errno]}. Что проверить: school-quality doctor", err=True)
+            sys.exit(NOTHING_PUBLISHED)
 
 
-year_option = click.option("--year", metavar="ГОД", type=int, required=True, help="Отчётный год.")
+class NewFile(click.Path):
+    """A file to be written; that its folder is there is seen before the work begins, not after it."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.parent.is_dir():
+            self.fail(f"папки '{path.parent}' нет, создайте её или укажите другую.", param, ctx)
+        if not os.access(path.parent, os.W_OK):
+            self.fail(f"в папку '{path.parent}' нельзя писать: нет права.", param, ctx)
+        return path
+
+
+def _year(ctx: click.Context, param: click.Parameter, year: int) -> int:
+    return Parameters.of(year).year
+
+
+year_option = click.option(
+    "--year", metavar="ГОД", type=int, required=True, callback=_year, help="Отчётный год."
+)
 period_option = click.option("--period", metavar="ПЕРИОД", help="Период документов: 2022, 2022-H1, 2022-Q3.")
 as_of_option = click.option(
     "--as-of", metavar="ДАТА", help="На какую дату судить о сроках (обычно 31 августа следующего года)."
@@ -76,7 +119,12 @@ as_of_option = click.option(
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option ``--data`` and, as its first argument, the settings of that data root."""
 
-    @click.option("--data", metavar="ПАПКА", help="Папка данных (обычно data/ проекта).")
+    @click.option(
+        "--data",
+        metavar="ПАПКА",
+        type=click.Path(file_okay=False),
+        help="Папка данных (обычно data/ проекта).",
+    )
     @wraps(command)
     def wrapped(data: str | None, **arguments: Any) -> None:
         command(Settings.load(data), **arguments)
@@ -111,6 +159,11 @@ def run(settings: Settings, year: int, period: str | None, as_of: str | None) ->
     from school_quality.warehouse import releases as found
 
     asked = Parameters.of(year, period, as_of)
+    settings.inbox.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.data_root, os.W_OK):  # a task would try again for minutes
+        raise UsageError(
+            f"В папку данных {settings.data_root} нельзя писать: дайте право или укажите --data."
+        )
     embedded.configure()
     before = found.current_id(settings)
     with quiet(embedded.log_file()):
@@ -296,24 +349,36 @@ def preview(settings: Settings, files: tuple[Path, ...]) -> None:
     if current is None:
         raise UsageError("Сравнивать не с чем: выпусков ещё нет. Сначала: school-quality run --year ГОД")
     asked = current.parameters
-    with quiet(embedded.log_file()), TemporaryDirectory() as folder:
-        before = scenarios.baseline(settings, pipeline.next_release(settings, asked), Path(folder) / "before")
-        with landing.overlay(settings, list(files)) as overlaid:
-            remarks = overlaid.remarks()
-            hidden = len(remarks) - SHOWN_REMARKS
-            more = [f"… и ещё замечаний: {hidden}"] if hidden > 0 else []
-            for line in [*overlaid.report.lines(), *remarks[:SHOWN_REMARKS], *more]:
-                progress.info("%s", line)
+    with (
+        quiet(embedded.log_file()),
+        TemporaryDirectory() as folder,
+        landing.overlay(settings, list(files)) as overlaid,
+    ):
+        remarks = overlaid.remarks()
+        hidden = len(remarks) - SHOWN_REMARKS
+        more = [f"… и ещё замечаний: {hidden}"] if hidden > 0 else []
+        for line in [*overlaid.report.lines(), *remarks[:SHOWN_REMARKS], *more]:
+            progress.info("%s", line)
+        if overlaid.report.has_news:
+            release = pipeline.next_release(settings, asked)
+            before = scenarios.baseline(settings, release, Path(folder) / "before")
             release = pipeline.next_release(overlaid.settings, asked)
             after = scenarios.aside(overlaid.settings, release, Path(folder) / "after")
-        lines = _differences(*scenarios.compare(before, after))
+            lines = _differences(*scenarios.compare(before, after))
+        else:
+            lines = ["Новых строк нет: списки и баллы остались бы прежними."]
     show(lines)
 
 
 @main.command("what-if")
 @year_option
 @click.option("--version", metavar="ВЕРСИЯ", help="Считать все годы по этой версии методики.")
-@click.option("--min-participants", metavar="N", type=int, help="Не считать работы, где участников меньше N.")
+@click.option(
+    "--min-participants",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Не считать работы, где участников меньше N.",
+)
 @click.option("--procedures", metavar="СПИСОК", help="Определять ШНОР по этим работам, через запятую.")
 @with_settings
 def what_if(
@@ -403,9 +468,7 @@ SHOWN_CHANGES = 100
 @main.command()
 @click.argument("first", metavar="ВЫПУСК")
 @click.argument("second", metavar="ВЫПУСК")
-@click.option(
-    "--workbook", metavar="ФАЙЛ", type=click.Path(dir_okay=False, path_type=Path), help="Всё в книгу XLSX."
-)
+@click.option("--workbook", metavar="ФАЙЛ", type=NewFile(), help="Всё в книгу XLSX.")
 @with_settings
 def diff(settings: Settings, first: str, second: str, workbook: Path | None) -> None:
     """Чем второй выпуск отличается от первого и почему."""
@@ -450,8 +513,9 @@ def rollback(settings: Settings, release_id: str) -> None:
 @with_settings
 def verify(settings: Settings, release_id: str) -> None:
     """Проверить, что файлы выпуска целы и что он повторяется из принятых строк. Код 1: нет."""
-    from school_quality.warehouse import verification
+    from school_quality.warehouse import releases, verification
 
+    releases.manifest(settings, release_id)
     with quiet(embedded.log_file()):
         progress.info("Строим выпуск %s ещё раз из тех же квитанций …", release_id)
         found = verification.verify(settings, release_id)
@@ -517,13 +581,17 @@ def explain(settings: Settings, school: str, indicator: str, year: int, period: 
 
 @main.command()
 @click.argument("file", metavar="ФАЙЛ.sql", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--csv", "csv_file", metavar="ФАЙЛ", type=click.Path(path_type=Path), help="Ответ в файл CSV.")
+@click.option("--csv", "csv_file", metavar="ФАЙЛ", type=NewFile(), help="Ответ в файл CSV.")
 @with_settings
 def query(settings: Settings, file: Path, csv_file: Path | None) -> None:
     """Выполнить запрос SQL к текущему выпуску: примеры в docs/queries/."""
     from school_quality.warehouse import queries
 
-    answer = queries.answer(settings, file.read_text(encoding="utf-8"))
+    try:
+        sql = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"Файл {file} не в кодировке UTF-8: сохраните его в ней.") from error
+    answer = queries.answer(settings, sql)
     if csv_file is not None:
         csv_file.write_text(queries.as_csv(answer), encoding="utf-8")
         return

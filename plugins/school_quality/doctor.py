@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from school_quality import waiting
-from school_quality.embedded import POOL, airflow_home
+from school_quality.embedded import POOL, airflow_home, marker
 from school_quality.errors import UsageError
 from school_quality.reading.pseudonyms import key_file
 from school_quality.settings import Settings, project_root
@@ -160,7 +160,7 @@ def _airflow() -> Check:
     subject = "Airflow"
     address = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "")
     file = airflow_home() / "airflow.db"
-    if not address and not file.is_file():
+    if not address and not (file.is_file() and marker().is_file()):
         return Check(subject, f"{airflow_home()}: создаётся первым запуском")
 
     from sqlalchemy import create_engine, text

@@ -42,18 +42,20 @@ def configure() -> None:
     home.mkdir(parents=True, exist_ok=True)
 
 
-def migrate() -> bool:
-    """Create or upgrade Airflow's database where that is due; True if something was done.
+def marker() -> Path:
+    """Beside the database, says for which Airflow it was last prepared: asking Airflow costs seconds."""
+    return airflow_home() / "migrated"
 
-    A marker beside the database says for which Airflow it was last done: asking Airflow costs seconds.
-    """
+
+def migrate() -> bool:
+    """Create or upgrade Airflow's database where that is due; True if something was done."""
     from filelock import FileLock
 
     home = airflow_home()
     version = importlib.metadata.version("apache-airflow")
-    marker = home / "migrated"
+    prepared = marker()
     with FileLock(home / "migrate.lock"):
-        if (home / "airflow.db").is_file() and marker.is_file() and marker.read_text() == version:
+        if (home / "airflow.db").is_file() and prepared.is_file() and prepared.read_text() == version:
             return False
 
         from airflow.models.pool import Pool
@@ -61,7 +63,7 @@ def migrate() -> bool:
 
         initdb()
         Pool.create_or_update_pool(POOL, slots=1, description="one writer of DuckDB", include_deferred=False)
-        marker.write_text(version)
+        prepared.write_text(version)
     return True
 
 

@@ -147,7 +147,10 @@ def open_schools(settings: Settings, year: int) -> list[School]:
 def _folders(schools: list[School], school: str | None, municipality: str | None) -> dict[str, list[School]]:
     """Which schools go into the forms of which folder."""
     if not schools:
-        raise UsageError("Реестр школ ещё не принят: положите его в inbox и выполните school-quality ingest.")
+        raise UsageError(
+            "Реестр школ ещё не принят, или школ, открытых в этом году, в нём нет: проверьте год "
+            "или положите реестр в inbox и выполните school-quality ingest."
+        )
     if school is not None:
         found = [s for s in schools if s.school_id == school.strip().lstrip("0")]
         if not found:
@@ -155,13 +158,17 @@ def _folders(schools: list[School], school: str | None, municipality: str | None
         return {_file_name(f"Школа {found[0].code}"): found}
     if municipality is not None:
         wanted = municipality.strip().casefold()
+        everywhere = schools
         schools = [
             s
-            for s in schools
+            for s in everywhere
             if wanted in (s.municipality_id, s.municipality_id.zfill(3), s.municipality_name.casefold())
         ]
         if not schools:
-            raise UsageError(f"Муниципалитета {municipality} в реестре нет.")
+            known = ", ".join(
+                dict.fromkeys(f"{s.municipality_name} ({s.municipality_id})" for s in everywhere)
+            )
+            raise UsageError(f"Муниципалитета «{municipality}» в реестре нет. Есть: {known}.")
     folders: dict[str, list[School]] = {}
     for one in schools:
         folders.setdefault(_file_name(one.municipality_name), []).append(one)

@@ -48,12 +48,25 @@ def test_a_key_that_was_lost_after_results_came_is_an_error(settings: Settings) 
 def test_the_pool_of_one_slot_must_be_there(settings: Settings, slots: int | None, is_well: bool) -> None:
     home = settings.data_root.parent / "airflow"
     home.mkdir()
+    (home / "migrated").write_text("3.3.0")
     with sqlite3.connect(home / "airflow.db") as connection:
         connection.execute("create table slot_pool (pool text, slots integer)")
         if slots is not None:
             connection.execute("insert into slot_pool values ('duckdb_writer', ?)", [slots])
 
     assert check(settings, "Airflow").is_well == is_well
+
+
+def test_a_database_that_was_opened_before_the_first_run_is_made_by_it(settings: Settings) -> None:
+    home = settings.data_root.parent / "airflow"
+    home.mkdir()
+    sqlite3.connect(home / "airflow.db").close()
+    (home / "airflow.db").touch()
+
+    found = check(settings, "Airflow")
+
+    assert found.is_well
+    assert "создаётся первым запуском" in found.finding
 
 
 def test_a_database_that_does_not_answer_is_named_without_its_password(

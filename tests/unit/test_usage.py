@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import gettext
 import inspect
 import os
@@ -14,9 +15,13 @@ import click
 import pytest
 from babel.messages.pofile import read_po
 from click.testing import CliRunner
+from unit.warehouse.small import publish, release
 
+from school_quality import pipeline
 from school_quality.cli import main
+from school_quality.settings import Settings
 from school_quality.translation import DOMAIN, LOCALE, russian
+from school_quality.warehouse import scenarios
 
 CATALOGUE = LOCALE / "ru" / "LC_MESSAGES" / f"{DOMAIN}.po"
 
@@ -25,6 +30,11 @@ CATALOGUE = LOCALE / "ru" / "LC_MESSAGES" / f"{DOMAIN}.po"
 def english_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     monkeypatch.setenv("LANGUAGE", "en")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "data")
 
 
 @pytest.mark.parametrize(
@@ -46,12 +56,17 @@ def english_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         ("preview no/such.csv", "файла 'no/such.csv' нет, проверьте путь."),
         ("preview .", "'.' — папка, а нужен файл."),
         ("diff a b --workbook .", "'.' — папка, а нужен файл."),
+        ("diff a b --workbook no/such.xlsx", "папки 'no' нет, создайте её или укажите другую."),
+        ("what-if --year 2022 --min-participants 0", "0 не подходит, нужно x>=1."),
+        ("releases --data {file}", "'{file}' — файл, а нужна папка."),
     ],
 )
 def test_a_wrong_command_is_answered_in_russian_with_code_2(
     command: str, answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("a_file").touch()
+    command, answer = (text.replace("{file}", "a_file") for text in (command, answer))
 
     done = CliRunner().invoke(main, command.split(), prog_name="school-quality")
 
@@ -71,7 +86,98 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
     done = CliRunner().invoke(main, ["query", str(file)])
 
     assert done.exit_code == 2
-    assert f"файл '{file}' нельзя прочитать: нет права." in done.stderr
+    assert f"'{file}' нельзя прочитать: нет права." in done.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "run", "status", "templates", "explain 5 1.1", "what-if"])
+def test_a_year_that_cannot_be_is_told_by_every_command_that_asks_for_one(command: str) -> None:
+    done = CliRunner().invoke(main, [*command.split(), "--year", "1800"])
+
+    assert (done.exit_code, done.stderr) == (2, "Отчётный год 1800 вне пределов 2010-2100.\n")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "answer"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "на диске кончилось место"),
+        (PermissionError(errno.EACCES, "Permission denied", "/data/rejected"), "/data/rejected: нет права"),
+        (OSError(errno.EROFS, "Read-only file system", "/data"), "/data: диск только для чтения"),
+    ],
+)
+def test_what_the_disk_refuses_is_a_message_and_not_a_traceback(
+    refusal: OSError, answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(settings: Settings) -> None:
+        raise refusal
+
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
+    monkeypatch.setattr(pipeline, "validate", refuse)
+
+    done = CliRunner().invoke(main, ["validate", "--data", str(tmp_path)])
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith(answer)
+    assert "school-quality doctor" in done.stderr
+
+
+def test_a_run_into_a_folder_that_may_not_be_written_ends_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the administrator, as whom tests may run, may write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+
+    done = CliRunner().invoke(main, ["run", "--year", "2022", "--data", str(tmp_path)])
+
+    assert done.exit_code == 2
+    assert f"В папку данных {tmp_path} нельзя писать" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (b"", "В файле нет ни одного запроса SQL."),
+        (b"-- later", "В файле нет ни одного запроса SQL."),
+        ("select 'школа'".encode("cp1251"), "не в кодировке UTF-8"),
+        (b"select no_such_column from marts.dim_school", "Запрос не выполнен"),
+        (b"select cast(school_name as integer) from marts.dim_school", "Запрос не выполнен"),
+    ],
+)
+def test_a_file_without_a_good_query_is_told(text: bytes, answer: str, settings: Settings) -> None:
+    publish(settings, release(1, settings))
+    file = settings.data_root / "query.sql"
+    file.write_bytes(text)
+
+    done = CliRunner().invoke(main, ["query", str(file), "--data", str(settings.data_root)])
+
+    assert done.exit_code == 2
+    assert answer in done.stderr
+
+
+def test_a_preview_of_files_of_which_nothing_is_accepted_says_so_without_a_build(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
+    monkeypatch.setattr(scenarios, "aside", lambda *arguments, **variables: pytest.fail("a build"))
+    publish(settings, release(1, settings))
+    settings.inbox.mkdir()
+    file = tmp_path / "не таблица.csv"
+    file.write_text("а;б\n1;2\n", encoding="utf-8")
+
+    done = CliRunner().invoke(main, ["preview", str(file), "--data", str(settings.data_root)])
+
+    assert done.exit_code == 0, done.output
+    assert "Новых строк нет: списки и баллы остались бы прежними." in done.output
+
+
+def test_a_release_that_is_not_there_is_told_before_its_check_begins(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
+
+    done = CliRunner().invoke(main, ["verify", "none", "--data", str(settings.data_root)])
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Выпуска «none» нет" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["", *sorted({*main.commands} - {"metrics"})])

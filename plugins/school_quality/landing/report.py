@@ -52,6 +52,11 @@ class IngestReport:
         return tuple(sorted({r.dataset for r in self.receipts if r.dataset is not None}))
 
     @property
+    def has_news(self) -> bool:
+        """Whether rows in force may have changed: not where nothing was accepted, moved or read again."""
+        return bool(self.moved or self.reread or self.rows["accepted"])
+
+    @property
     def has_rejections(self) -> bool:
         return any(r.outcome == "rejected" or r.rows_rejected for r in self.landed)
 

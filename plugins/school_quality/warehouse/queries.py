@@ -21,7 +21,10 @@ class Answer:
 
 
 def answer(settings: Settings, sql: str) -> Answer:
-    """What the current release answers. Raises `UsageError` before the first release, and for faulty SQL."""
+    """What the current release answers.
+
+    Raises `UsageError` before the first release, and for SQL that is faulty or not there.
+    """
     import duckdb
 
     release_id = releases.current_id(settings)
@@ -29,10 +32,12 @@ def answer(settings: Settings, sql: str) -> Answer:
         raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
     with duckdb.connect(str(releases.warehouse(settings, release_id)), read_only=True) as reader:
         try:
+            if not reader.extract_statements(sql):
+                raise UsageError("В файле нет ни одного запроса SQL.")
             reader.execute(sql)
+            return Answer([column[0] for column in reader.description or ()], reader.fetchall())
         except duckdb.Error as error:
             raise UsageError(f"Запрос не выполнен: {error}") from error
-        return Answer([column[0] for column in reader.description or ()], reader.fetchall())
 
 
 def as_csv(found: Answer) -> str:
