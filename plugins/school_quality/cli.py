@@ -86,6 +86,13 @@ class Commands(click.Group):
             place = f"{error.filename}: " if error.filename else ""
             click.echo(f"{place}{DISK_WORDS[error.errno]}. Что проверить: school-quality doctor", err=True)
             sys.exit(NOTHING_PUBLISHED)
+        except Exception as error:
+            import duckdb  # long imported where the error is its own
+
+            if not isinstance(error, duckdb.IOException):
+                raise
+            click.echo(f"Файл с данными не читается: {error}\nВерните его из резервной копии.", err=True)
+            sys.exit(NOTHING_PUBLISHED)
 
 
 class NewFile(click.Path):

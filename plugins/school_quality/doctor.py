@@ -5,7 +5,6 @@ Health checks call it every few seconds, so it imports neither Airflow nor dbt.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from school_quality import waiting
 from school_quality.embedded import POOL, airflow_home, marker
-from school_quality.errors import UsageError
+from school_quality.errors import SchoolQualityError
 from school_quality.reading.pseudonyms import key_file
 from school_quality.settings import Settings, project_root
 from school_quality.warehouse import releases, runs
@@ -189,7 +188,7 @@ def _release(settings: Settings) -> Check:
     subject = "Выпуск"
     try:
         release = releases.current(settings)
-    except (UsageError, json.JSONDecodeError) as error:
+    except SchoolQualityError as error:
         finding = f"ссылка {settings.current} ведёт не на выпуск: {error}"
         return Check(
             subject, finding, False, "верните папку выпуска из копии или school-quality run --year ГОД"

@@ -132,6 +132,41 @@ def test_a_run_into_a_folder_that_may_not_be_written_ends_before_it_begins(
     assert f"В папку данных {tmp_path} нельзя писать" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["releases", "verify {id}", "diff {id} {id}", "rollback {id}"])
+def test_a_damaged_manifest_is_a_message_that_names_the_file(
+    command: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
+    folder = publish(settings, first := release(1, settings))
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").write_text("{", encoding="utf-8")
+    arguments = command.replace("{id}", first.release_id).split()
+
+    done = CliRunner().invoke(main, [*arguments, "--data", str(settings.data_root)])
+
+    assert done.exit_code == 1
+    assert done.stderr == f"Файл {folder / 'manifest.json'} повреждён: верните папку выпуска из копии.\n"
+
+
+@pytest.mark.parametrize("command", ["explain 17 1.1 --year 2022", "query {file}"])
+def test_a_damaged_warehouse_is_a_message_that_names_the_file(
+    command: str, settings: Settings, tmp_path: Path
+) -> None:
+    folder = publish(settings, release(1, settings))
+    whole = (folder / "warehouse.duckdb").read_bytes()
+    (folder / "warehouse.duckdb").unlink()
+    (folder / "warehouse.duckdb").write_bytes(whole[:1000])
+    file = tmp_path / "query.sql"
+    file.write_text("select 1", encoding="utf-8")
+    arguments = command.replace("{file}", str(file)).split()
+
+    done = CliRunner().invoke(main, [*arguments, "--data", str(settings.data_root)])
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Файл с данными не читается: ")
+    assert "warehouse.duckdb" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "answer"),
     [

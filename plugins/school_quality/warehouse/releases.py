@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from school_quality.errors import UsageError
+from school_quality.errors import SchoolQualityError, UsageError
 from school_quality.settings import Settings, dbt_project_dir, expectations_dir
 
 MANIFEST = "manifest.json"
@@ -173,13 +173,19 @@ def warehouse(settings: Settings, release_id: str) -> Path:
 
 
 def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
-    """The manifest of a release. Raises `UsageError` where there is no such release."""
+    """The manifest of a release.
+
+    Raises `UsageError` where there is no such release, `SchoolQualityError` where the file is damaged.
+    """
     path = settings.published / release_id / MANIFEST
     if Path(release_id).name != release_id or not path.is_file():
         raise UsageError(
             f"Выпуска «{release_id}» нет в {settings.published}. Список: school-quality releases"
         )
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SchoolQualityError(f"Файл {path} повреждён: верните папку выпуска из копии.") from error
     return document
 
 
