@@ -10,6 +10,7 @@ import os
 import re
 import struct
 import unicodedata
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,9 @@ FONTS = _HERE / "fonts"
 TEMPLATES = _HERE / "templates"
 PICTURE_PPI = 200.0
 PRESSES = min(4, os.cpu_count() or 1)
+# No column holds a word of so many characters; it may be broken after each part of so many.
+LONG_WORD, WORD_PART = 40, 10
+ZERO_WIDTH_SPACE = "\u200b"
 
 
 @cache
@@ -50,7 +54,7 @@ class Press:
         It is a PDF/UA: Typst refuses to write one without tags, language, title or a glyph for a character.
         Identical input gives identical bytes: the templates give the document no date of creation.
         """
-        return self.compile(template, displayable(as_json(document)))
+        return self.compile(template, breakable(displayable(as_json(document))))
 
     def compile(self, template: str, data: str) -> bytes:
         """The PDF of JSON that is ready: only of characters that the fonts have."""
@@ -86,6 +90,22 @@ def _fields(value: Any) -> Any:
 def displayable(text: str) -> str:
     """``text`` with ``?`` for each character that the shipped fonts lack: PDF/UA allows none."""
     return _undisplayable().sub("?", unicodedata.normalize("NFC", text))
+
+
+def breakable(text: str) -> str:
+    """JSON with places to break a line in words that no column holds; Typst breaks addresses by itself."""
+    return _LONG_WORD.sub(lambda found: "".join(_parts(found[0])), text)
+
+
+# Neither quotes nor escapes, so that what is between them stays JSON.
+_LONG_WORD = re.compile(rf'[^\s"\\]{{{LONG_WORD},}}')
+
+
+def _parts(word: str) -> Iterator[str]:
+    for start in range(0, len(word), WORD_PART):
+        if start and "://" not in word:
+            yield ZERO_WIDTH_SPACE
+        yield word[start : start + WORD_PART]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -109,6 +110,17 @@ def test_the_longest_card_has_two_pages(full_card: Scorecard, name: str, others:
     reader = pypdf.PdfReader(io.BytesIO(pdf))
     assert len(reader.pages) == 2
     assert "здесь оценивать нечего" in " ".join(reader.pages[1].extract_text().split())
+
+
+def test_a_name_without_spaces_ends_on_the_page(full_card: Scorecard) -> None:
+    advice = (replace(full_card.advice[0], details="У" * 300),)
+
+    pdf = Press().print("scorecard.typ", replace(full_card, school_name="А" * 300, advice=advice))
+
+    (page, *_) = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    text = page.extract_text().replace("\u200b", "")
+    assert (text.count("А" * 20), text.count("У" * 20)) != (1, 1)
+    assert max(len(run) for run in re.findall("А+|У+", text)) < 150
 
 
 @pytest.mark.parametrize("schools", [0, 1, 3])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from school_quality.reporting import words
 from school_quality.reporting.footnotes import Footnotes
-from school_quality.reporting.press import displayable
+from school_quality.reporting.press import breakable, displayable
 
 
 @pytest.mark.parametrize(
@@ -104,3 +106,12 @@ def test_russian_texts_are_printed_as_they_are() -> None:
     text = 'МБОУ СОШ № 5 «Ёлка» — 12,5 % (−3) й ≥ "x"'
 
     assert displayable(text) == text
+
+
+def test_only_a_word_that_no_column_holds_may_be_broken_and_never_an_address() -> None:
+    short, address = "общеобразовательное учреждение", "https://example.org/" + "a" * 60
+
+    assert breakable(json.dumps([short, address])) == json.dumps([short, address])
+    assert json.loads(breakable(json.dumps(["А" * 45], ensure_ascii=False))) == [
+        "\u200b".join(["А" * 10] * 4 + ["А" * 5])
+    ]
