@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, chain
 
-from school_quality import steps
+from school_quality import run_record, steps
 
 with DAG(
     dag_id="ingest_inbox",
@@ -19,7 +19,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=4),
-    on_failure_callback=steps.notice_of_failure,
+    on_failure_callback=run_record.notice_of_failure,
     params={"data_root": steps.data_root()},
     tags=["школы"],
 ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from school_quality import steps
+from school_quality import run_record, steps
 
 PERIOD = "half_year"
 
@@ -19,7 +19,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=steps.RUN_TIMEOUT,  # 42 hours: waiting for quiet, the steps, a day for approval
-    on_failure_callback=steps.notice_of_failure,
+    on_failure_callback=run_record.notice_of_failure,
     params=steps.parameters(period=r"^\d{4}-H[12]$"),
     tags=["школы"],
 ):

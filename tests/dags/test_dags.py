@@ -139,7 +139,7 @@ def test_a_refusal_and_an_answer_that_did_not_come_are_told_apart(
 ) -> None:
     from airflow.providers.standard.operators.hitl import ApprovalOperator
 
-    from school_quality import steps
+    from school_quality import run_record
 
     pushed: dict[str, Any] = {}
     monkeypatch.setattr(ApprovalOperator, "execute_complete", lambda self, context, event: None)
@@ -148,7 +148,7 @@ def test_a_refusal_and_an_answer_that_did_not_come_are_told_apart(
     dags["recompute_annual"].get_task("approve").execute_complete(context, {"responded_by_user": person})
 
     assert pushed == {"is_answered": is_answered}
-    assert (steps._refusal(pushed["is_answered"]) == "Никто не ответил за 24 ч.") != is_answered
+    assert (run_record._refusal(pushed["is_answered"]) == "Никто не ответил за 24 ч.") != is_answered
 
 
 def test_only_locks_and_the_disk_are_worth_a_retry(dags: dict[str, Any]) -> None:

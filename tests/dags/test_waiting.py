@@ -233,9 +233,9 @@ def test_a_methodology_version_goes_with_the_release_into_the_marts(
 
 def ended(run: SimpleNamespace, **known: Any) -> str:
     """The notice that Airflow's callback leaves of a run that ended by itself."""
-    from school_quality import steps
+    from school_quality import run_record
 
-    steps.notice_of_failure(
+    run_record.notice_of_failure(
         {"dag": SimpleNamespace(dag_id="recompute_annual"), "run_id": "manual__1", **known}
     )
     [notice] = (Path(run.params["data_root"]) / "notices").glob("*.txt")
