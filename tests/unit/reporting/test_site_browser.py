@@ -122,6 +122,17 @@ def test_a_page_is_no_wider_than_a_phone(browser: Any, release: Path, name: str)
     assert width == WIDTHS["phone"]
 
 
+def test_a_name_without_spaces_leaves_the_other_columns_in_sight(page: Page, release: Path) -> None:
+    page.goto((release / "site/districts/1/index.html").as_uri())
+
+    page.locator("tbody th a").first.evaluate("link => { link.textContent = 'А'.repeat(300) }")
+
+    widths = page.locator("table").first.evaluate(
+        "table => [table.offsetWidth, table.parentElement.clientWidth]"
+    )
+    assert widths[0] <= widths[1]
+
+
 def test_schools_are_sorted_by_a_column_and_unknown_stand_last_either_way(page: Page, release: Path) -> None:
     open_page(page, release, "site/districts/1/index.html")
     head = page.locator("#schools thead th", has_text="Доля баллов")
