@@ -10,7 +10,7 @@ from school_quality.warehouse.changes import Change
 
 
 def change(what: str) -> Change:
-    return Change("6017", "17", "Район", "2022", None, None, what, None, None, ("new_file",), ())
+    return Change("6017", "17", "17", "Район", "2022", None, None, what, None, None, ("new_file",), ())
 
 
 TOLD = (*changes.STATUS_COLUMNS, *changes.INDICATOR_COLUMNS, *changes.PROCEDURE_COLUMNS)
