@@ -87,7 +87,7 @@ def _scan_near(chunks: Iterator[bytes], outside: re.Pattern[bytes]) -> SheetScan
             return None
         if b't="e"' in part:
             _errors_of(part, scan)
-        if any(end in part for end in _MAY_END_SO):
+        if b"<f" in part and any(end in part for end in _MAY_END_SO):
             _formulas_of(part, scan)
     # another name space prefix hides the cells from the search
     return scan if seen_data else None
