@@ -51,7 +51,7 @@ def exam_grades() -> dict[str, int]:
 
 def landed_expressions(dataset: Dataset) -> dict[str, str]:
     """Landed columns that are not just a typed field, as SQL over ``typed_<dataset>``."""
-    markers = [f'"{n}"' for n in dataset.fields if n.startswith("marker")]
+    markers = [identifier(n) for n in dataset.fields if n.startswith("marker")]
     grades = " ".join(f"when {literal(e)} then {g}" for e, g in exam_grades().items())
     match dataset.name:
         case "appeals":

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from school_quality.datasets import Dataset, load
 from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, locked, write_schema_batch
+from school_quality.quoting import identifier
 from school_quality.settings import Settings
 
 PROVENANCE = {"seq": "BIGINT", "file_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "INTEGER"}
@@ -101,7 +102,7 @@ def view_landed(connection: duckdb.DuckDBPyConnection, settings: Settings, datas
 def view_in_force(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> str:
     """``inforce_<dataset>``: landed and just accepted rows, of each key the one that came last."""
     name = f"inforce_{dataset.name}"
-    key = ", ".join(f'"{column}"' for column in dataset.key)
+    key = ", ".join(identifier(column) for column in dataset.key)
     connection.execute(
         f"""
         create or replace view {name} as
@@ -116,7 +117,7 @@ def view_in_force(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> st
 
 def content_hash(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> str:
     """Changes when the rows in force of a dataset do, wherever they come from."""
-    columns = ", ".join(f'"{column}"' for column in dataset.columns)
+    columns = ", ".join(identifier(column) for column in dataset.columns)
     (total,) = connection.execute(
         f"select coalesce(sum(hash({columns})::hugeint), 0)::varchar from inforce_{dataset.name}"
     ).fetchone() or ("",)

@@ -8,6 +8,7 @@ import duckdb
 
 from school_quality import seeds
 from school_quality.datasets import get
+from school_quality.quoting import identifier
 from school_quality.validation import rule
 
 OF_SCALE = ("mark_above_scale", "score_above_scale")
@@ -92,7 +93,7 @@ def _find_contested_works(connection: duckdb.DuckDBPyConnection) -> None:
 def _choose(connection: duckdb.DuckDBPyConnection) -> None:
     """The scale of each work: only the rows of contested ones are counted."""
     dataset = get("vpr_results")
-    key = ", ".join(f'"{name}"' for name in dataset.key)
+    key = ", ".join(identifier(name) for name in dataset.key)
     wanted = f"{key}, total, row_number, order_seq"
     connection.execute(
         f"""

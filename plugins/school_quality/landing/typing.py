@@ -17,7 +17,7 @@ import pyarrow as pa
 from school_quality.datasets import YES_NO, Dataset, Field
 from school_quality.landing.schools import Register, Spelling, folded
 from school_quality.landing.spool import Chunk
-from school_quality.quoting import literal
+from school_quality.quoting import identifier, literal
 from school_quality.reading import subjects
 from school_quality.reading.texts import DATE_MARK, NUMBER_MARK
 
@@ -186,7 +186,7 @@ def type_rows(
         for name, kind in READ_COLUMNS.items()
         if name in dataset.columns or name in present
     ]
-    extra = [f'"{name}"' for name in sorted(present - set(dataset.fields) - set(READ_COLUMNS))]
+    extra = [identifier(name) for name in sorted(present - set(dataset.fields) - set(READ_COLUMNS))]
     bits = " + ".join(
         f"case when {f.bad} then {1 << i} else 0 end"
         for i, f in enumerate(fields)

@@ -26,7 +26,7 @@ from school_quality.landing.schools import Register, School
 from school_quality.landing.spool import BlockMeta, Chunk
 from school_quality.landing.typing import Typed, note_schools, note_unreadable_cells, type_rows
 from school_quality.model import Remark
-from school_quality.quoting import literal
+from school_quality.quoting import identifier, literal
 from school_quality.settings import Settings
 from school_quality.validation import Validation
 
@@ -138,7 +138,7 @@ class Judge:
         self._use("thresholds", "threshold")
 
     def _use(self, name: str, table: str) -> None:
-        columns = ", ".join(f'"{column}"' for column in get(name).columns)
+        columns = ", ".join(identifier(column) for column in get(name).columns)
         self.connection.execute(f"create or replace table {table} as select {columns} from inforce_{name}")
 
     def _use_register(self) -> None:
@@ -283,7 +283,7 @@ class Judge:
         table = f"accepted_{dataset.name}"
         (rows,) = self.connection.execute(f"select count(*) from {table}").fetchone() or (0,)
         if rows:
-            columns = ", ".join(f'"{name}"' for name in landed_columns(dataset))
+            columns = ", ".join(identifier(name) for name in landed_columns(dataset))
             self.connection.execute(
                 f"copy (select {columns} from {table}) to {literal(str(path))} "
                 "(format parquet, compression zstd)"

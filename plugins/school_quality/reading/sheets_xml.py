@@ -221,9 +221,9 @@ class OdsScanner:
             if self._kinds or text:
                 self._row_is_empty = False
                 self._last_column = max(self._last_column, self._column + self._repeat)
-            is_error = "error" in self._kinds or (self._has_formula and _ERROR_TEXT.fullmatch(text.strip()))
             is_not_computed = self._has_formula and not self._kinds and not text
-            is_error = is_error or is_not_computed
+            is_shown = self._has_formula and _ERROR_TEXT.fullmatch(text.strip())
+            is_error = is_not_computed or is_shown or "error" in self._kinds
             is_percentage = not is_error and "percentage" in self._kinds
             if (is_error or is_percentage) and self._repeat * self._row_repeat <= limits.ENTRIES:
                 scan = self.sheets[self._table]

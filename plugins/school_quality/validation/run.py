@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from school_quality.model import Level
+from school_quality.quoting import identifier
 from school_quality.settings import expectations_dir
 from school_quality.validation.rules import rule, tables
 
@@ -158,7 +159,7 @@ def broken_rows(item: Expectation, table: str) -> str:
     """The plain SQL of one expectation: the rows of ``table`` that do not meet it."""
     meta = item["meta"]
     if "query" in meta:
-        return str(meta["query"]).replace("{batch}", f'"{table}"')
+        return str(meta["query"]).replace("{batch}", identifier(table))
     return f'select row_id from "{table}" where not ({meta["predicate"]})'
 
 
@@ -169,7 +170,7 @@ def lookups(connection: duckdb.DuckDBPyConnection, suite: list[Expectation]) -> 
     there = connection.execute("select table_name from duckdb_tables()").fetchall() if wanted else []
     missing = sorted(wanted.difference(name for (name,) in there))
     for name in missing:
-        columns = ", ".join(f'"{column}" {kind}' for column, kind in tables()[name].items())
+        columns = ", ".join(f"{identifier(column)} {kind}" for column, kind in tables()[name].items())
         connection.execute(f"create temp table {name} ({columns})")
     try:
         yield

@@ -15,6 +15,7 @@ from typing import Any
 
 from school_quality import datasets
 from school_quality.datasets import Dataset, Field, Parts
+from school_quality.quoting import identifier
 from school_quality.settings import expectations_dir
 from school_quality.validation.rules import Rule, catalogue
 
@@ -143,7 +144,7 @@ def _queried(rule: Rule, column: str) -> dict[str, Any]:
 
 def _unique(rule: Rule, dataset: Dataset) -> dict[str, Any]:
     """The key within a file; nulls are equal. Hashes come first: only rows that may be equal are counted."""
-    key = ", ".join(f'"{name}"' for name in ("file", *dataset.key))
+    key = ", ".join(identifier(name) for name in ("file", *dataset.key))
     query = (
         f"with keyed as (select row_id, row_number, {key}, hash({key}) as key_hash from {{batch}}), "
         "again as (select * from keyed where key_hash in "
