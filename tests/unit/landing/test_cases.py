@@ -1,0 +1,108 @@
+"""The case folders beside the project: files that failed elsewhere get what their README says."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from school_quality.landing import IngestReport, ingest
+from school_quality.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[3]
+CASES = ROOT.parent / "shared" / "data" / "cases"
+
+pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="no ../shared beside the project")
+
+Counts = tuple[str | None, int, int, int]
+"""Dataset; rows accepted, rejected, skipped."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What becomes of the files of a case, by their paths, and the rules that its remarks cite, each once."""
+
+    folder: str
+    files: dict[str, Counts]
+    rules: set[str] = field(default_factory=set)
+    over_the_example: bool = True  # else the case is an inbox of its own
+
+
+EXPECTED: list[Case] = []
+"""One entry a case, in the order of their numbers."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A data root after the case was ingested, and what the ingest told of its files."""
+
+    settings: Settings
+    report: IngestReport
+
+    @property
+    def counts(self) -> dict[str, Counts]:
+        return {
+            r.path: (r.dataset, r.rows_accepted, r.rows_rejected, r.rows_skipped) for r in self.report.landed
+        }
+
+    def remarks(self, columns: str = "rule") -> list[tuple[object, ...]]:
+        """Of the files of the case: ``path``, ``row_number``, ``column_name``, ``rule``, ``value``,
+        ``message``, ``advice``, ``level``."""
+        seqs = ", ".join(str(r.seq) for r in self.report.landed)
+        return duckdb.sql(
+            f"select {columns} from read_parquet('{self.settings.rejected}/[0-9]*.parquet') "
+            f"where seq in ({seqs}) order by all"
+        ).fetchall()
+
+    def rows(self, dataset: str, columns: str = "*") -> list[tuple[object, ...]]:
+        """Landed rows of a dataset of the files of the case."""
+        seqs = ", ".join(str(r.seq) for r in self.report.landed)
+        files = f"{self.settings.landing}/*/rows/{dataset}.parquet"
+        return duckdb.sql(
+            f"select {columns} from read_parquet('{files}') where seq in ({seqs}) order by seq, row_number"
+        ).fetchall()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_key() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCHOOL_QUALITY_PII_KEY", "a key for tests")
+        yield
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root that has the example district."""
+    root = tmp_path_factory.mktemp("example")
+    shutil.copytree(ROOT / "data" / "examples" / "inbox", root / "inbox")
+    ingest(Settings(root))
+    return root
+
+
+@pytest.fixture
+def ingested(example: Path, tmp_path: Path) -> Callable[[str, bool], Outcome]:
+    """Ingest the inbox of a case, over the example or alone."""
+
+    def run(folder: str, over_the_example: bool = True) -> Outcome:
+        root = tmp_path / "data"
+        if over_the_example:
+            shutil.copytree(example, root)
+        shutil.copytree(CASES / folder / "inbox", root / "inbox", dirs_exist_ok=True)
+        settings = Settings(root)
+        return Outcome(settings, ingest(settings))
+
+    return run
+
+
+@pytest.mark.parametrize("case", EXPECTED, ids=lambda case: case.folder)
+def test_the_files_of_a_case_get_what_its_readme_says(
+    case: Case, ingested: Callable[[str, bool], Outcome]
+) -> None:
+    outcome = ingested(case.folder, case.over_the_example)
+
+    assert outcome.counts == case.files
+    assert {rule for (rule,) in outcome.remarks()} == case.rules
