@@ -1,5 +1,5 @@
--- Readings 10 and 20: the index, and its difference to the year before. The delivered index and the results of which
--- it is computed have dates of their own.
+-- Reading 10, 1.19 and 1.20: the index, and its difference to the year before. The delivered index and the results
+-- of which it is computed have dates of their own.
 with results_due as (
     select
         reporting_year,
