@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from school_quality.datasets import declarations_fingerprint, get
-from school_quality.landing import together
+from school_quality.landing import judging, together
 from school_quality.landing.landed import content_hash, prepare
 from school_quality.landing.receipts import (
     Outcome,
@@ -329,7 +329,11 @@ def _commit(
         of_file = [r for r in reading.remarks if r.level != "row"]
         if counts.wrong_file:
             rejected, judged = counts.wrong_file
-            details = {"rejected": str(rejected), "judged": str(judged)}
+            details = {
+                "rejected": str(rejected),
+                "judged": str(judged),
+                "percent": str(judging.MAX_REJECTED_PCT),
+            }
             of_file.append(Remark("too_many_rejected", "file", details=details))
         for remark in of_file:
             line = remarks.add(receipt, remark)
@@ -380,7 +384,7 @@ def _receipt(
         outcome: Outcome = "rejected"
     else:
         read, skipped = block_rows + reading.rows_skipped, counts.skipped + reading.rows_skipped
-        outcome = "rejected" if counts.wrong_file else "partly" if counts.rejected else "accepted"
+        outcome = "accepted" if not counts.rejected else "partly" if counts.accepted else "rejected"
     if read != counts.accepted + counts.rejected + skipped:
         raise AssertionError(
             f"{source.path}: read {read}, accepted {counts.accepted}, "

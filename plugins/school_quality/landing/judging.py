@@ -26,8 +26,15 @@ ABSENT = """case
 end"""
 """ВПР: the variant says that the pupil did not write (methodology, Who counts 1)."""
 
-MAX_REJECTED_PARTS = 5
-"""More than one part in so many of a file's judged rows rejected: a wrong file (contracts, 2.5: 20 %)."""
+MAX_REJECTED_PCT = 20
+MIN_REJECTED = 10
+"""More than so many percent of a file's judged rows rejected, and at least so many: a wrong file, and not a
+file with mistakes (contracts, 2.5). A small file keeps its good rows."""
+
+
+def is_wrong_file(rejected: int, judged: int) -> bool:
+    """Whether so many rejected rows of those judged say that this is not the file that it should be."""
+    return rejected >= MIN_REJECTED and 100 * rejected > MAX_REJECTED_PCT * judged
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

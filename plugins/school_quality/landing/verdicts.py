@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -36,7 +36,7 @@ REFERENCES = ("school_register", "mark_scale", "thresholds")
 
 @dataclass(slots=True)
 class Counts:
-    """Rows of a file's blocks by outcome; ``wrong_file``: (rejected, judged) where the 20 % rule struck."""
+    """Rows of a file's blocks by outcome; ``wrong_file``: (rejected, judged) where it is a wrong file."""
 
     accepted: int = 0
     rejected: int = 0
@@ -49,7 +49,9 @@ class Counts:
         self.rejected += other.rejected
         self.skipped += other.skipped
         self.by_register += other.by_register
-        self.wrong_file = self.wrong_file or other.wrong_file
+        if other.wrong_file:
+            rejected, judged = self.wrong_file or (0, 0)
+            self.wrong_file = rejected + other.wrong_file[0], judged + other.wrong_file[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class Judge:
         """Judge registers, scales and thresholds, and take those in force into use."""
         for name in sorted(REFERENCES, key=lambda n: load()[n].order):
             self.judge(get(name), chunks.get(name, ()))
+            self._refuse_wrong_files()
             view_in_force(self.connection, get(name))
             if name == "school_register":
                 self._use_register()
@@ -199,7 +202,10 @@ class Judge:
         wanted = arrived | self.compared | (set(PROTOCOLS) if "appeals" in arrived else set())
         for dataset in load().values():
             if dataset.name in wanted and dataset.name not in REFERENCES:
+                if dataset.name == "appeals":
+                    self._refuse_wrong_files()  # they look for results that are accepted
                 self.judge(dataset, chunks.get(dataset.name, ()))
+        self._refuse_wrong_files()
 
     def overtaken(self) -> frozenset[int]:
         """Receipts in force with rows that a scale now in force rejects, or may reject."""
@@ -223,7 +229,7 @@ class Judge:
         ]
 
     def _count(self, typed: Typed) -> None:
-        """Count table rows by outcome, and let the 20 % rule strike."""
+        """Count table rows by outcome."""
         name = typed.dataset.name
         found = self.connection.execute(
             f"""
@@ -243,16 +249,23 @@ class Judge:
             from verdict group by file
             """
         ).fetchall()
-        wrong: list[int] = []
         for file, accepted, rejected, skipped, by_register in found:
-            counts = Counts(accepted, rejected, skipped, by_register)
-            if rejected * judging.MAX_REJECTED_PARTS > accepted + rejected:
-                counts = Counts(0, accepted + rejected, skipped, by_register, (rejected, accepted + rejected))
-                wrong.append(file)
-            self.counts[name, file] = counts
-        self.connection.execute(
-            f"create or replace temp table wrong_file as select unnest({wrong or [-1]}) as file"
-        )
+            self.counts[name, file] = Counts(accepted, rejected, skipped, by_register)
+
+    def _refuse_wrong_files(self) -> None:
+        """Take back what was accepted of wrong files, in all their datasets: all their rows are rejected."""
+        wrong = {
+            file
+            for file, c in self.counts_by_file().items()
+            if judging.is_wrong_file(c.rejected, c.accepted + c.rejected)
+        }
+        for (name, file), counts in self.counts.items():
+            if file in wrong and counts.wrong_file is None:
+                judged = counts.accepted + counts.rejected
+                self.counts[name, file] = replace(
+                    counts, accepted=0, rejected=judged, wrong_file=(counts.rejected, judged)
+                )
+                self.connection.execute(f"delete from accepted_{name} where file = {file}")
 
     def _accept(self, typed: Typed) -> None:
         dataset = typed.dataset
@@ -265,7 +278,6 @@ class Judge:
             join landed_file as f on f.file = r.file
             join block as b on b.block = r.block
             where r.source_row not in (select source_row from failed_row)
-                and r.file not in (select file from wrong_file)
             """
         )
 

@@ -73,17 +73,38 @@ def test_a_value_out_of_range_rejects_the_row(bench: Bench, value: str) -> None:
     assert bench.counts(file) == (4, 1, 0)
 
 
-def test_exactly_twenty_percent_rejected_is_not_too_many(bench: Bench) -> None:
-    rows = [{**INDEX, "reporting_year": str(2015 + n)} for n in range(4)]
-    at_the_edge = bench.add("social_index", [*rows, {**INDEX, "reporting_year": "нет"}])
-    beyond = bench.add("social_index", [*rows[:3], {**INDEX, "reporting_year": "нет"}])
+@pytest.mark.parametrize(
+    ("good", "bad", "expected"),
+    [
+        pytest.param(40, 10, (40, 10, 0), id="20 % and 10 rows: not more than 20 %"),
+        pytest.param(39, 10, (0, 49, 0), id="more than 20 %, 10 rows: a wrong file"),
+        pytest.param(3, 9, (3, 9, 0), id="75 %, but only 9 rows: a small file keeps its good rows"),
+        pytest.param(0, 9, (0, 9, 0), id="no row is good"),
+    ],
+)
+def test_a_wrong_file_has_more_than_20_percent_and_at_least_10_rejected_rows(
+    bench: Bench, good: int, bad: int, expected: tuple[int, int, int]
+) -> None:
+    rows = [{**INDEX, "reporting_year": str(2011 + n)} for n in range(good)]
+    file = bench.add("social_index", [*rows, *({**INDEX, "reporting_year": f"нет {n}"} for n in range(bad))])
 
     bench.run()
 
-    assert bench.counts(at_the_edge) == (4, 1, 0)
-    assert bench.counts(beyond) == (0, 4, 0)
-    assert bench.judge.counts_by_file()[beyond].wrong_file == (1, 4)
-    assert len(bench.accepted("social_index")) == 4
+    assert bench.counts(file) == expected
+    assert bench.judge.counts_by_file()[file].wrong_file == ((bad, 49) if (good, bad) == (39, 10) else None)
+    assert len(bench.accepted("social_index")) == expected[0]
+
+
+def test_a_file_is_judged_as_a_whole_where_it_holds_rows_of_two_datasets(bench: Bench) -> None:
+    rows = [{**INDEX, "reporting_year": str(2011 + n)} for n in range(20)]
+    wrong = bench.add("results_index", [{"school_code": "006003", "results_index": "нет"}] * 10, year="2022")
+    bench.add("social_index", rows, file=wrong)
+
+    bench.run()
+
+    assert bench.counts(wrong) == (0, 30, 0)
+    assert bench.accepted("social_index") == []
+    assert bench.judge.counts_by_file()[wrong].wrong_file == (10, 30)
 
 
 def test_identical_rows_of_a_file_count_once(bench: Bench) -> None:
