@@ -32,7 +32,13 @@ class Case:
     over_the_example: bool = True  # else the case is an inbox of its own
 
 
-EXPECTED: list[Case] = []
+EXPECTED: list[Case] = [
+    Case(
+        "11-empty-shared-string-cell",
+        {"2022-2023/Формы/Документы школ.xlsx": ("form_documents", 4, 2, 0)},
+        {"required_empty"},
+    ),
+]
 """One entry a case, in the order of their numbers."""
 
 

@@ -189,7 +189,9 @@ def test_every_bad_sample_is_rejected_whole_with_a_remark_and_counts_no_rows(
 
     assert len(wanted) > 20
     assert wanted | {"больше 200 МБ.csv"} <= told
-    assert all(counts(r) == (0, 0, 0, 0) for r in receipts.values() if r.path != "too_many_bad_rows_large.csv")
+    assert all(
+        counts(r) == (0, 0, 0, 0) for r in receipts.values() if r.path != "too_many_bad_rows_large.csv"
+    )
 
 
 @pytest.mark.parametrize(
