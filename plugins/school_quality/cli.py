@@ -479,7 +479,7 @@ SHOWN_CHANGES = 100
 @with_settings
 def diff(settings: Settings, first: str, second: str, workbook: Path | None) -> None:
     """Чем второй выпуск отличается от первого и почему."""
-    from school_quality.reporting import change_words, changes_workbook
+    from school_quality.reporting import change_words, changes_workbook, words
     from school_quality.warehouse import changes
 
     limit = SHOWN_CHANGES if workbook is None else changes.SHOWN_IN_WORKBOOK
@@ -494,12 +494,12 @@ def diff(settings: Settings, first: str, second: str, workbook: Path | None) -> 
         return
     files = change_words.by_id(found.inputs)
     rows = [
-        [change.label, change.period, change.indicator_code, *change_words.told(change, files)]
-        for change in found.changes
+        [change.label, words.period(change.period), change.indicator_code, *change_words.told(change, files)]
+        for change in change_words.readable(found.changes)
     ]
     show(table(["Школа", "Период", "Показатель", "Что", "Было", "Стало", "Причина"], rows))
-    if found.total > len(rows):
-        click.echo(f"и ещё отличий: {found.total - len(rows)}; все — в книге: --workbook ФАЙЛ")
+    if found.total > len(found.changes):
+        click.echo(f"и ещё отличий: {found.total - len(found.changes)}; все — в книге: --workbook ФАЙЛ")
 
 
 @main.command()

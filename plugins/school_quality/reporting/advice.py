@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
+from school_quality import datasets
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row, SchoolFacts, is_hidden
 
@@ -57,6 +59,28 @@ def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]
 def _roadmap(item: str, names: dict[str, str]) -> str:
     name = f" «{names[item]}»" if item in names else ""
     return f"дорожная карта, п.{words.NBSP}{item}{name}"
+
+
+def build_owed(unsent: list[Row], reference: Reference) -> tuple[str, ...]:
+    """What a school has to send before anything else, by form: the periods and the days that have passed.
+
+    Args:
+        unsent: its rows of ``fct_submission`` that are missing or not complete.
+        reference: the edition's period.
+    """
+    owed: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in unsent:
+        if reference.period in (None, row["period"]):
+            owed[row["status"], row["dataset"]].append(row)
+    known = datasets.load()
+    lines = []
+    for (status, dataset), rows in owed.items():
+        title = known[dataset].title if dataset in known else dataset
+        periods = ", ".join(words.period(row["period"]) for row in rows)
+        days = ", ".join(dict.fromkeys(words.day(row["due_on"]) for row in rows))
+        what = "Сдать" if status == "missing" else "Исправить замечания и сдать полностью"
+        lines.append(f"{what}: «{title}» за {periods}, срок — {days}.")
+    return tuple(lines)
 
 
 def no_advice(status: Row) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
+from school_quality import seeds
 from school_quality.reporting import methodology, words
 from school_quality.warehouse import comparison, contract
 from school_quality.warehouse.causes import CAUSES, FileChange, Inputs
@@ -66,13 +67,35 @@ VALUES = {
     **words.VALUE_TEXTS,
 }
 
+SEEDS = {
+    "bands.csv": "границы баллов",
+    "cluster_indicators.csv": "показатели кластеров",
+    "clusters.csv": "кластеры",
+    "comparability.csv": "какие годы сравнимы",
+    "identifying_procedures.csv": "процедуры, по которым определяют ШНОР",
+    "index_procedures.csv": "процедуры индекса результатов",
+    "indicators.csv": "показатели",
+    "measures.csv": "меры",
+    "methodology_versions.csv": "редакции методики",
+    "not_applicable.csv": "к каким школам показатель не относится",
+    "parameters.csv": "числа методики",
+    "reasons.csv": "причины, по которым нет значения",
+    "roadmap_items.csv": "пункты дорожной карты",
+    "roadmap_owners.csv": "ответственные по дорожной карте",
+    "roadmap_periods.csv": "сроки дорожной карты",
+    "social_coefficient.csv": "коэффициент социального благополучия",
+    "status_clauses.csv": "пункты приказа о статусах",
+    "submission_calendar.csv": "сроки сдачи",
+}
+"""Tables of the methodology by file name, as staff call them."""
+
 SHOWN_FILES = 3
 """More possible files than this are named by their number; all are in ``meta.release_change``."""
 
 
 def what(change: Change) -> str:
     name, _, rest = change.what.partition("/")
-    part = change.procedure or rest
+    part = change.procedure or _components().get((change.indicator_code or "", rest), rest)
     return f"{WHAT.get(name, name)} ({part})" if part else WHAT.get(name, name)
 
 
@@ -80,7 +103,10 @@ def value(change: Change, text: str | None) -> str:
     """A side of a change for people: no value is a dash, doubles have no needless digits."""
     if text is None:
         return "—"
-    name = change.what.partition("/")[0]
+    name, _, component = change.what.partition("/")
+    unit = _units().get((change.indicator_code or "", component))
+    if name == "value" and unit:
+        return words.indicator_value(float(text), unit)
     if name in _doubles():
         return words.precise(float(text))
     if name == "reason":
@@ -88,7 +114,40 @@ def value(change: Change, text: str | None) -> str:
     if name == "flags":
         flags = [flag for flag in text.strip("[]").split(", ") if flag]
         return "; ".join(words.FLAGS.get(flag, flag) for flag in flags) or "нет"
+    if name == "low_procedure_ids":
+        return text or "нет"
     return VALUES.get(text, text)
+
+
+def sides(change: Change) -> tuple[str, str]:
+    """Both sides for people; of doubles that would read the same, with the digits that tell them apart."""
+    before, after = (value(change, text) for text in (change.before, change.after))
+    is_double = change.what.partition("/")[0] in _doubles()
+    if before == after and is_double and change.before is not None and change.after is not None:
+        before, after = (
+            text.replace(".", ",").replace("-", words.MINUS) for text in (change.before, change.after)
+        )
+    return before, after
+
+
+def readable(changes: Iterable[Change]) -> list[Change]:
+    """Those of which the two sides read differently: a line that says the same twice says nothing."""
+    return [change for change in changes if len(set(sides(change))) == 2]
+
+
+@cache
+def _units() -> dict[tuple[str, str], str]:
+    return {(row["indicator_code"], row["component"]): row["unit"] for row in seeds.rows("indicators")}
+
+
+@cache
+def _components() -> dict[tuple[str, str], str]:
+    """Components of indicators by code, as the indicator's name calls them."""
+    return {
+        (row["indicator_code"], row["component"]): row["indicator_name"].partition(": ")[2]
+        for row in seeds.rows("indicators")
+        if row["component"]
+    }
 
 
 @cache
@@ -119,7 +178,7 @@ def cause(change: Change, files: Mapping[str, FileChange]) -> str:
 
 def told(change: Change, files: Mapping[str, FileChange]) -> tuple[str, str, str, str]:
     """What differs, what was said before, what is said now, and why; ``files`` by file id."""
-    return what(change), value(change, change.before), value(change, change.after), cause(change, files)
+    return what(change), *sides(change), cause(change, files)
 
 
 def by_id(inputs: Inputs) -> dict[str, FileChange]:
@@ -132,7 +191,8 @@ def reasons(difference: Difference) -> list[str]:
     lines = [f"{file_text(change)}: {change.path} ({change.file_id[:12]})" for change in inputs.files]
     if inputs.is_methodology_changed:
         changed = "; ".join(
-            f"{seed.name}: убрано строк {len(seed.removed)}, добавлено {len(seed.added)}"
+            f"{SEEDS.get(seed.name, seed.name)}: "
+            f"убрано строк {len(seed.removed)}, добавлено {len(seed.added)}"
             for seed in inputs.seeds
         )
         versions = f"{old.methodology_hash or 'не записана'} → {new.methodology_hash or 'не записана'}"

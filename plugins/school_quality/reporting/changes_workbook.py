@@ -57,11 +57,11 @@ def _changes(difference: Difference) -> list[list[Cell]]:
         (row["indicator_code"], row["component"]): row["indicator_name"] for row in seeds.rows("indicators")
     }
     rows: list[list[Cell]] = []
-    for change in difference.changes:
+    for change in change_words.readable(difference.changes):
         component = change.what.partition("/")[2]
         code = change.indicator_code
         rows.append([
-            change.municipality, change.school_id, change.school, change.period, code,
+            change.municipality, change.school_id, change.school, words.period(change.period), code,
             names.get((code, component), "") if code else "",
             *change_words.told(change, files),
         ])  # fmt: skip
@@ -81,7 +81,7 @@ def _files(difference: Difference) -> list[list[Cell]]:
 
 def _seeds(difference: Difference) -> list[list[Cell]]:
     return [
-        [seed.name, word, row]
+        [change_words.SEEDS.get(seed.name, seed.name), word, row]
         for seed in difference.inputs.seeds
         for word, found in (("была", seed.removed), ("стала", seed.added))
         for row in found

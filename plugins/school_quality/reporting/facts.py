@@ -81,7 +81,8 @@ class SchoolFacts:
     """One school in one year; ``values`` holds rows of the year and, for the plots, of years before it.
 
     ``sources`` are rows of ``fct_lineage`` with the path of their file; empty where they were not asked for.
-    ``merged`` are the schools merged into it (`merged_schools`).
+    ``merged`` are the schools merged into it (`merged_schools`), ``unsent`` its rows of ``fct_submission``
+    that are missing or not complete; empty in the open edition, which says nothing of submissions.
     """
 
     school: Row
@@ -92,6 +93,7 @@ class SchoolFacts:
     support: list[Row]
     sources: list[Row]
     merged: list[MergedFacts] = field(default_factory=list)
+    unsent: list[Row] = field(default_factory=list)
 
     @property
     def version(self) -> str:
@@ -290,7 +292,8 @@ def read_schools(
     Args:
         connection: a warehouse of either edition.
         reference: which schools, year and period.
-        with_sources: whether the rows of files behind the values are read, too.
+        with_sources: whether what only the official edition knows is read, too: the rows of files behind the
+            values, and what was not sent.
     """
     merged = merged_schools(reference.schools, reference.year)
     ids = [
@@ -399,6 +402,7 @@ def _read_batch(
         if with_sources
         else {}
     )
+    unsent = read_unsent(connection, year, ids) if with_sources else {}
     for school_id in ids:
         yield SchoolFacts(
             school=reference.schools.get(school_id, {"school_id": school_id}),
@@ -409,7 +413,20 @@ def _read_batch(
             support=support[school_id],
             sources=sources.get(school_id, []),
             merged=merged.get(school_id, []),
+            unsent=unsent.get(school_id, []),
         )
+
+
+def read_unsent(
+    connection: duckdb.DuckDBPyConnection, year: int, ids: Sequence[str]
+) -> defaultdict[str, list[Row]]:
+    """What schools of the official edition have not sent, or not completely, by school."""
+    return _by_school(
+        connection,
+        "select * from marts.fct_submission where reporting_year = ? and list_contains(?, school_id)"
+        " and status in ('missing', 'partly') order by due_on, dataset, period",
+        [year, ids],
+    )
 
 
 def _by_school(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from school_quality.reporting import methodology, standing, words
-from school_quality.reporting.advice import Advice, build_advice, no_advice
+from school_quality.reporting.advice import Advice, build_advice, build_owed, no_advice
 from school_quality.reporting.facts import Reference, Row, SchoolFacts
 from school_quality.reporting.indicators import Indicators, build_indicators
 from school_quality.reporting.merged import Merged, build_merged, shows_hidden
@@ -21,7 +21,10 @@ from school_quality.reporting.support import SupportLine, build_support, no_supp
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """A whole card; ``total`` is the system's own calculation, empty in editions of parts of a year."""
+    """A whole card; ``total`` is the system's own calculation, empty in editions of parts of a year.
+
+    ``owed`` are the forms to send first, before the measures of ``advice``.
+    """
 
     school_id: str
     title: str
@@ -38,6 +41,7 @@ class Scorecard:
     district_total: str
     procedures: Procedures
     indicators: Indicators
+    owed: tuple[str, ...]
     advice: tuple[Advice, ...]
     advice_note: str
     support: tuple[SupportLine, ...]
@@ -86,6 +90,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         district_total=standing.district_total(status, reference) if annual else "",
         procedures=procedures,
         indicators=build_indicators(_history(facts, reference), current, reference),
+        owed=build_owed(facts.unsent, reference),
         advice=build_advice(facts, reference),
         advice_note=no_advice(status),
         support=build_support(facts, reference),

@@ -37,7 +37,7 @@ def build_sheets(facts: SchoolFacts, reference: Reference, card: Scorecard) -> t
     ]
     if reference.period is None:
         sheets.append(_procedures(facts, reference))
-    sheets.append(_advice(facts, reference))
+    sheets.append(_advice(facts, reference, card))
     if facts.sources:
         sheets.append(_sources(facts, reference))
     return tuple(sheets)
@@ -56,6 +56,7 @@ def _summary(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet
         lines.append((mark.title, mark.computed, None, None, None, f"по расчёту; {mark.meaning}"))
         lines.append((mark.title, mark.official, None, None, None, "по официальному списку"))
     lines += _points(facts.status, reference, card)
+    lines += [("Сначала сдать данные", line) for line in card.owed]
     lines += [(line.role, line.who) for line in card.support]
     lines += [
         ("Присоединённая школа", f"{school.name} {school.until}", None, None, None, "; ".join(school.years))
@@ -294,10 +295,10 @@ def _procedures(facts: SchoolFacts, reference: Reference) -> Sheet:
     )
 
 
-def _advice(facts: SchoolFacts, reference: Reference) -> Sheet:
-    """Every recommendation, not only the first ones of the card."""
+def _advice(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet:
+    """What is to be sent first, then every recommendation, not only the first ones of the card."""
     items = methodology.roadmap_names(facts.version)
-    lines: list[tuple[Cell, ...]] = []
+    lines: list[tuple[Cell, ...]] = [(None, None, None, None, line) for line in card.owed]
     for row in facts.recommendations:
         key = (facts.version, row["indicator_code"], "")
         peer = reference.schools.get(row["peer_school_id"] or "")

@@ -17,7 +17,15 @@ from typing import Any
 import duckdb
 
 from school_quality.reporting import site_pages as pages
-from school_quality.reporting.facts import BATCH, Reference, Row, merged_schools, read_statuses, rows
+from school_quality.reporting.facts import (
+    BATCH,
+    Reference,
+    Row,
+    merged_schools,
+    read_statuses,
+    read_unsent,
+    rows,
+)
 from school_quality.reporting.press import TEMPLATES, environment
 from school_quality.reporting.site_downloads import data_files, reports_of
 
@@ -65,7 +73,7 @@ def write_site(
     ids = list(statuses)
     slugs = _slugs(ids)
     summaries = []
-    for district in _read_districts(connection, reference, statuses, before):
+    for district in _read_districts(connection, reference, statuses, before, edition):
         municipality = district.reference.municipality_id or ""
         folder = "" if len(ids) == 1 else f"districts/{slugs[municipality]}/"
         links = reports_of(directory, municipality, single=len(ids) == 1)
@@ -119,6 +127,7 @@ def _read_districts(
     reference: Reference,
     statuses: dict[str, list[Row]],
     before: dict[str, Row],
+    edition: str,
 ) -> Iterator[pages.District]:
     """Each municipality with the values of the year or period; ``before`` as in `pages.District`.
 
@@ -135,6 +144,8 @@ def _read_districts(
             " order by v.school_id, v.indicator_code, v.component, v.period",
             [reference.year, batch, reference.period],
         )
+        ids = [status["school_id"] for id_ in batch for status in statuses[id_]]
+        unsent = read_unsent(connection, reference.year, ids) if edition == "official" else {}
         by_school: defaultdict[str, defaultdict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in values:
             by_school[row["municipality_id"]][row["school_id"]].append(row)
@@ -145,6 +156,7 @@ def _read_districts(
                 dict(by_school[id_]),
                 merged,
                 before,
+                unsent,
             )
 
 

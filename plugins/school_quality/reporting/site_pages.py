@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import median
@@ -16,6 +16,7 @@ from typing import Any
 
 from school_quality import dictionary, seeds
 from school_quality.reporting import merged, methodology, standing, words
+from school_quality.reporting.advice import build_owed
 from school_quality.reporting.context_plot import LABELLED, ContextPlot, Mark, draw_context
 from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.words import Tone
@@ -216,6 +217,7 @@ class SchoolPage:
     name: str
     kind: str
     verdict: standing.Verdict
+    owed: tuple[str, ...]
     group: Share | None
     cluster: Share | None
     total: str
@@ -231,7 +233,7 @@ class District:
     """The marts of one municipality; ``values`` by school, of the year or the period of the edition.
 
     ``merged`` are the schools merged into each up to the year (`merged_schools`), ``before`` the group and
-    the cluster of the year before; both of all municipalities.
+    the cluster of the year before; both of all municipalities. ``unsent`` is what schools have not sent.
     """
 
     reference: Reference
@@ -239,6 +241,7 @@ class District:
     values: dict[str, list[Row]]
     merged: dict[str, list[Row]]
     before: dict[str, Row]
+    unsent: Mapping[str, list[Row]] = field(default_factory=dict)
 
     @cached_property
     def by_code(self) -> dict[str, list[Row]]:
@@ -701,6 +704,7 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
             if part
         ),
         verdict=standing.verdict(status, reference),
+        owed=build_owed(district.unsent.get(school_id, []), reference),
         group=Share(
             GROUP_NAMES[group],
             GROUP_MEANINGS[group],

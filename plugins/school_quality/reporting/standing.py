@@ -39,7 +39,7 @@ class StatusMark:
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """Points of one task of the order; ``share`` is ``scored`` / ``maximum``, None without points.
+    """Points of one task of the order; ``share`` is ``scored`` / ``maximum``, None unless most are scored.
 
     ``district`` is the middle school of the district by this share, ``district_share`` the same of 1.
     """
@@ -257,6 +257,8 @@ def _task_line(
             task, title, "без баллов", None, known + _missing(mine, reference), "", None, None, None
         )
     points, maximum = (sum(row[column] for row in scored) for column in ("points", "max_points"))
+    # Points of a few values out of many would look like a full bar: a share is told of most of them only.
+    is_told = 2 * len(scored) > expected
     nothing = words.HIDDEN if statuses["suppressed"] else words.NO_DATA
     median = district[0] if district and district[1] >= COMPARED_SCHOOLS else None
     whole = words.counted(expected, "показателя", "показателей", "показателей")
@@ -264,10 +266,10 @@ def _task_line(
         task=task,
         title=title,
         points=f"{points} из {maximum}" if scored else nothing,
-        share=points / maximum if maximum else None,
+        share=points / maximum if maximum and is_told else None,
         coverage=f"оценено {len(scored)} из {whole}{_missing(mine, reference)}",
         district="" if median is None else words.percent(round(median, 1)),
-        district_share=None if median is None else round(median / 100, 4),
+        district_share=None if median is None or not is_told else round(median / 100, 4),
         scored=points if scored else None,
         maximum=maximum if scored else None,
     )

@@ -83,6 +83,7 @@ FEWER_POINTS = {"form_category": "участники"}
 NO_VALUE = {"olympiad": "участников муниципального этапа нет"}
 
 PERCENT = "%"
+# The unit of a share's fall: the difference of two percents, positive where the share fell.
 PERCENT_POINTS = "п. п."
 # Units of counts: the noun after 1, 2 and 5.
 COUNT_UNITS = {
@@ -153,12 +154,20 @@ def indicator_value(value: float, unit: str, *, signed: bool = False) -> str:
     if unit == PERCENT:
         return percent(value, signed=signed)
     if unit == PERCENT_POINTS:
-        return f"{precise(value, signed=True)}{NBSP}п.{NBSP}п."
+        return _fall(value)
     if unit in WORD_UNITS:
         return WORD_UNITS[unit].get(value, number(value))
     if unit in COUNT_UNITS:
         return number(value, 0, signed=signed)
     return precise(value, signed=signed)
+
+
+def _fall(value: float) -> str:
+    """How far a share fell (reading 15): a negative fall is told as growth, in words and without a minus."""
+    size = precise(abs(value))
+    if size == "0":
+        return "не изменилась"
+    return f"{'снизилась' if value > 0 else 'выросла'} на{NBSP}{size}{NBSP}п.{NBSP}п."
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -250,6 +259,12 @@ def short_period(period: str) -> str:
     """``2022-Q1`` as ``1 четв.``, ``2022-H2`` as ``2 полуг.``; a year as it is."""
     _, _, part = period.partition("-")
     return f"{part[1:]}{NBSP}{'четв.' if part.startswith('Q') else 'полуг.'}" if part else period
+
+
+def period(period: str) -> str:
+    """``2022-Q1`` as ``2022, 1 четв.``; a year as it is."""
+    year, _, part = period.partition("-")
+    return f"{year}, {short_period(period)}" if part else period
 
 
 def task(code: str) -> int:

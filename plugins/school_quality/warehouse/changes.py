@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,8 +239,23 @@ def fetch(connection: duckdb.DuckDBPyConnection, limit: int | None) -> tuple[lis
         {"limit": 2**62 if limit is None else limit, "parts": [*PARTS_OF_VALUE, "flags"]},
     ).fetchall()
     total = connection.execute("select count(*) from difference").fetchone()
+    names: dict[str, str] = {}
+    for side in ("old", "new"):
+        rows = connection.execute(f"select procedure_id, procedure_name from {side}.marts.dim_procedure")
+        names |= dict(rows.fetchall())
     changes = [Change(*(*cells, tuple(words), tuple(ids))) for *cells, words, ids in found]
-    return changes, total[0] if total else 0
+    return [_named(change, names) for change in changes], total[0] if total else 0
+
+
+def _named(change: Change, names: Mapping[str, str]) -> Change:
+    """A change of a list of procedures with their names in the place of their ids."""
+    if change.what != "low_procedure_ids":
+        return change
+    before, after = (
+        text and "; ".join(names.get(id_, id_) for id_ in text.strip("[]").split(", "))
+        for text in (change.before, change.after)
+    )
+    return replace(change, before=before, after=after)
 
 
 def _find_cells(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None:

@@ -284,6 +284,24 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "valid_to": "2023-05-31",
             },
         )
+        for dataset, period, due_on, status in (
+            ("form_pupils", "2022-Q1", "2022-11-10", "partly"),
+            ("form_staff", "2022", "2023-06-15", "missing"),
+            ("form_documents", "2022", "2023-06-15", "received"),
+        ):
+            insert(
+                connection,
+                "marts.fct_submission",
+                {
+                    "school_id": "101",
+                    "municipality_id": "1",
+                    "dataset": dataset,
+                    "reporting_year": 2022,
+                    "period": period,
+                    "due_on": due_on,
+                    "status": status,
+                },
+            )
         insert(
             connection,
             "meta.source_file",

@@ -156,6 +156,19 @@ def test_recommendations_with_one_measure_stand_together(documents: Path) -> Non
     assert f"у кого учиться — {FORMULA_NAME}" in text
 
 
+def test_a_school_that_owes_forms_is_told_so_before_the_measures(documents: Path) -> None:
+    partly = "Исправить замечания и сдать полностью: «Контингент» за 2022, 1\u00a0четв., срок — 10.11.2022."
+    missing = "Сдать: «Кадры» за 2022, срок — 15.06.2023."
+    sheet = openpyxl.load_workbook(documents / "scorecards/101.xlsx")["Рекомендации"]
+
+    assert [sheet.cell(row, 5).value for row in (2, 3)] == [partly, missing]
+    for text in (visible(documents / "scorecards/101.html"), printed(documents / "scorecards/101.pdf")):
+        told = " ".join(text[text.index("Что делать") :].split())
+        places = [told.index(one) for one in (" ".join(partly.split()), missing, "Разобрать типичные")]
+        assert places == sorted(places)
+    assert "Сначала — сдать данные" not in visible(documents / "scorecards/102.html")
+
+
 def test_a_card_says_who_supports_the_school(documents: Path) -> None:
     text = visible(documents / "scorecards" / "101.html").replace("\u00a0", " ")
 

@@ -151,6 +151,18 @@ def test_a_school_page_links_its_card_and_shows_only_formats_that_are_there(site
     assert not [link for link in links if link.endswith(".xlsx")]
 
 
+def test_a_school_page_says_first_which_forms_the_school_owes(site: Path, open_site: Path) -> None:
+    owing, other, of_the_public = (
+        (folder / f"districts/1/schools/{school}.html").read_text(encoding="utf-8")
+        for folder, school in ((site, "101"), (site, "102"), (open_site, "101"))
+    )
+
+    assert "Сдать: «Кадры» за 2022, срок — 15.06.2023." in owing
+    assert owing.index("Что делать") < owing.index("Баллы по задачам")
+    assert "Что делать" not in other
+    assert "Что делать" not in of_the_public
+
+
 def test_a_draft_is_linked_from_no_page_and_a_report_from_its_municipality(site: Path) -> None:
     linking = {
         page.relative_to(site).as_posix()

@@ -164,6 +164,18 @@ def test_schools_are_found_by_name_and_by_status_and_the_number_is_announced(
     assert by_status == ["101"]
 
 
+def test_a_number_finds_the_school_that_has_it_and_not_an_index(page: Page, release: Path) -> None:
+    open_page(page, release, "site/districts/1/index.html")
+    search = page.get_by_label("Найти школу")
+
+    found = {}
+    for text in ("1", "№ 3", "48", "103", "40"):  # 48.5 and 40 are indices of social conditions
+        search.fill(text)
+        found[text] = shown(page)
+
+    assert found == {"1": ["101"], "№ 3": ["103"], "48": [], "103": ["103"], "40": []}
+
+
 def test_sorting_is_announced_where_the_number_of_schools_is(page: Page, release: Path) -> None:
     open_page(page, release, "site/districts/1/index.html")
 

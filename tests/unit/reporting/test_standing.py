@@ -45,6 +45,21 @@ def test_the_middle_school_of_the_district_stands_beside_the_points_of_a_task(
     assert (line.points, line.district, line.district_share) == ("0 из 6", "54\u00a0%", 0.5403)
 
 
+@pytest.mark.parametrize("unknown", ["suppressed", "no_data"])
+def test_points_of_a_few_values_out_of_many_are_no_full_bar(
+    facts: SchoolFacts, reference: Reference, unknown: str
+) -> None:
+    first = next(row for row in facts.values if row["status"] == "scored")
+    full = first | {"points": 3, "max_points": 3}
+    others = [first | {"status": unknown, "points": None, "reason": "few_pupils"}] * 15
+
+    few, *_ = standing.task_lines([full, *others], facts.status, reference)
+    most, *_ = standing.task_lines([full] * 9 + others[:7], facts.status, reference)
+
+    assert (few.points, few.share) == ("3 из 3", None)
+    assert (most.points, most.share) == ("27 из 27", 1.0)
+
+
 def test_the_middle_of_a_district_is_of_its_schools_shares_unless_one_of_them_is_hidden(
     tmp_path: Path,
 ) -> None:

@@ -55,7 +55,9 @@
   function makeSearchable(tools) {
     var table = document.getElementById(tools.getAttribute("data-tools"));
     var items = Array.from(table.tBodies[0].rows).map(function (row, place) {
-      return { row: row, place: place, text: fold(row.textContent), order: null };
+      var text = fold(row.getAttribute("data-search") || row.querySelector("th").textContent);
+      var code = row.getAttribute("data-code");
+      return { row: row, place: place, text: text, numbers: text.match(/\d+/g) || [], code: code, order: null };
     });
     var search = tools.querySelector("[data-search]");
     var choices = Array.from(tools.querySelectorAll("[data-choice]"));
@@ -63,11 +65,21 @@
     var more = tools.querySelector("[data-more]");
     var whole = false;
 
+    // A number is that of a school or its code, never one of its values; where no school has it, its beginning.
+    function fitting(wanted) {
+      function contains(item) { return item.text.indexOf(wanted) >= 0; }
+      function has(item) { return item.numbers.indexOf(wanted) >= 0 || item.code === wanted; }
+      function begins(item) {
+        return item.numbers.some(function (number) { return number.indexOf(wanted) === 0; });
+      }
+      return !/^\d+$/.test(wanted) ? contains : items.some(has) ? has : begins;
+    }
+
     function show(said) {
-      var wanted = fold(search.value);
+      var fitsSearch = fitting(fold(search.value).replace(/^№ ?/, ""));
       var found = 0;
       items.forEach(function (item) {
-        var fits = item.text.indexOf(wanted) >= 0 && choices.every(function (choice) {
+        var fits = fitsSearch(item) && choices.every(function (choice) {
           var values = (item.row.getAttribute("data-" + choice.getAttribute("data-choice")) || "").split("|");
           return choice.value === "" || values.indexOf(choice.value) >= 0;
         });
