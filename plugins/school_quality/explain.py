@@ -18,7 +18,8 @@ import duckdb
 from school_quality import datasets, dictionary, seeds
 from school_quality.errors import UsageError
 from school_quality.reporting import methodology, words
-from school_quality.reporting.facts import LINEAGE, Row, open_warehouse, rows
+from school_quality.reporting.facts import LINEAGE, Row, rows
+from school_quality.warehouse.opening import open_shut
 
 # How many rows of one place are shown with their contents; a form has one row a school.
 SHOWN_ROWS = 5
@@ -139,7 +140,7 @@ def explain(
     Raises:
         UsageError: unknown school, indicator, year or period; the message says what there is.
     """
-    with open_warehouse(warehouse) as connection:
+    with open_shut(warehouse) as connection:
         found = _school(connection, school)
         values = _values(connection, found, indicator.strip().rstrip("."), year, period)
         first = values[0]
@@ -449,29 +450,31 @@ def _sources(connection: duckdb.DuckDBPyConnection, landing: Path, value: Row) -
             row_to=row["row_to"],
             rows=row["rows"],
             received=words.day(row["received_at"]),
-            contents=tuple(_contents(connection, landing, row)),
+            contents=tuple(_contents(landing, row)),
         )
 
 
-def _contents(connection: duckdb.DuckDBPyConnection, landing: Path, source: Row) -> Iterator[str]:
+def _contents(landing: Path, source: Row) -> Iterator[str]:
     dataset = source["dataset"]
     if not dataset or dataset in PUPIL_DATASETS or not any(landing.glob(f"*/rows/{dataset}.parquet")):
         return
-    landed = rows(
-        connection,
-        "select * from read_parquet(?, union_by_name = true)"
-        " where file_id = ? and sheet is not distinct from ? and row_number between ? and ? and school_id = ?"
-        " qualify rank() over (order by seq desc) = 1 order by row_number limit ?",
-        [
-            str(landing / "*" / "rows" / f"{dataset}.parquet"),
-            source["file_id"],
-            source["sheet"],
-            source["row_from"],
-            source["row_to"],
-            source["school_id"],
-            SHOWN_ROWS,
-        ],
-    )
+    with duckdb.connect() as connection:
+        landed = rows(
+            connection,
+            "select * from read_parquet(?, union_by_name = true)"
+            " where file_id = ? and sheet is not distinct from ? and row_number between ? and ?"
+            " and school_id = ?"
+            " qualify rank() over (order by seq desc) = 1 order by row_number limit ?",
+            [
+                str(landing / "*" / "rows" / f"{dataset}.parquet"),
+                source["file_id"],
+                source["sheet"],
+                source["row_from"],
+                source["row_to"],
+                source["school_id"],
+                SHOWN_ROWS,
+            ],
+        )
     headers = _headers(dataset)
     for row in landed:
         fields = [

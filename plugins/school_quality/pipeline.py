@@ -440,14 +440,14 @@ class Summary:
 
 def summary(settings: Settings) -> Summary:
     """The current release in a few numbers. Raises `UsageError` before the first release."""
-    import duckdb
+    from school_quality.warehouse.opening import open_shut
 
     release = releases.current(settings)
     if release is None:
         raise UsageError(f"В {settings.published} ещё нет выпусков. Сначала: school-quality run --year ГОД")
     year = release.reporting_year
     warehouse = releases.warehouse(settings, release.release_id)
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_shut(warehouse) as connection:
         schools = connection.execute(
             "select count(*) from marts.fct_school_status where reporting_year = ?", [year]
         ).fetchone()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
+from school_quality.warehouse.opening import open_shut
 
 FOLDERS = ("scorecards", "reports", "site", "open", "parquet")
 """What of a release is for every reader: documents and marts. The warehouse itself holds the remarks, too."""
@@ -90,10 +91,8 @@ def with_way_back(page: str, root: str) -> str:
 
 def cards(settings: Settings, release_id: str) -> list[Card]:
     """The scorecards of a release by municipality and school."""
-    from school_quality.reporting.facts import open_warehouse
-
     found = _by_stem(settings.published / release_id, "scorecards")
-    with open_warehouse(releases.warehouse(settings, release_id)) as connection:
+    with open_shut(releases.warehouse(settings, release_id)) as connection:
         schools = connection.execute(
             """
             select
@@ -146,9 +145,7 @@ def _title(stem: str, municipalities: dict[str, str]) -> tuple[str, str]:
 
 
 def _municipalities(settings: Settings, release_id: str) -> dict[str, str]:
-    from school_quality.reporting.facts import open_warehouse
-
-    with open_warehouse(releases.warehouse(settings, release_id)) as connection:
+    with open_shut(releases.warehouse(settings, release_id)) as connection:
         return dict(
             connection.execute(
                 "select municipality_id, coalesce(municipality_name, municipality_id) "

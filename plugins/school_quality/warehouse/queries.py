@@ -1,4 +1,4 @@
-"""A question in SQL, answered by a published file that is opened read-only."""
+"""A question in SQL, answered by a published file and by no other file of the machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from typing import Any
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
+from school_quality.warehouse.opening import open_shut
+
+_REFUSED = (
+    "Запрос не выполнен: он читает или пишет файлы. Здесь доступны только таблицы выпуска; "
+    "ответ в файл: school-quality query ФАЙЛ.sql --csv ОТВЕТ.csv"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,14 @@ def answer(settings: Settings, sql: str) -> Answer:
     release_id = releases.current_id(settings)
     if release_id is None:
         raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
-    with duckdb.connect(str(releases.warehouse(settings, release_id)), read_only=True) as reader:
+    with open_shut(releases.warehouse(settings, release_id)) as reader:
         try:
             if not reader.extract_statements(sql):
                 raise UsageError("В файле нет ни одного запроса SQL.")
             reader.execute(sql)
             return Answer([column[0] for column in reader.description or ()], reader.fetchall())
+        except duckdb.PermissionException as error:
+            raise UsageError(_REFUSED) from error
         except duckdb.Error as error:
             raise UsageError(f"Запрос не выполнен: {error}") from error
 

@@ -10,6 +10,7 @@ from school_quality.errors import UsageError
 from school_quality.quoting import literal
 from school_quality.settings import Settings
 from school_quality.warehouse import build, releases, school_names
+from school_quality.warehouse.opening import open_shut
 from school_quality.warehouse.releases import ReleaseInfo
 
 
@@ -69,9 +70,7 @@ def check_version(version: str) -> None:
 
 def check_procedures(warehouse: Path, procedures: list[str]) -> None:
     """Raise `UsageError` for a procedure of which the warehouse has no result."""
-    import duckdb
-
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_shut(warehouse) as connection:
         rows = connection.execute("select procedure_id from marts.dim_procedure order by all").fetchall()
     known = [name for (name,) in rows]
     unknown = sorted(set(procedures).difference(known))

@@ -8,6 +8,7 @@ from itertools import starmap
 from school_quality.landing.receipts import Receipt, effective, read_receipts
 from school_quality.settings import Settings
 from school_quality.warehouse import releases, school_names
+from school_quality.warehouse.opening import open_shut
 from school_quality.warehouse.school_names import School
 
 
@@ -32,13 +33,11 @@ def files(settings: Settings) -> list[Receipt]:
 
 def submissions(settings: Settings, year: int) -> list[Submissions]:
     """What the schools of the current release handed in for a year; empty before the first release."""
-    import duckdb
-
     release_id = releases.current_id(settings)
     if release_id is None:
         return []
     warehouse = releases.warehouse(settings, release_id)
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_shut(warehouse) as connection:
         rows = connection.execute(
             f"""
             select

@@ -202,3 +202,19 @@ def test_what_is_not_due_is_not_missing(settings: Settings) -> None:
 def test_without_a_release_there_is_nothing_to_ask(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Выпусков ещё нет"):
         metrics.run(Settings.load(tmp_path), ["list", "metrics"])
+
+
+def test_sql_in_the_arguments_of_a_question_reads_no_file_of_the_machine(
+    settings: Settings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    secret = tmp_path / "pii_key"
+    secret.write_text("secondary")
+    condition = "{{ Dimension('school__school_type') }} = (select content from read_text('%s'))"
+    harmless = condition.replace("read_text('%s')", "(select 'secondary' as content)")
+    asked = ["query", "--metrics", "schools", "--group-by", "school__school_type", "--where"]
+
+    answered = metrics.run(settings, [*asked, harmless])
+    refused = metrics.run(settings, [*asked, condition % secret])
+
+    assert (answered, refused) == (0, 1)
+    assert "disabled by configuration" in "".join(capfd.readouterr()).replace("\n", " ")
