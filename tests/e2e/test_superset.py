@@ -345,10 +345,15 @@ def test_the_same_charts_answer_on_the_published_duckdb_file_which_stays_as_it_i
 
     for statement, reason in (
         ("create table x as select 1", "read-only"),
-        ("select * from read_text('/etc/hostname')", "file system operations are disabled"),
+        ("select * from read_text('/etc/hostname')", "disabled by configuration"),
+        (f"copy (select 1) to '{file}' (use_tmp_file false)", "disabled by configuration"),
+        (f"copy (select 1) to '{file}.wal'", "disabled by configuration"),
+        ("set disabled_filesystems = ''", "the configuration has been locked"),
     ):
-        code = f"import sqlalchemy as s; s.create_engine({url!r}).execute({statement!r})"
-        refused = subprocess.run([PYTHON, "-W", "ignore", "-c", code], capture_output=True, text=True)
+        code = f"import superset_config, sqlalchemy as s; s.create_engine({url!r}).execute({statement!r})"
+        refused = subprocess.run(
+            [PYTHON, "-W", "ignore", "-c", code], env=environment, cwd=SUPERSET, capture_output=True, text=True
+        )
         assert reason in refused.stderr
     assert file.read_bytes() == before
 
