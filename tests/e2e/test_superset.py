@@ -352,8 +352,9 @@ def test_the_same_charts_answer_on_the_published_duckdb_file_which_stays_as_it_i
     ):
         code = f"import superset_config, sqlalchemy as s; s.create_engine({url!r}).execute({statement!r})"
         refused = subprocess.run(
-            [PYTHON, "-W", "ignore", "-c", code], env=environment, cwd=SUPERSET, capture_output=True, text=True
-        )
+            [PYTHON, "-B", "-W", "ignore", "-c", code],
+            env=environment, cwd=SUPERSET, capture_output=True, text=True,
+        )  # fmt: skip
         assert reason in refused.stderr
     assert file.read_bytes() == before
 

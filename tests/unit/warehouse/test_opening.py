@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -137,8 +136,9 @@ def test_threads_may_open_one_file_at_once(release: Path) -> None:
 def test_a_file_that_was_open_before_is_shut_with_all_its_connections(release: Path) -> None:
     path = release / "warehouse.duckdb"
 
-    with duckdb.connect(str(path), read_only=True) as earlier, open_shut(path):
-        with pytest.raises(duckdb.PermissionException):
-            earlier.execute("from read_text('/etc/hostname')")
-
-    assert os.listdir(release) == ["warehouse.duckdb"]
+    with (
+        duckdb.connect(str(path), read_only=True) as earlier,
+        open_shut(path),
+        pytest.raises(duckdb.PermissionException),
+    ):
+        earlier.execute("from read_text('/etc/hostname')")
