@@ -172,11 +172,10 @@ def run(settings: Settings, year: int, period: str | None, as_of: str | None) ->
             f"В папку данных {settings.data_root} нельзя писать: дайте право или укажите --data."
         )
     embedded.configure()
-    before = found.current_id(settings)
     with quiet(embedded.log_file()):
         if embedded.migrate():
             progress.info("Подготовлен Airflow в %s", embedded.airflow_home())
-        succeeded = embedded.run_dag(
+        states = embedded.run_dag(
             _dag_id(asked.period),
             {
                 "reporting_year": asked.year,
@@ -185,12 +184,24 @@ def run(settings: Settings, year: int, period: str | None, as_of: str | None) ->
                 "data_root": str(settings.data_root),
             },
         )
-    if not succeeded and found.current_id(settings) != before:
-        click.echo(f"Выпуск опубликован, копия в PostgreSQL нет. Журнал: {embedded.log_file()}", err=True)
-    elif not succeeded:
-        click.echo(f"Выпуск не опубликован. Подробный журнал: {embedded.log_file()}", err=True)
+    failed = [name for name, state in states.items() if state not in {"success", "skipped"}]
+    if failed and states.get("publish") != "success":
+        in_force = found.current_id(settings)
+        remains = f"в силе остаётся {in_force}" if in_force else "выпусков ещё нет"
+        click.echo(f"Выпуск не опубликован, {remains}. Подробный журнал: {embedded.log_file()}", err=True)
         sys.exit(NOTHING_PUBLISHED)
+    for name in failed:
+        click.echo(f"Выпуск опубликован, но {AFTER_PUBLICATION.get(name, f'шаг {name} не прошёл')}", err=True)
     _exit_after_publication(pipeline.has_rejections(settings), settings)
+    if failed:
+        sys.exit(WITH_REJECTIONS)
+
+
+AFTER_PUBLICATION = {
+    "copy_to_postgres": "копия в PostgreSQL прежняя. Повторить: school-quality publish --to postgres",
+    "notice": "извещение не написано.",
+}
+"""What is missing after a publication of which a later step failed, and what to do."""
 
 
 def _dag_id(period: str) -> str:
@@ -452,6 +463,7 @@ def withdraw(settings: Settings, file_id: str) -> None:
 @with_settings
 def releases(settings: Settings) -> None:
     """Какие выпуски есть."""
+    from school_quality.warehouse import journal
     from school_quality.warehouse import releases as found
 
     ids = found.all_ids(settings)
@@ -459,10 +471,17 @@ def releases(settings: Settings) -> None:
         click.echo(f"В {settings.published} ещё нет выпусков.")
         return
     current = found.current_id(settings)
+    entries = journal.read(settings)
+    shown, taken_back = journal.first_shown(entries), journal.rolled_back(entries)
     rows = []
-    for release_id in ids:
+    for release_id in sorted(ids, key=lambda name: (shown.get(name, len(shown)), name)):
         release = found.ReleaseInfo.from_json(found.manifest(settings, release_id))
-        mark = "текущий" if release_id == current else ""
+        mark = (
+            "текущий" if release_id == current
+            else "отменён откатом" if release_id in taken_back
+            else "" if release_id in shown
+            else "не показывался"
+        )  # fmt: skip
         created = f"{release.created_at:%d.%m.%Y %H:%M}"
         rows.append([release_id, created, release.period, str(release.as_of), release.receipt_seq, mark])
     show(table(["Выпуск", "Создан (UTC)", "Период", "На дату", "Квитанций", ""], rows))

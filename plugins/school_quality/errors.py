@@ -11,6 +11,10 @@ class UsageError(SchoolQualityError):
     """The command or its parameters make no sense (exit code 2)."""
 
 
+class Refused(SchoolQualityError):
+    """A publication that would undo what readers got meanwhile: their release stays (exit code 1)."""
+
+
 class NothingToPublish(SchoolQualityError):
     """No accepted assessment result for the years asked: the last release stays (exit code 1)."""
 

@@ -92,7 +92,7 @@ def _outcome(run: Run, found: Findings) -> list[str]:
     if run.outcome in {"no_results", "not_approved"} and run.message:
         lines.append(run.message)
     if run.outcome == "nothing_new":
-        lines.append("С прошлого раза ничего не изменилось, пересчёта не было.")
+        lines.append(run.message or "С прошлого раза ничего не изменилось, пересчёта не было.")
     if run.outcome not in {"published", "landed"}:
         lines.append(
             f"В силе остаётся выпуск {found.current_release}."

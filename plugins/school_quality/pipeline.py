@@ -79,11 +79,20 @@ def validate(settings: Settings) -> None:
     docs.data_docs(docs.kept(settings), docs.data_docs_dir(settings))
 
 
-def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | None:
-    """Build the marts of everything received so far; None if the current release is made of the same.
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """There was nothing to build: which release stays in force, and why, in Russian."""
 
-    Raises `NothingToPublish` where no assessment result was accepted, `BuildFailed` where dbt fails,
-    `UsageError` for a methodology version that does not exist.
+    release_id: str
+    message: str
+
+
+def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | Unchanged:
+    """Build the marts of everything received so far, unless the current release is made of the same.
+
+    What another run has just built of the same, after the same release, is taken and not built again. Raises
+    `NothingToPublish` where no assessment result was accepted, `BuildFailed` where dbt fails, `UsageError`
+    for a methodology version that does not exist.
     """
     if parameters.methodology_version is not None:
         from school_quality.warehouse.scenarios import check_version
@@ -92,23 +101,47 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | None:
     with _writing(settings):
         release = next_release(settings, parameters)
         previous = releases.current(settings)
-        if previous is not None and previous.inputs == release.inputs:
-            progress.info("Ничего не изменилось: выпуск %s остаётся в силе.", previous.release_id)
-            return None
-        taken_back = _taken_back(settings, release)
-        if taken_back is not None:
-            progress.info(
-                "Из тех же файлов уже сделан выпуск %s, и он отменён откатом: выпуск %s остаётся в силе. "
-                "Отзовите или исправьте файл, из-за которого отменили, или верните выпуск: "
-                "school-quality rollback %s",
-                taken_back,
-                release.previous_release_id,
-                taken_back,
-            )
-            return None
+        if previous is not None and (reason := _unchanged(settings, release, previous)):
+            progress.info("%s", reason)
+            return Unchanged(previous.release_id, reason)
         check_results_exist(settings, release)
+        same = _built_of_the_same(settings, release)
+        if same is not None:
+            progress.info("Выпуск %s из того же уже построен, берём его.", same.release_id)
+            return same
         _dbt(settings, release)
     return release
+
+
+def _unchanged(settings: Settings, release: ReleaseInfo, previous: ReleaseInfo) -> str | None:
+    """Why ``release`` would bring readers nothing new after ``previous``; None where it does."""
+    if previous.inputs == release.inputs:
+        return f"Ничего не изменилось: выпуск {previous.release_id} остаётся в силе."
+    taken_back = _taken_back(settings, release)
+    if taken_back is None:
+        return None
+    return (
+        f"Из тех же файлов уже сделан выпуск {taken_back}, и он отменён откатом: выпуск "
+        f"{previous.release_id} остаётся в силе. Отзовите или исправьте файл, из-за которого отменили, "
+        f"или верните выпуск: school-quality rollback {taken_back}"
+    )
+
+
+def _built_of_the_same(settings: Settings, release: ReleaseInfo) -> ReleaseInfo | None:
+    """The release in the build file, where it is whole and made of the same as ``release`` in its place."""
+    import duckdb
+
+    found = _made(settings)
+    if found is None or replace(found, release_id="", created_at=release.created_at) != replace(
+        release, release_id=""
+    ):
+        return None
+    try:
+        with duckdb.connect(str(settings.build_file), read_only=True) as connection:
+            told = connection.execute("select release_id from meta.release").fetchall()
+    except duckdb.Error:
+        return None
+    return found if told == [(found.release_id,)] else None
 
 
 def _taken_back(settings: Settings, release: ReleaseInfo) -> str | None:
@@ -143,10 +176,10 @@ def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) ->
     """Publish a build with its documents, noting the Airflow ``run``; returns the folder of the release.
 
     Raises `UsageError` where the program has changed since the build: what is published would be made of two
-    versions under the name of one.
+    versions under the name of one; `Refused` where readers got another release meanwhile.
     """
     from school_quality.warehouse import build as dbt
-    from school_quality.warehouse.publish import publish as publish_folder
+    from school_quality.warehouse import publish as publication
 
     made_by = (release.code_version, release.methodology_hash)
     if made_by != (releases.code_version(), releases.methodology_hash()):
@@ -155,9 +188,13 @@ def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) ->
             f"Пересчитайте: school-quality run --year {release.reporting_year}"
         )
     with _writing(settings):
+        if release.release_id == releases.current_id(settings):
+            progress.info("Выпуск %s уже опубликован.", release.release_id)
+            return settings.published / release.release_id
+        publication.check(settings, release)
         documents = _documents(settings, release)
         results = dbt.read_results(settings.warehouse)
-        folder = publish_folder(settings, release, settings.build_file, documents, results, run)
+        folder = publication.publish(settings, release, settings.build_file, documents, results, run)
     progress.info("Опубликован выпуск %s", release.release_id)
     return folder
 
@@ -177,10 +214,21 @@ def copy_to_postgres(settings: Settings, address: Address | None = None) -> Copi
 
 def built(settings: Settings) -> ReleaseInfo:
     """What the build file holds. Raises `UsageError` before the first build."""
-    path = _build_record(settings)
-    if not path.is_file():
+    found = _made(settings)
+    if found is None:
         raise UsageError("Хранилище ещё не построено. Сначала: school-quality build --year ГОД")
-    return ReleaseInfo.from_json(json.loads(path.read_text(encoding="utf-8")))
+    return found
+
+
+def _made(settings: Settings) -> ReleaseInfo | None:
+    """`built`, or None: before the first build, and where its record is damaged, which means no build."""
+    try:
+        return ReleaseInfo.from_json(json.loads(build_record(settings).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        log.warning("the record of the build is damaged, so it is made again: %s", error)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +383,8 @@ def check_results_exist(settings: Settings, release: ReleaseInfo) -> None:
     )
 
 
-def _build_record(settings: Settings) -> Path:
+def build_record(settings: Settings) -> Path:
+    """Beside the build file, says which release it holds."""
     return settings.warehouse / "build.json"
 
 
@@ -346,16 +395,16 @@ def _dbt(settings: Settings, release: ReleaseInfo) -> None:
     landing.keep_up(settings)
     progress.info("Расчёт показателей (dbt) …")
     started = time.monotonic()
-    _build_record(settings).unlink(missing_ok=True)
+    build_record(settings).unlink(missing_ok=True)
     results = dbt.run_dbt(settings.build_file, dbt.release_variables(settings, release))
     dbt.log_timings(results)
     progress.info("Построено: %s; %.0f с", dbt.summary(results), time.monotonic() - started)
     record = json.dumps(release.to_json(), ensure_ascii=False)
-    _build_record(settings).write_text(record, encoding="utf-8")
+    build_record(settings).write_text(record, encoding="utf-8")
 
 
 def _ensure_built(settings: Settings, release: ReleaseInfo) -> None:
-    if not _build_record(settings).is_file() or built(settings) != release:
+    if _made(settings) != release:
         progress.info("Сборку заменил другой запуск, строим выпуск %s ещё раз.", release.release_id)
         _dbt(settings, release)
 

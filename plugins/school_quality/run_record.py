@@ -79,8 +79,10 @@ def ended() -> Run:
     failed = next((name for name in context["dag"].task_dict if states.get(name) == "failed"), None)
     if failed is not None:
         message = ti.xcom_pull(task_ids=failed, key="error")
-        # a copy that failed takes nothing back from the readers of the release
-        outcome = "published" if states.get("publish") == "success" else "failed"
+        # a copy that failed takes nothing back from the readers of the release, nor does a process that was
+        # killed when it had shown it
+        shown = states.get("publish") == "success" or (failed == "publish" and _is_current(release))
+        outcome = "published" if shown else "failed"
         found: dict[str, Any] = {
             "failed_step": failed,
             "message": message or "процесс прерван или время шага вышло; подробности в журнале шага",
@@ -98,9 +100,17 @@ def ended() -> Run:
         elif "publish" not in states and states.get("ingest") == "success":
             outcome = "landed"
         else:
-            outcome = "nothing_new"
+            outcome, found = "nothing_new", {"message": ti.xcom_pull(task_ids="build", key="unchanged")}
     run = of_task(outcome, release=release, **found)
     return replace(run, ended_at=naive(datetime.now(UTC)).replace(microsecond=0))
+
+
+def _is_current(release: dict[str, Any] | None) -> bool:
+    from school_quality.settings import Settings
+    from school_quality.warehouse import releases
+
+    settings = Settings.load(get_current_context()["params"].get("data_root"))
+    return release is not None and releases.current_id(settings) == str(release["release_id"])
 
 
 def _refusal(is_answered: bool | None) -> str:

@@ -202,8 +202,9 @@ def build(period_type: str) -> dict[str, Any]:
             release = pipeline.build(_settings(), _asked(period_type))
         except NothingToPublish as nothing:
             _skip_or_fail(nothing)
-    if release is None:
-        raise AirflowSkipException("Ничего не изменилось: прежний выпуск сделан из того же.")
+    if isinstance(release, pipeline.Unchanged):
+        get_current_context()["ti"].xcom_push("unchanged", release.message)
+        raise AirflowSkipException(release.message)
     return release.to_json()
 
 

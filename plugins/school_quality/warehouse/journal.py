@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -113,12 +113,30 @@ def switch(settings: Settings, entries: Sequence[Entry], entry: Entry) -> None:
     sync(settings.published)
 
 
+def next_moment(entries: Sequence[Entry]) -> datetime:
+    """Now, but never before the last switch: a clock that goes back must not turn the history round."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return max(now, entries[-1].moment + timedelta(microseconds=1)) if entries else now
+
+
+def first_shown(entries: Sequence[Entry]) -> dict[str, int]:
+    """Of each release that readers have seen, the place of its first switch: the order of releases.
+
+    An id begins with the time at which its build began, which says nothing where a clock went back.
+    """
+    found: dict[str, int] = {}
+    for place, entry in enumerate(entries):
+        found.setdefault(entry.release_id, place)
+    return found
+
+
 def rolled_back(entries: Sequence[Entry]) -> set[str]:
     """Releases from which a person has gone back to an older one, and that are not in force again."""
     found: set[str] = set()
+    place = first_shown(entries)
     for entry in entries:
         replaced = entry.replaced_release_id
-        if entry.action == "rollback" and replaced and replaced > entry.release_id:
+        if entry.action == "rollback" and replaced and place.get(replaced, -1) > place[entry.release_id]:
             found.add(replaced)
         found.discard(entry.release_id)
     return found

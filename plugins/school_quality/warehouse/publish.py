@@ -13,12 +13,12 @@ import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from school_quality.errors import UsageError
+from school_quality.errors import Refused
 from school_quality.landing.receipts import Receipt, effective, read_receipts, sync
 from school_quality.quoting import identifier, literal
 from school_quality.settings import Settings
@@ -52,9 +52,8 @@ def publish(
     """Publish ``build_file`` and the folder ``documents`` as ``release``; returns the folder of the release.
 
     The caller holds the build lock; ``run`` is the Airflow run that publishes, if one does. Publishing the
-    same release again is a repetition, not a second release. Raises `UsageError` for a release that a
-    person has taken back, one that follows another release than the current one, and for a retention
-    setting that is no number.
+    same release again is a repetition, not a second release. Raises what `check` raises, and `UsageError`
+    for a retention setting that is no number.
     """
     keep = releases.kept_releases()
     settings.published.mkdir(parents=True, exist_ok=True)
@@ -64,34 +63,41 @@ def publish(
     entries, current = journal.read(settings), releases.current_id(settings)
     if release.release_id == current:
         return target
-    if release.release_id in journal.rolled_back(entries):
-        raise UsageError(
-            f"Выпуск {release.release_id} отменён откатом. Вернуть его: "
-            f"school-quality rollback {release.release_id}"
-        )
-    if release.previous_release_id != current:
-        raise UsageError(
-            f"Пока выпуск {release.release_id} ждал публикации, читатели получили другой: {current}. "
-            "Этот старше и закрыл бы то, что пришло после него. "
-            f"Пересчитайте: school-quality run --year {release.reporting_year}"
-        )
+    check(settings, release)
     if not target.exists():
         staging = settings.published / f".staging-{release.release_id}"
         staging.mkdir()
-        entry = Entry.of(_now(), "publish", release, current)
-        _write_release(settings, release, build_file, documents, results, run, [*entries, entry], staging)
-        staging.rename(target)
+        entry = Entry.of(journal.next_moment(entries), "publish", release, current)
+        try:
+            _write_release(settings, release, build_file, documents, results, run, [*entries, entry], staging)
+            staging.rename(target)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)  # a full disk needs the room at once
+            raise
         sync(settings.published)
     # the moment that the release tells of itself: it may have been complete before a crash, and not yet shown
     moment = datetime.fromisoformat(releases.manifest(settings, release.release_id)["published_at"])
-    journal.switch(settings, entries, Entry.of(moment, "publish", release, current))
-    for removed in releases.prune(settings, keep):
+    entry = Entry.of(moment, "publish", release, current)
+    journal.switch(settings, entries, entry)
+    for removed in releases.prune(settings, keep, journal.first_shown([*entries, entry])):
         log.info("release %s is beyond retention and was removed", removed)
     return target
 
 
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+def check(settings: Settings, release: ReleaseInfo) -> None:
+    """Raise `Refused` where readers would lose by a publication: see the message of each case."""
+    current = releases.current_id(settings)
+    if release.release_id in journal.rolled_back(journal.read(settings)):
+        raise Refused(
+            f"Выпуск {release.release_id} отменён откатом и не опубликован, в силе остаётся {current}. "
+            f"Вернуть его: school-quality rollback {release.release_id}"
+        )
+    if release.previous_release_id != current:
+        raise Refused(
+            f"Выпуск {release.release_id} не опубликован: пока он ждал, читатели получили другой, {current}. "
+            "Этот старше и закрыл бы то, что пришло после него. "
+            f"Пересчитайте: school-quality run --year {release.reporting_year}"
+        )
 
 
 def _write_release(

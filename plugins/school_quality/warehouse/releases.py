@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -213,14 +213,15 @@ def kept_releases() -> int:
     return int(setting)
 
 
-def prune(settings: Settings, keep: int | None = None) -> list[str]:
+def prune(settings: Settings, keep: int | None = None, shown: Mapping[str, int] | None = None) -> list[str]:
     """Remove releases that the retention rule does not keep; returns their ids.
 
     The ``keep`` newest stay, the current one, the last one of every reporting year, and one that somebody
-    reads at this moment. A folder is renamed to a hidden name first, so that nobody meets a release half
-    removed.
+    reads at this moment. Newest is what readers got last: ``shown`` numbers the releases in that order, and
+    one that they never saw is older than all. A folder is renamed to a hidden name first, so that nobody
+    meets a release half removed.
     """
-    ids = all_ids(settings)
+    ids = sorted(all_ids(settings), key=lambda name: ((shown or {}).get(name, -1), name))
     kept = {current_id(settings), *ids[-(keep or kept_releases()) :]}
     kept |= set({manifest(settings, name)["reporting_year"]: name for name in ids}.values())
     removed = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 
 from school_quality.errors import UsageError
@@ -29,8 +28,9 @@ def roll_back(settings: Settings, release_id: str) -> None:
     damaged = damages(settings, release_id)
     if damaged:
         raise UsageError(f"Выпуск {release_id} повреждён, откат невозможен: {'; '.join(damaged[:5])}")
-    moment = datetime.now(UTC).replace(tzinfo=None)
-    journal.switch(settings, journal.read(settings), Entry.of(moment, "rollback", release, current))
+    entries = journal.read(settings)
+    moment = journal.next_moment(entries)
+    journal.switch(settings, entries, Entry.of(moment, "rollback", release, current))
     runs.save(
         settings,
         runs.Run(

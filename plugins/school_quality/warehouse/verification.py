@@ -7,10 +7,15 @@ checksums only, and so are the tables that tell of other releases and runs: they
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from school_quality.errors import UsageError
 from school_quality.landing import landed
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
 
 TOLD = {"release_change", "run"}
 """Tables of ``meta`` that tell of the release before and of runs; the rebuild does not have them."""
+
+_ROOM, _IN_USE = ".verify-", "in_use.lock"
+"""How the folders are named in which a release is rebuilt, and the lock in each of those at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +114,8 @@ def _verify(settings: Settings, release_id: str) -> Verification:
     in_force = sorted(effective(receipts).values(), key=lambda receipt: receipt.seq)
     told = document.get("receipts", [])
     lost = sum(receipt not in told for receipt in map(receipt_document, in_force)) if told else 0
-    settings.warehouse.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=settings.warehouse, prefix=".verify-") as folder:
-        copy = linked(settings, Path(folder))
+    with _room(settings) as folder:
+        copy = linked(settings, folder)
         landed.prepare(copy)
         build.run_dbt(
             copy.build_file, build.release_variables(copy, release), "--exclude-resource-type", "test"
@@ -127,6 +134,27 @@ def _verify(settings: Settings, release_id: str) -> Verification:
         releases.code_version(),
         releases.methodology_hash(),
     )
+
+
+@contextmanager
+def _room(settings: Settings) -> Iterator[Path]:
+    """A folder to rebuild in, gone afterwards; those that killed verifications have left go first.
+
+    Whoever works in one holds its lock, which the kernel ends with the process.
+    """
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.warehouse / ".verify.lock"):
+        for left in settings.warehouse.glob(f"{_ROOM}*/"):
+            with suppress(Timeout), FileLock(left / _IN_USE, timeout=0):
+                shutil.rmtree(left)
+        folder = Path(mkdtemp(dir=settings.warehouse, prefix=_ROOM))
+        lock = FileLock(folder / _IN_USE)
+        lock.acquire()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
 
 
 def _opens(warehouse: Path) -> bool:

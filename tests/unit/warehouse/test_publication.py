@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from unit.warehouse.small import FIRST, publish, publish_built, receive, release, staff
 
-from school_quality.errors import UsageError
+from school_quality.errors import Refused, UsageError
 from school_quality.settings import Settings
 from school_quality.warehouse import journal, releases
 from school_quality.warehouse import publish as publication
@@ -88,6 +88,7 @@ def test_a_crash_while_writing_leaves_the_old_release_and_no_half_one(
 
     assert releases.current_id(settings) == first.release_id
     assert releases.all_ids(settings) == [first.release_id]
+    assert not list(settings.published.glob(".staging-*")), "a full disk needs its room back at once"
     publish(settings, second)
     assert releases.current_id(settings) == second.release_id
     assert not list(settings.published.glob(".*"))
@@ -122,7 +123,7 @@ def test_a_release_that_waited_does_not_take_the_place_of_a_newer_one(settings: 
     receive(settings, "form_staff", "Кадры.xlsx", [staff("6017", 5)])
     newer = publish(settings, release(3, settings))
 
-    with pytest.raises(UsageError, match="ждал публикации, читатели получили другой"):
+    with pytest.raises(Refused, match="пока он ждал, читатели получили другой"):
         publish_built(settings, waiting)
 
     assert settings.current.resolve() == newer

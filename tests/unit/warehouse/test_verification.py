@@ -10,7 +10,7 @@ from unit.warehouse.small import build_file, publish, release
 
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import build, releases, rollback
+from school_quality.warehouse import build, releases, rollback, verification
 from school_quality.warehouse.releases import ReleaseInfo
 from school_quality.warehouse.verification import Table, compare, verify
 
@@ -103,3 +103,17 @@ def test_a_warehouse_that_cannot_be_opened_is_a_damage(
     found = verify(settings, only.release_id)
 
     assert (found.damages, found.tables, found.is_proved) == ([damage], [], False)
+
+
+def test_what_a_killed_verification_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    with verification._room(settings) as at_work:
+        left = settings.warehouse / ".verify-killed"
+        (left / "landing").mkdir(parents=True)
+
+        with verification._room(settings) as mine:
+            assert mine.is_dir()
+            assert at_work.is_dir(), "another verification is at work there"
+            assert not left.exists()
+
+    assert list(settings.warehouse.glob(".verify-*")) == []
