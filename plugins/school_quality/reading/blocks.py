@@ -27,21 +27,12 @@ from school_quality.reading.texts import (
     raw_texts,
     without_zero_fraction,
 )
+from school_quality.reading.titles import ExamTitle, exam_title, is_gve, iso_date, parse_exam
 
-_DATE = re.compile(r"(?<!\d)(?:(\d{4})[.-](\d{1,2})[.-](\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4}))(?!\d)")
-_DATE_PREFIX = re.compile(r"(?<![а-я])[пу]\s*:\s*", re.IGNORECASE)
 _LOGIN = re.compile(r"\((?:edu|sch)(\d{6})\)", re.IGNORECASE)
 _SCHOOL_WORD = re.compile(r"№|(?<![а-я])(?:[а-я]?сош|оош|нош|школ|лице|гимнази|кадет)", re.IGNORECASE)
 _SCHOOL_NAME = re.compile(r"№|(?:edu|sch)\d{6}|(?<![А-Яа-я])[А-Я]{1,4}ОУ(?![А-Яа-я])")
 _MADE_ON = re.compile(r"дата|по состоянию|приказ|сформирован|выгру")
-_GVE = re.compile(r"(?<![а-я])гвэ(?![а-я])", re.IGNORECASE)
-_SUBJECT_LABEL = re.compile(r"^\s*(?:учебный\s+)?предмет\s*:\s*", re.IGNORECASE)
-_RESERVE_DAY = re.compile(r"\(?(?<![а-я])(?:резерв(?:ный)?|основной)(?: день)?(?![а-я])\)?", re.IGNORECASE)
-_EXAM_WORD = {
-    "ege": re.compile(r"\(?(?<![а-я])егэ(?![а-я])\)?", re.IGNORECASE),
-    "oge": re.compile(r"\(?(?<![а-я])огэ(?![а-я])\)?", re.IGNORECASE),
-}
-"""A title may name its exam; that of another exam stays in the name, which then is no subject."""
 _DECLARED = re.compile(r"(?:кол-во|количество)\s+участников\s*:?\s*(\d+)")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _WHOLE_CODE = re.compile(r"0*(\d+)(?:[.,]0+)?")
@@ -192,61 +183,14 @@ def _years(context: Context) -> str:
     return ", ".join(str(y) for y in context.conflicting_years)
 
 
-def iso_date(text: str) -> str:
-    """The first date of a text in ISO form, "" without one."""
-    found = _DATE.search(text)
-    if found is None:
-        return ""
-    year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
-    return f"{year}-{int(month):02}-{int(day):02}"
-
-
-@dataclass(frozen=True, slots=True)
-class ExamTitle:
-    """``02 - Математика 2022.06.02``: what the title of a protocol says. ``subject`` is an id or the name as
-    written."""
-
-    subject: str
-    date: str  # ISO or ""
-    year: int | None
-    is_gve: bool
-
-
-def _parse_exam(text: str, exam: str | None) -> tuple[str, str, bool] | None:
-    """(name with its code, ISO date, whether it is a known subject) of a title; ``None`` for another text."""
-    plain = _SUBJECT_LABEL.sub("", text.strip(" ;,\t\"'«»"))
-    date = iso_date(plain)
-    name = _DATE_PREFIX.sub(" ", _DATE.sub(" ", plain)).strip(" ;,:()\"'«».-–—")
-    name = _RESERVE_DAY.sub(" ", _GVE.sub(" ", name))
-    name = _EXAM_WORD[exam].sub(" ", name) if exam in _EXAM_WORD else name
-    name = " ".join(re.sub(r"\(\s*\)", " ", name).split()).strip(" ;,:()")
-    name = re.sub(r"\s*(?<!\d)20\d\d(?!\d)\s*(?:год|г\.?)?$", "", name)
-    known = subjects.find(name, exam) is not None
-    return (name, date, known) if known or (date and name) else None
-
-
-def exam_title(titles: Sequence[str], exam: str | None) -> ExamTitle | None:
-    """The title of a block of a protocol: the nearest text that names a subject, or else one that has a
-    date."""
-    parsed = [(t, p) for t in titles if (p := _parse_exam(t, exam)) is not None]
-    if not parsed:
-        return None
-    text, (name, date, known) = next(((t, p) for t, p in parsed if p[2]), parsed[0])
-    years = {int(date[:4])} if date else {y for t in (text, *titles) for y in mention(t).years}
-    return ExamTitle(
-        subject=(subjects.find(name, exam) or name) if known else name,
-        date=date,
-        year=next(iter(years)) if len(years) == 1 else None,
-        is_gve=bool(_GVE.search(text)),
-    )
-
-
 # ---- protocols of ЕГЭ and ОГЭ ----
+
+
+EXAM_OF = {"ege_results": "ege", "oge_results": "oge"}
 
 
 def _dataset_of(header: Header, table: Table) -> tuple[Dataset, ExamTitle | None]:
     """ОГЭ or ЕГЭ: they share a header with base maths, so the title decides."""
-    by_exam = {"ege_results": "ege", "oge_results": "oge"}
     own = [v for v in header.variants if v.subjects]
     if len(header.variants) > 1 and own:
         as_ege = exam_title(table.titles, "ege")
@@ -254,8 +198,8 @@ def _dataset_of(header: Header, table: Table) -> tuple[Dataset, ExamTitle | None
             return datasets.get("ege_results"), as_ege
         rest = next(v for v in header.variants if not v.subjects)
         name = next(d.name for d in datasets.load().values() if rest in d.variants)
-        return datasets.get(name), exam_title(table.titles, by_exam[name])
-    return header.dataset, exam_title(table.titles, by_exam[header.dataset.name])
+        return datasets.get(name), exam_title(table.titles, EXAM_OF[name])
+    return header.dataset, exam_title(table.titles, EXAM_OF[header.dataset.name])
 
 
 def _protocol(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
@@ -267,6 +211,12 @@ def _protocol(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
         raise Rejected(
             "ambiguous_header", sheet=sheet.name, header=f"«{header}» (у базовой математики — «Оценка»)"
         )
+    exam = EXAM_OF[dataset.name]
+    if title is not None and title.exam not in (None, exam):
+        column = "test_score" if "test_score" in table.header.columns else "mark"
+        wanted = "у ОГЭ — «Оценка»" if title.exam == "oge" else "у ЕГЭ — «Балл»"
+        header = table.header.texts[column]
+        raise Rejected("ambiguous_header", sheet=sheet.name, header=f"«{header}» ({wanted})")
     block = _block(sheet, table, table.rows, dataset)
     ids, name_ids, has_document = _participants(sheet, table, block)
     block.columns |= {"pupil_id": ids, "pupil_name_id": name_ids, "has_document": has_document}
@@ -283,7 +233,7 @@ def _protocol(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     _complete(block, table, dataset, path, NOTHING)
     skipped = table.skipped
     if "category" in block.columns:
-        left_out = _keep(block, [not _GVE.match(c) for c in block.columns["category"]])
+        left_out = _keep(block, [not is_gve(c) for c in block.columns["category"]])
         if left_out:
             block.footer["left_out"] = str(left_out)
         skipped += left_out
@@ -335,7 +285,7 @@ def _appeals(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     if "subject" in block.columns:
         exams = block.columns["subject"]
     else:
-        named = next((t for t in table.titles if _parse_exam(t, None) or _parse_exam(t, "ege")), None)
+        named = next((t for t in table.titles if parse_exam(t, None) or parse_exam(t, "ege")), None)
         if named is None:
             raise Rejected("no_subject", sheet=sheet.name)
         exams = [named] * len(block.row_numbers)
@@ -354,7 +304,7 @@ def _appeals(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
 
 def _appeal_exam(text: str) -> tuple[str, str, str, str]:
     """(name as written, subject as ЕГЭ, subject as ОГЭ, ISO date) of ``Русский язык(2022.05.30)``."""
-    ege, oge = _parse_exam(text, "ege"), _parse_exam(text, "oge")
+    ege, oge = parse_exam(text, "ege"), parse_exam(text, "oge")
     found = ege or oge
     if found is None:
         return text, "", "", iso_date(text)

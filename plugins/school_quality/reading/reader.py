@@ -18,7 +18,7 @@ from school_quality.reading.headers import GUESS, NearMiss
 from school_quality.reading.sources import Source, SourceChanged
 from school_quality.reading.tables import BROKEN_HEADER, Sheet, SheetTables, find_tables
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Part of every receipt. Bump it when the reader would make other rows, remarks or counts of the same bytes:
 files that were rejected, or had rows rejected, are then read again. Changed declarations and seeds need no
 bump: ``declarations_fingerprint`` tells."""

@@ -1,7 +1,7 @@
 """From a sheet of cells to tables: header, titles above it, rows, footers (contracts, sections 2 and 2.5).
 
-Rows whose school key looks like one are rows of data and cost nothing more than that look; only the others
-are examined: blank rows, totals, repeated headers, titles and headers of further blocks.
+Rows whose school key is whole and that are filled are rows of data and cost nothing more than that look;
+only the others are examined: blank rows, totals, repeated headers, titles and headers of further blocks.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from school_quality.model import Remark
 from school_quality.reading.headers import HEADER_ROWS, SCHOOL_KEYS, Header, NearMiss, recognise
 from school_quality.reading.texts import Cell, cell_text, fold
+from school_quality.reading.titles import names_subject
 
 TOTAL = re.compile(
     r"(?:итого|итог|всего|в среднем|средн(?:ие|ее|ий балл|ий процент|яя оценка|яя отметка)"
@@ -20,6 +22,17 @@ TOTAL = re.compile(
 )
 _LETTER = re.compile(r"[^\W\d_]")
 _TOTAL_INITIALS = frozenset("ИиВвСсМмTt")
+_KEY = re.compile(r"\d+(?:[.,]0+)?|(?:.*\W)?(?:sch|edu)\d{6}(?:\D.*)?", re.IGNORECASE | re.DOTALL)
+"""A cell that names a school, or a year, and nothing else: a code, a number, a name with its login."""
+FEW_CELLS = 6
+"""A row with no more cells than that may be a title or a footer, whatever its key cell looks like."""
+TITLE_CELLS = 4
+"""A title is written into few cells; merged cells may repeat it in all their columns."""
+_NUMBERING = re.compile(r"[().\s]|^гр(?:афа)?\.?")
+ALPHABETS = ("абвгдежзиклмнопрстуфхцчшщ", "abcdefghijklmnopqrstuvwxyz")
+"""Letters of columns, as `fold` makes them."""
+MIN_NUMBERED = 3
+"""Fewer numbers than that may be a row of data."""
 BROKEN_HEADER = 0.75
 """A row below a table with this share of the required names is a damaged header of a further block, not
 data."""
@@ -64,20 +77,25 @@ def find_tables(sheet: Sheet) -> SheetTables:
     rows = sheet.rows
     found = SheetTables()
     header = _first_header(rows, found)
-    if header is None:
-        return found
-    table = _open(rows, header, 0)
-    found.tables.append(table)
-    start = header.row + 1
-    while start < len(rows):
-        next_header = _fill(rows, table, start, found)
-        if next_header is None or found.broken is not None:
-            break
-        header, above = next_header
-        table = _open(rows, header, above)
+    further = _Further(header, 0, header.row - header.height + 1) if header is not None else None
+    while further is not None:
+        table = _open(rows, further)
         found.tables.append(table)
-        start = header.row + 1
+        start = max(further.until, table.header.row + 1)
+        if start == table.header.row + 1 < len(rows) and _numbers_columns(rows[start], table.header):
+            start += 1
+        further = _fill(rows, table, start, found)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Further:
+    """A block that begins: its titles stand in the rows from ``above`` to ``until``; a block without a header
+    of its own has that of the block before."""
+
+    header: Header
+    above: int
+    until: int
 
 
 def _first_header(rows: Sequence[Sequence[Cell]], found: SheetTables) -> Header | None:
@@ -99,24 +117,20 @@ def _cells(row: Sequence[Cell]) -> list[str]:
     return [text for text in (cell_text(c) for c in row if c != "") if text]
 
 
-def _open(rows: Sequence[Sequence[Cell]], header: Header, above: int) -> Table:
-    """A table with the titles that stand between row ``above`` and its header, nearest first."""
-    first = header.row - (header.height - 1)
+def _open(rows: Sequence[Sequence[Cell]], block: _Further) -> Table:
+    """A table with its titles, nearest first."""
     titles: list[str] = []
     pairs: dict[str, str] = {}
-    for row in reversed(rows[max(above, first - HEADER_ROWS) : first]):
-        texts = _cells(row)
+    for row in reversed(rows[max(block.above, block.until - HEADER_ROWS) : block.until]):
+        texts = list(dict.fromkeys(_cells(row)))
         if len(texts) == 2:
             pairs.setdefault(fold(texts[0]).rstrip(":"), texts[1])
-        titles += texts if len(texts) <= 4 else []
-    return Table(header, titles, pairs)
+        titles += texts if len(texts) <= TITLE_CELLS else []
+    return Table(block.header, titles, pairs)
 
 
-def _fill(
-    rows: Sequence[Sequence[Cell]], table: Table, start: int, found: SheetTables
-) -> tuple[Header, int] | None:
-    """Sort the rows from ``start`` into the table; returns the header of a further block and where its
-    titles begin."""
+def _fill(rows: Sequence[Sequence[Cell]], table: Table, start: int, found: SheetTables) -> _Further | None:
+    """Sort the rows from ``start`` into the table; returns the block that follows."""
     header = table.header
     pending: list[int] = []  # rows that are titles if a header follows, and rows of data if not
     cursor = start
@@ -126,48 +140,112 @@ def _fill(
         pending.clear()
         table.rows.extend(range(cursor, until))
 
+    def is_untitled_block() -> bool:
+        """Rows of data come right below the title of another exam."""
+        few = (texts for n in pending if len(texts := _cells(rows[n])) <= TITLE_CELLS)
+        return _names_pupils(header) and names_subject(text for texts in few for text in texts)
+
     for number in _suspects(rows, header, start):
         if number < cursor:
             continue
         if number > cursor:
+            if is_untitled_block():
+                return _Further(header, pending[0], cursor)
             keep(number)
         cursor = number + 1
         row = rows[number]
         if is_blank(row):
             continue
-        if _is_total(row, header):
-            keep(number)
-            table.footers.append(number)
-            continue
         outcome = recognise(rows, number)
         if isinstance(outcome, Header):
             if outcome.folded == header.folded and not pending:
                 cursor = outcome.row + 1
+                if cursor < len(rows) and _numbers_columns(rows[cursor], header):
+                    cursor += 1
                 table.repeated += cursor - number
                 continue
-            return outcome, pending[0] if pending else number
+            return _Further(outcome, pending[0] if pending else number, outcome.row - outcome.height + 1)
+        if _is_total(row, header):
+            keep(number)
+            table.footers.append(number)
+            continue
         if outcome is not None and outcome.score >= BROKEN_HEADER:
             found.broken = outcome.remark
             return None
-        if len(_cells(row)) <= 2 and all(isinstance(c, str) for c in row):
+        if _may_be_title(row, header):
             pending.append(number)
+        elif is_untitled_block():
+            return _Further(header, pending[0], number)
         else:
             keep(number)
             table.rows.append(number)
+    if len(rows) > cursor and is_untitled_block():
+        return _Further(header, pending[0], cursor)
     keep(len(rows))
     return None
 
 
+def _names_pupils(header: Header) -> bool:
+    return "first_name" in header.dataset.fields
+
+
+def _has_name(row: Sequence[Cell], header: Header) -> bool:
+    """Whether a row names a person, where the table has names."""
+    column = header.columns.get("first_name")
+    return column is not None and column < len(row) and bool(_LETTER.search(cell_text(row[column])))
+
+
+def _may_be_title(row: Sequence[Cell], header: Header) -> bool:
+    """Whether a row cannot be data, wherever its text stands: it lacks most of what a row of data has."""
+    texts = set(_cells(row))
+    if len(texts) == 1:
+        return True
+    if _has_key(row, header):
+        # ``01``, ``Русский язык``, ``2022.06.23`` in cells of their own, the first one in the key column
+        return (
+            _names_pupils(header)
+            and len(texts) <= TITLE_CELLS
+            and not _has_name(row, header)
+            and names_subject(texts)
+        )
+    if _names_pupils(header) and not _has_name(row, header):
+        return True
+    required = [header.columns[n] for n in header.variants[0].required] or [
+        i for name, i in header.columns.items() if name not in header.dataset.fields
+    ]
+    filled = sum(1 for i in required if i < len(row) and row[i] != "")
+    return len(texts) <= TITLE_CELLS and 2 * filled <= len(required)
+
+
+def _numbers_columns(row: Sequence[Cell], header: Header) -> bool:
+    """A row right below a header that only numbers its columns: ``1 2 3``, ``А Б 1 2``."""
+    if not all(i < len(row) and row[i] != "" for i in header.columns.values()):
+        return False
+    marks = [_NUMBERING.sub("", fold(text)) for text in _cells(row)]
+    letters = sum(1 for _ in takewhile(lambda mark: not mark.isdecimal(), marks))
+    alphabet = next((a for a in ALPHABETS if marks[:letters] == list(a[:letters])), None)
+    numbers = [str(n) for n in range(1, len(marks) - letters + 1)]
+    return len(marks) >= MIN_NUMBERED and alphabet is not None and marks[letters:] == numbers
+
+
 def _key_column(header: Header) -> int | None:
-    for name in (*SCHOOL_KEYS, "reporting_year"):
+    for name in (*SCHOOL_KEYS, "group", "reporting_year"):
         if name in header.columns:
             return header.columns[name]
     return None
 
 
+def _has_key(row: Sequence[Cell], header: Header) -> bool:
+    key = _key_column(header)
+    if key is None or key >= len(row):
+        return False
+    cell = row[key]
+    return isinstance(cell, (int, float)) or (isinstance(cell, str) and bool(_KEY.fullmatch(cell.strip())))
+
+
 def _suspects(rows: Sequence[Sequence[Cell]], header: Header, start: int) -> list[int]:
-    """Rows that may be something else than data: the key cell is no code, number or login, or a total is
-    named."""
+    """Rows that may be something else than data: few cells, a key cell that is no whole key, or a total
+    is named."""
     key = _key_column(header)
     if key is None:
         return list(range(start, len(rows)))
@@ -179,12 +257,15 @@ def _suspects(rows: Sequence[Sequence[Cell]], header: Header, start: int) -> lis
         except IndexError:
             found.append(number)
             continue
-        if type(cell) is str and not (cell[:1].isdigit() or cell[:3] in ("sch", "edu")):
-            stripped = cell.strip()
-            if not (stripped[:1].isdigit() or stripped[:3].lower() in ("sch", "edu")):
+        if type(cell) is str:
+            is_plain = cell.isdecimal() or (cell[:3] in ("sch", "edu") and cell[3:].isdecimal())
+            if not is_plain and not _KEY.fullmatch(cell.strip()):
                 found.append(number)
                 continue
-        first = row[0]
+        if len(row) - row.count("") <= FEW_CELLS:
+            found.append(number)
+            continue
+        first = next(c for c in row if c != "")
         if type(first) is str and first[:1] in _TOTAL_INITIALS and TOTAL.match(fold(first)):
             found.append(number)
     return found
@@ -206,14 +287,14 @@ def _is_total(row: Sequence[Cell], header: Header) -> bool:
             continue
         if not cell.strip():
             continue
-        # a label may also stand behind its sums, in a row that names no school
-        is_label = is_first or i not in free_text or (is_keyless and TOTAL.fullmatch(fold(cell).rstrip(" :")))
-        if is_label and TOTAL.match(fold(cell)):
-            # a person may be called like a total; a footer names nobody
-            # and its number may stand in any column, that of the names too
-            named = (
-                name is not None and name != i and name < len(row) and _LETTER.search(cell_text(row[name]))
-            )
-            return not named
+        label = fold(cell)
+        if TOTAL.match(label):
+            if _names_pupils(header):
+                # a person may be called like a total; a footer names nobody
+                # and its label may stand in any column, that of the names too
+                return name == i or not _has_name(row, header)
+            # a label may also stand behind its sums, in a row that names no school
+            if is_first or i not in free_text or (is_keyless and TOTAL.fullmatch(label.rstrip(" :"))):
+                return True
         is_first = False
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,11 +33,35 @@ class Case:
     over_the_example: bool = True  # else the case is an inbox of its own
 
 
+FORMS = "2022-2023/Формы"
+
 EXPECTED: list[Case] = [
+    Case(
+        "08-gia-2026-long-title-id",
+        {
+            "2026/ЕГЭ/Протокол (11).xlsx": ("ege_results", 10, 0, 0),
+            "2026/ОГЭ/Протокол.xlsx": ("oge_results", 14, 0, 0),
+        },
+    ),
     Case(
         "11-empty-shared-string-cell",
         {"2022-2023/Формы/Документы школ.xlsx": ("form_documents", 4, 2, 0)},
         {"required_empty"},
+    ),
+    Case(
+        "14-numbering-row-under-header",
+        {
+            f"{FORMS}/Методическая работа, школа 39.xlsx": ("form_methodical", 1, 0, 0),
+            f"{FORMS}/Методическая работа, школа 43.xlsx": ("form_methodical", 1, 0, 0),
+        },
+    ),
+    Case(
+        "26-title-in-the-key-column",
+        {
+            "2022/ЕГЭ/Протокол 2.csv": ("ege_results", 4, 0, 0),
+            "2022/ЕГЭ/Протокол.xlsx": ("ege_results", 7, 0, 4),
+        },
+        {"results_beyond_school_type"},
     ),
 ]
 """One entry a case, in the order of their numbers."""
@@ -112,3 +137,18 @@ def test_the_files_of_a_case_get_what_its_readme_says(
 
     assert outcome.counts == case.files
     assert {rule for (rule,) in outcome.remarks()} == case.rules
+
+
+def test_each_block_of_case_26_has_its_own_subject(ingested: Callable[[str, bool], Outcome]) -> None:
+    outcome = ingested("26-title-in-the-key-column", True)
+
+    subjects = Counter(subject for (subject,) in outcome.rows("ege_results", "subject"))
+
+    assert subjects == {"physics": 3, "russian": 4, "social_studies": 2, "history": 2}
+
+
+def test_the_protocols_of_case_08_are_of_russian_in_2026(ingested: Callable[[str, bool], Outcome]) -> None:
+    outcome = ingested("08-gia-2026-long-title-id", True)
+
+    for dataset in ("ege_results", "oge_results"):
+        assert set(outcome.rows(dataset, "subject, reporting_year, exam_date")) == {("russian", 2026, None)}

@@ -134,6 +134,76 @@ def test_base_maths_with_a_score_would_have_to_be_guessed(read: Reader) -> None:
     )
 
 
+SENTENCE = (
+    "Протокол проверки результатов государственной итоговой аттестации обучающихся, освоивших основные "
+    "образовательные программы {level} общего образования в 2026 г. {subject}"
+)
+
+
+@pytest.mark.parametrize(
+    ("level", "score", "subject", "found"),
+    [
+        ("основного", "Оценка", "“Русский язык”", ("oge_results", "russian")),
+        ("основного", "Оценка", "«Математика»", ("oge_results", "math")),
+        ("среднего", "Балл", "„Математика“", ("ege_results", "math_profile")),
+        ("среднего (полного)", "Балл", '"03 - Физика"', ("ege_results", "physics")),
+        ("среднего", "Оценка", "“Математика базовая”", ("ege_results", "math_base")),
+    ],
+)
+def test_since_2026_a_title_is_a_sentence_with_the_subject_in_quotation_marks(
+    read: Reader, level: str, score: str, subject: str, found: tuple[str, str]
+) -> None:
+    title = SENTENCE.format(level=level, subject=subject)
+    header = ["ID", *EGE[1:8], score]
+    row = [*PUPIL[:8], "4" if score == "Оценка" else "50"]
+
+    block = only_block(read("protocol.xlsx", builders.xlsx([[title], [], header, row])))
+
+    assert (block.dataset, block.constants["subject"]) == found
+    assert block.constants == {"subject": found[1], "reporting_year": "2026"}
+
+
+@pytest.mark.parametrize(
+    ("level", "score", "subject"),
+    [("основного", "Балл", "“Физика”"), ("среднего", "Оценка", "“Физика”")],
+)
+def test_a_sentence_that_contradicts_the_header_would_have_to_be_guessed(
+    read: Reader, level: str, score: str, subject: str
+) -> None:
+    title = SENTENCE.format(level=level, subject=subject)
+    rows = [[title], [*EGE[:8], score], [*PUPIL[:8], "4"]]
+
+    assert rejection(read("protocol.xlsx", builders.xlsx(rows))) == "ambiguous_header"
+
+
+def test_the_level_and_the_subject_may_stand_in_lines_of_their_own(read: Reader) -> None:
+    sentence = SENTENCE.format(level="основного", subject="").replace("2026 г. ", "2026 году")
+    rows = [[sentence], ["", "«Химия»"], [*EGE[:8], "Оценка"], [*PUPIL[:8], "4"]]
+
+    block = only_block(read("protocol.xlsx", builders.xlsx(rows)))
+
+    assert (block.dataset, block.constants) == (
+        "oge_results",
+        {"subject": "chemistry", "reporting_year": "2026"},
+    )
+
+
+def test_the_main_period_of_exams_is_no_level_of_education(read: Reader) -> None:
+    title = "03 - Физика 2022.06.06"
+    rows = [["Протокол основного периода"], [title], EGE, PUPIL]
+
+    assert only_block(read("protocol.xlsx", builders.xlsx(rows))).dataset == "ege_results"
+
+
+def test_the_final_exam_of_the_state_in_a_sentence_is_skipped(read: Reader) -> None:
+    title = SENTENCE.format(level="основного", subject="(ГВЭ) “Русский язык”")
+    rows = [[title], [*EGE[:8], "Оценка"], [*PUPIL[:8], "4"]]
+
+    reading = read("protocol.xlsx", builders.xlsx(rows))
+
+    assert (reading.blocks, reading.rows_skipped) == ([], 1)
+
+
 def test_gve_is_skipped_by_category_and_by_title(read: Reader) -> None:
     header = [*EGE[:8], "Оценка", "Категория участника"]
     rows = [[*PUPIL[:8], "4", "ВТГ"], [*PUPIL[:8], "4", "ГВЭ"], ["Всего участников", *[""] * 7, "2", ""]]

@@ -212,3 +212,45 @@ def test_columns_that_nobody_declared_decide_nothing(read: Reader) -> None:
         "highest_category",
         "first_category",
     }
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [1, 2, 3, 4, 5],
+        ["1", "2", "3", "4", "5"],
+        ["1.", "2.", "3.", "4.", "5."],
+        ["(1)", "(2)", "(3)", "(4)", "(5)"],
+        ["гр. 1", "гр. 2", "гр. 3", "гр. 4", "гр. 5"],
+        ["А", "Б", 1, 2, 3],
+        ["A", "B", "C", "D", "E"],
+    ],
+)
+def test_a_row_that_only_numbers_the_columns_belongs_to_the_header(
+    read: Reader, numbers: list[object]
+) -> None:
+    rows = [STAFF, numbers, ["101", 2022, 5, 1, 1], STAFF, numbers, ["102", 2022, 6, 1, 1]]
+
+    reading = read("form.xlsx", builders.xlsx(rows))
+
+    assert only_block(reading).row_numbers == [3, 6]
+    assert reading.rows_skipped == 2
+
+
+def test_columns_without_a_header_may_be_numbered_too(read: Reader) -> None:
+    rows = [["№", "", *STAFF], [1, "", 2, 3, 4, 5, 6], [1, "", "101", 2022, 5, 1, 1]]
+
+    assert only_block(read("form.xlsx", builders.xlsx(rows))).row_numbers == [3]
+
+
+@pytest.mark.parametrize(
+    "row", [[1, 2, 3, 4, 6], [2, 3, 4, 5, 6], [1, 2, 3, 4, ""], [1, 2022, 5, 1, 1], ["А", "Б", "Г", 1, 2]]
+)
+def test_a_row_that_does_not_number_every_column_is_data(read: Reader, row: list[object]) -> None:
+    assert only_block(read("form.xlsx", builders.xlsx([STAFF, row]))).row_numbers == [2]
+
+
+def test_a_row_of_numbers_below_the_data_is_data(read: Reader) -> None:
+    rows = [STAFF, ["101", 2022, 5, 1, 1], [1, 2, 3, 4, 5]]
+
+    assert only_block(read("form.xlsx", builders.xlsx(rows))).row_numbers == [2, 3]
