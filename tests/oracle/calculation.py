@@ -366,22 +366,23 @@ class Calculation:
 
     # --- identification -----------------------------------------------------------------------------
 
-    def counted(self, school: School, year: int) -> bool:
-        """Reading 12: has the school any counted result of the year?"""
-        return any(c.participants != 0 for c in self._cells_by_school[school.id, year])
+    def identifying_procedures(self, school: School, year: int) -> int:
+        """Reading 12: the identifying procedures with a verdict, low or not."""
+        cells = [self.cell(school, year, p) for p in rules.IDENTIFYING]
+        return sum(c is not None and c.is_low is not None for c in cells)
 
     def low_procedures(self, school: School, year: int) -> list[str]:
         return sorted(p for p in rules.IDENTIFYING if (c := self.cell(school, year, p)) and c.is_low)
 
     def is_low_results(self, school: School, year: int) -> bool | None:
-        """Words: low results in at least 2 identifying procedures."""
-        return len(self.low_procedures(school, year)) >= 2 if self.counted(school, year) else None
+        """Words: low results in at least 2 identifying procedures; reading 12: unknown where none was judged."""
+        return len(self.low_procedures(school, year)) >= 2 if self.identifying_procedures(school, year) else None
 
     @cache  # noqa: B019
     def is_risk_zone(self, school_id: str, year: int) -> bool | None:
         """Reading 12: a negative index and a fall that lasts, and not ШНОР."""
         school = self.schools[school_id]
-        if not self.counted(school, year):
+        if not self.identifying_procedures(school, year):
             return None
         index = self.index(school, year).value
         if school.type == "primary" or index is None or index >= 0 or self.is_low_results(school, year):
@@ -630,7 +631,7 @@ class Calculation:
         social = self.social(school, year)
         changes = {
             (False, True): "entered",
-            (True, False): "left",
+            (True, False): "left" if self.could_be_low(school, year) else None,
             (True, True): "stayed",
             (False, False): "none",
         }
@@ -644,6 +645,7 @@ class Calculation:
             "is_low_results": low,
             "is_risk_zone": risk,
             "is_difficult_social": self.is_difficult_social(school, year),
+            "identifying_procedures": self.identifying_procedures(school, year),
             "official_low_results": self.on_list("low_results", school, year),
             "official_risk_zone": self.on_list("low_index", school, year),
             "official_difficult_social": self.on_list("difficult_social", school, year),
@@ -661,11 +663,16 @@ class Calculation:
             "is_effective_mode": self.is_effective(school, year),
         }
 
+    def could_be_low(self, school: School, year: int) -> bool:
+        """Reading 12: with fewer than 2 identifying procedures nobody can be on the list, or leave it."""
+        return self.identifying_procedures(school, year) >= 2
+
     def is_effective(self, school: School, year: int) -> bool | None:
         """Effective mode: out of ШНОР, not in the risk zone, and the index is known not to have fallen."""
         change = self.annual("1.20", school, year).value
         conditions = [
             self.is_low_results(school, year - 1) is True,
+            True if self.could_be_low(school, year) else None,
             _negation(self.is_low_results(school, year)),
             _negation(self.is_risk_zone(school.id, year)),
             change is not None and change >= 0,

@@ -184,12 +184,13 @@ class Region:
     def _school_year(self, school: str, type_name: str, year: int) -> None:
         primary, basic = type_name == "НОШ", type_name == "ООШ"
         if not self.chance(0.08):  # else: a school without results of the year
+            hardly_wrote = self.chance(0.12)  # one or two works that identify, or none
             for subject, grade in WORKS:
-                if self.chance(0.85) and not (primary and grade > 4):
+                if self.chance(0.2 if hardly_wrote else 0.85) and not (primary and grade > 4):
                     self._vpr(school, year, subject, grade)
-            if not primary:
+            if not primary and not hardly_wrote:
                 self._oge(school, year)
-            if not primary and not basic:
+            if not primary and not basic and not hardly_wrote:
                 self._ege(school, year)
         self._forms(school, year)
 

@@ -19,26 +19,23 @@ with identifying as (
     {%- endif %}
 ),
 
-low_results as (
+-- A procedure with a verdict could identify; without one nothing was measured that could.
+verdicts as (
     select
         procedures.school_id,
         procedures.reporting_year,
-        list(procedures.procedure_id order by procedures.procedure_id) as low_procedure_ids
+        count(*)::integer as identifying_procedures,
+        coalesce(
+            list(procedures.procedure_id order by procedures.procedure_id) filter (
+                where procedures.is_low_result
+                {%- if min_participants %} and procedures.participants >= {{ min_participants }}{% endif %}
+            ),
+            []
+        )::varchar[] as low_procedure_ids
     from {{ ref('int_primitive__procedures') }} as procedures
     semi join identifying using (reporting_year, procedure_id)
-    where
-        procedures.is_low_result
-        {%- if min_participants %} and procedures.participants >= {{ min_participants }}{% endif %}
+    where procedures.is_low_result is not null
     group by all
-),
-
--- Any counted result, identifying or not: without one nothing can be said.
-with_results as (
-    select distinct
-        school_id,
-        reporting_year
-    from {{ ref('int_primitive__procedures') }}
-    where participants > 0 or failed_pct is not null
 ),
 
 -- A fall that lasts: below zero this year, and the year before too where that can be computed.
@@ -87,13 +84,15 @@ judged as (
         schools.municipality_id,
         schools.school_type,
         schools.reporting_year,
-        coalesce(low_results.low_procedure_ids, [])::varchar[] as low_procedure_ids,
+        coalesce(verdicts.identifying_procedures, 0) as identifying_procedures,
+        coalesce(verdicts.low_procedure_ids, [])::varchar[] as low_procedure_ids,
+        verdicts.identifying_procedures >= low_procedures_needed.low_procedures as can_be_low,
         case
-            when with_results.school_id is not null
-                then len(coalesce(low_results.low_procedure_ids, [])) >= low_procedures_needed.low_procedures
+            when verdicts.identifying_procedures > 0
+                then len(verdicts.low_procedure_ids) >= low_procedures_needed.low_procedures
         end as is_low_results,
         case
-            when with_results.school_id is not null
+            when verdicts.identifying_procedures > 0
                 then
                     coalesce(indices.index_sign < 0, false)
                     and lasting_falls.school_id is not null
@@ -105,8 +104,7 @@ judged as (
         lists.in_project_500
     from {{ ref('int_school__years') }} as schools
     inner join low_procedures_needed using (reporting_year)
-    left join low_results using (school_id, reporting_year)
-    left join with_results using (school_id, reporting_year)
+    left join verdicts using (school_id, reporting_year)
     left join lasting_falls using (school_id, reporting_year)
     left join {{ ref('int_primitive__results_index') }} as indices using (school_id, reporting_year)
     left join {{ ref('int_primitive__official_lists') }} as lists using (school_id, reporting_year)

@@ -23,7 +23,11 @@ statuses as (
         indices.index_sign,
         indices.is_computed,
         indices.difference_sign,
-        year_before.is_low_results as was_low_results
+        year_before.is_low_results as was_low_results,
+        -- With too few identifying procedures nobody can be ШНОР, so no longer to be it says nothing.
+        coalesce(was_low_results, false)
+        and not identification.is_low_results
+        and case when identification.can_be_low then true end as has_left_low_results
     from {{ ref('int_school__identification') }} as identification
     left join {{ ref('int_primitive__social_index') }} as social using (school_id, reporting_year)
     left join {{ ref('int_primitive__results_index') }} as indices using (school_id, reporting_year)
@@ -42,6 +46,7 @@ select
     statuses.is_low_results,
     statuses.is_risk_zone,
     statuses.is_difficult_social,
+    statuses.identifying_procedures,
     statuses.official_low_results,
     statuses.official_risk_zone,
     statuses.official_difficult_social,
@@ -63,13 +68,12 @@ select
     clusters.cluster,
     case
         when statuses.is_low_results and not statuses.was_low_results then 'entered'
-        when not statuses.is_low_results and statuses.was_low_results then 'left'
+        when statuses.has_left_low_results then 'left'
         when statuses.is_low_results and statuses.was_low_results then 'stayed'
         when not statuses.is_low_results and not statuses.was_low_results then 'none'
     end as change_from_previous_year,
     -- As with the risk zone: without an index or a year before it is not shown, without results of this year unknown.
-    coalesce(statuses.was_low_results, false)
-    and not statuses.is_low_results
+    statuses.has_left_low_results
     and not statuses.is_risk_zone
     and coalesce(statuses.difference_sign >= 0, false) as is_effective_mode
 from statuses

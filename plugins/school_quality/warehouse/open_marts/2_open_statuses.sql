@@ -121,6 +121,7 @@ select
     results.school_id,
     results.reporting_year,
     count(*) filter (where hidden_result.school_id is not null) as hidden_results,
+    count(results.is_low_result) filter (where hidden_result.school_id is null) as open_verdicts,
     count(*) filter (where hidden_result.school_id is null and results.is_low_result) as low_results
 from build.intermediate.int_primitive__procedures as results
 inner join build.intermediate.int_methodology__years as years using (reporting_year)
@@ -152,10 +153,21 @@ with results as (
         coalesce(lasting_fall.is_seen, false) as is_fall_seen,
         coalesce(lasting_fall.may_be_hidden, false) as may_fall_be_hidden,
         coalesce(identifying_result.hidden_results, 0) as hidden_results,
-        statuses.is_low_results is null
-        or coalesce(identifying_result.hidden_results, 0) = 0
-        or identifying_result.low_results >= years.low_procedures
-        or identifying_result.low_results + identifying_result.hidden_results < years.low_procedures as is_low_open
+        -- Whether anything was measured that identifies: one open verdict says so, a hidden result may have none.
+        identifying_result.hidden_results is null
+        or identifying_result.hidden_results = 0
+        or identifying_result.open_verdicts > 0 as is_measured_open,
+        is_measured_open
+        and (
+            coalesce(identifying_result.hidden_results, 0) = 0
+            or identifying_result.low_results >= years.low_procedures
+            or identifying_result.low_results + identifying_result.hidden_results < years.low_procedures
+        ) as is_low_open,
+        -- Whether enough was measured for leaving ШНОР to say something.
+        coalesce(identifying_result.hidden_results, 0) = 0
+        or identifying_result.open_verdicts >= years.low_procedures
+        or identifying_result.open_verdicts + identifying_result.hidden_results < years.low_procedures
+            as is_enough_open
     from build.marts.fct_school_status as statuses
     inner join build.intermediate.int_methodology__years as years using (reporting_year)
     left join identifying_result using (school_id, reporting_year)
@@ -166,11 +178,14 @@ with results as (
 risks as (
     select
         *,
-        is_risk_zone is null
-        or (is_low_open and is_low_results)
-        or (is_index_open and coalesce(index_sign, 0) >= 0)
-        or not (is_fall_seen or may_fall_be_hidden)
-        or (is_low_open and is_index_open and (is_fall_seen or not may_fall_be_hidden)) as is_risk_open
+        is_measured_open
+        and (
+            is_risk_zone is null
+            or (is_low_open and is_low_results)
+            or (is_index_open and coalesce(index_sign, 0) >= 0)
+            or not (is_fall_seen or may_fall_be_hidden)
+            or (is_low_open and is_index_open and (is_fall_seen or not may_fall_be_hidden))
+        ) as is_risk_open
     from results
 )
 
@@ -186,10 +201,12 @@ select
     or (this_year.is_risk_open and this_year.is_risk_zone) as is_supported_open,
     this_year.is_index_open,
     this_year.is_index_open or this_year.social_index is null as is_group_open,
-    this_year.is_low_open and coalesce(year_before.is_low_open, true) as is_change_open,
+    this_year.is_low_open and coalesce(year_before.is_low_open, true)
+    and (this_year.is_low_results or not coalesce(year_before.is_low_results, false) or this_year.is_enough_open)
+        as is_change_open,
     (
         this_year.is_low_open and this_year.is_risk_open and coalesce(year_before.is_low_open, true)
-        and this_year.is_difference_open
+        and this_year.is_difference_open and this_year.is_enough_open
     )
     or (this_year.is_low_open and this_year.is_low_results)
     or (coalesce(year_before.is_low_open, true) and not coalesce(year_before.is_low_results, false))

@@ -45,6 +45,7 @@ select
     case when is_low_open then is_low_results end as is_low_results,
     case when is_risk_open then is_risk_zone end as is_risk_zone,
     is_difficult_social,
+    case when are_low_procedures_open then identifying_procedures end as identifying_procedures,
     official_low_results,
     official_risk_zone,
     official_difficult_social,
@@ -63,6 +64,7 @@ select
     case when is_mode_open then is_effective_mode end as is_effective_mode,
     list_filter(
         [
+            case when not are_low_procedures_open then 'identifying_procedures' end,
             case when not are_low_procedures_open then 'low_procedures' end,
             case when not are_low_procedures_open then 'low_procedure_ids' end,
             case when not is_low_open then 'is_low_results' end,
