@@ -375,8 +375,10 @@ class Calculation:
         return sorted(p for p in rules.IDENTIFYING if (c := self.cell(school, year, p)) and c.is_low)
 
     def is_low_results(self, school: School, year: int) -> bool | None:
-        """Words: low results in at least 2 identifying procedures; reading 12: unknown where none was judged."""
-        return len(self.low_procedures(school, year)) >= 2 if self.identifying_procedures(school, year) else None
+        """Words: low results in at least 2 identifying procedures; reading 12: unknown where none is judged."""
+        if not self.identifying_procedures(school, year):
+            return None
+        return len(self.low_procedures(school, year)) >= 2
 
     @cache  # noqa: B019
     def is_risk_zone(self, school_id: str, year: int) -> bool | None:
