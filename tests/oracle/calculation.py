@@ -375,7 +375,7 @@ class Calculation:
         return sorted(p for p in rules.IDENTIFYING if (c := self.cell(school, year, p)) and c.is_low)
 
     def is_low_results(self, school: School, year: int) -> bool | None:
-        """Words: low results in at least 2 identifying procedures; reading 12: unknown where none is judged."""
+        """Words: low results in at least 2 identifying procedures; reading 12: unknown if none is judged."""
         if not self.identifying_procedures(school, year):
             return None
         return len(self.low_procedures(school, year)) >= 2
