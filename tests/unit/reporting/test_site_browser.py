@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
+from test_legible import too_small
 
 from school_quality.reporting import write_documents
 
@@ -109,6 +110,13 @@ def test_a_page_asks_for_nothing_but_its_own_two_files(page: Page, release: Path
     own = {(release / file).as_uri() for file in (name, "site/style.css", "site/site.js")}
     assert set(asked) == own
     assert troubles == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_prints_text_that_is_too_small_to_read(page: Page, release: Path, name: str) -> None:
+    open_page(page, release, name)
+
+    assert too_small(page.pdf(format="A4", prefer_css_page_size=True)) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
