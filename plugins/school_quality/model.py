@@ -69,14 +69,15 @@ class Block:
     footer: dict[str, str] = field(default_factory=dict)
     """What is printed for the block as a whole and compared with its rows: ``mean_primary_score``,
     ``mean_test_score``, ``mean_mark``, ``participants`` (``Всего участников``, ``Кол-во участников``).
-    ``left_out``: rows of the block that the reader skipped and the footer counts (ГВЭ)."""
+    ``left_out``: how many rows of the block are marked ``is_left_out`` (ГВЭ): landing skips them, the footer
+    counts them."""
 
 
 @dataclass(slots=True)
 class FileReading:
     """What a file turned out to be; its rows are those of ``blocks`` and ``rows_skipped``.
 
-    Skipped are totals, repeated headers and ГВЭ.
+    Skipped are totals and repeated headers.
     """
 
     file_id: str

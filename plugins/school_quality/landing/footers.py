@@ -35,7 +35,8 @@ def _counts(connection: duckdb.DuckDBPyConnection, name: str) -> None:
             where t.block in (select block from block where footer['participants'] is not null) group by all
         )
         select f.row_id, b.footer['participants'] as printed, integer_value(printed) as declared,
-            c.pupils, c.participants, coalesce(integer_value(b.footer['left_out']), 0) as left_out
+            coalesce(integer_value(b.footer['left_out']), 0) as left_out, c.pupils - left_out as pupils,
+            c.participants
         from counted as c join block as b using (block) join {FIRST_ROWS.format(name)} as f using (block)
         """
     )

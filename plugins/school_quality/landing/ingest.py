@@ -276,6 +276,7 @@ def _references(judge: Judge) -> str:
     """A fingerprint of everything beside other results that decides about a file."""
     parts = [READER_VERSION, declarations_fingerprint()]
     parts += [content_hash(judge.connection, get(name)) for name in REFERENCES]
+    parts += [f"{part} {key}" for part, key in sorted(judge.register.elsewhere)]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
@@ -351,6 +352,7 @@ def _commit(
     remarks.add_state(together.find(judge.connection, judge.compared), in_force, receipts[-1].seq)
     for name in judge.judged:
         judge.write(get(name), batch.staging.rows_file(name))
+        judge.write_left_out(get(name), batch.staging.left_out_file(name))
     batch.staging.commit(receipts, remarks.table())
     for validation in judge.validations.values():
         keep(judge.settings, validation)

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from school_quality import seeds
 from school_quality.datasets import Dataset
+from school_quality.landing.landed import LEFT_OUT
 from school_quality.landing.schools import is_pseudo_unit
 from school_quality.landing.typing import Typed, cell
 from school_quality.quoting import identifier, literal
@@ -270,10 +271,31 @@ def note_repeated_keys(connection: duckdb.DuckDBPyConnection, typed: Typed, rows
     return validation
 
 
-def skip_pseudo_units(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+def skip_left_out(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
+    """Rows that are none of ours, whatever else is in them: ГВЭ in protocols, pseudo-units in the register.
+
+    ``left_out_<dataset>``: of all skipped rows what is kept, for other files may name them (`LEFT_OUT`).
+    """
+    name = typed.dataset.name
+    if name == "school_register":
+        _skip_pseudo_units(connection, typed)
+    elif "is_left_out" in typed.present:
+        connection.execute(
+            f"insert into skipped select row_id, {literal(name)}, false from {typed.table} where is_left_out"
+        )
+    if name in LEFT_OUT:
+        connection.execute(
+            f"""
+            insert into left_out_{name}
+            select f.seq, {", ".join(LEFT_OUT[name])}
+            from {typed.table} as t join landed_file as f using (file)
+            where t.row_id in (select row_id from skipped where dataset = {literal(name)})
+            """
+        )
+
+
+def _skip_pseudo_units(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
     """Colleges and participants from other regions are no schools of the register either."""
-    if typed.dataset.name != "school_register":
-        return
     names = connection.execute(f"select distinct municipality_name from {typed.table}").fetchall()
     units = [name for (name,) in names if name and is_pseudo_unit(name)]
     connection.execute(

@@ -18,6 +18,15 @@ from school_quality.settings import Settings
 PROVENANCE = {"seq": "BIGINT", "file_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "INTEGER"}
 """Columns that every landed row has before those of its dataset."""
 
+_SITTING = ("reporting_year", "exam_date", "subject", "pupil_id", "pupil_name_id", "has_document")
+LEFT_OUT = {
+    "school_register": ("school_id", "fisoko_login"),
+    "ege_results": _SITTING,
+    "oge_results": _SITTING,
+}
+"""What is kept of skipped rows, beside the accepted ones: rows of other files that speak of them (appeals of
+a result of ГВЭ, results of a pseudo-unit) are skipped, too."""
+
 ARROW_TYPES = {
     "BIGINT": pa.int64(),
     "INTEGER": pa.int32(),
@@ -59,7 +68,7 @@ def arrow_type(kind: str) -> pa.DataType:
 
 def take_force(connection: duckdb.DuckDBPyConnection, receipts: Iterable[Receipt]) -> None:
     """``in_force``: the receipts whose landed rows hold, with their place among corrections."""
-    seqs = [(r.seq, r.order_seq) for r in receipts if r.rows_accepted]
+    seqs = [(r.seq, r.order_seq) for r in receipts if r.rows_accepted or r.rows_skipped]
     columns = {"seq": pa.array([s for s, _ in seqs], pa.int64())}
     columns["order_seq"] = pa.array([o for _, o in seqs], pa.int64())
     connection.register("receipts_in_force", pa.table(columns))
@@ -97,6 +106,19 @@ def view_landed(connection: duckdb.DuckDBPyConnection, settings: Settings, datas
         """
     )
     return name
+
+
+def view_left_out(connection: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset) -> None:
+    """``all_left_out_<dataset>``: what is kept of skipped rows (`LEFT_OUT`), of ``in_force`` and this batch.
+
+    Those of the batch are ``left_out_<dataset>``, which is made empty here.
+    """
+    new, kept = f"left_out_{dataset.name}", LEFT_OUT[dataset.name]
+    columns = ", ".join(f"null::{dataset.columns[name]} as {name}" for name in kept)
+    connection.execute(f"create or replace table {new} as select null::bigint as seq, {columns} limit 0")
+    files = sorted(str(p) for p in settings.landing.glob(f"[0-9]*/left_out/{dataset.name}.parquet"))
+    landed = f"from read_parquet({files!r}) where seq in (select seq from in_force) union all by name"
+    connection.execute(f"create or replace view all_{new} as {landed if files else ''} from {new}")
 
 
 def view_in_force(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> str:

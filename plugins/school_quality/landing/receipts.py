@@ -1,6 +1,7 @@
 """The receipt log and the batches that hold it: append-only, immutable, committed by one rename.
 
-A batch is the folder ``landing/<first seq>/`` with ``receipts.parquet`` and ``rows/<dataset>.parquet``; its
+A batch is the folder ``landing/<first seq>/`` with ``receipts.parquet``, ``rows/<dataset>.parquet`` and, of
+skipped rows, ``left_out/<dataset>.parquet``; its
 remarks are ``rejected/<first seq>.parquet``. Whoever writes holds `locked`; readers need no lock, because a
 batch is either there as a whole or not at all (contracts, section 1).
 """
@@ -215,6 +216,9 @@ class Staging:
 
     def rows_file(self, dataset: str) -> Path:
         return self.batch / "rows" / f"{dataset}.parquet"
+
+    def left_out_file(self, dataset: str) -> Path:
+        return self.batch / "left_out" / f"{dataset}.parquet"
 
     def commit(self, receipts: Sequence[Receipt], remarks: pa.Table) -> None:
         """Make the batch visible. The remarks go first: without their batch they are leftovers."""

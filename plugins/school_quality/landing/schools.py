@@ -87,10 +87,12 @@ class Register:
     by_login: dict[str, list[School]] = field(default_factory=lambda: defaultdict(list))
     by_number: dict[int, list[School]] = field(default_factory=lambda: defaultdict(list))
     municipalities: dict[str, str] = field(default_factory=dict)  # comparable name -> id
+    elsewhere: frozenset[tuple[str, str]] = frozenset()
+    """Keys of the pseudo-units of the register: ``code`` or ``login``, and its digits."""
 
     @classmethod
-    def of(cls, schools: Iterable[School]) -> Register:
-        register = cls()
+    def of(cls, schools: Iterable[School], elsewhere: Iterable[tuple[str, str]] = ()) -> Register:
+        register = cls(elsewhere=frozenset(elsewhere))
         names: dict[str, str] = {}
         for school in schools:
             register.by_code[school.school_id] = school
@@ -115,6 +117,8 @@ class Register:
         if found is not None:
             return Resolution("known", found, found.municipality_id)
         if spelling.municipality and named is None and self.by_code and not ambiguous:
+            return Resolution("skipped")
+        if not spelling.municipality and not ambiguous and self._is_elsewhere(spelling):
             return Resolution("skipped")
         if not value:
             # where the register has one municipality only, a row that names none means that one
@@ -147,6 +151,17 @@ class Register:
         if len(schools) == 1:
             return schools[0], part, text, False
         return None, part, text, len(schools) > 1
+
+    def _is_elsewhere(self, spelling: Spelling) -> bool:
+        """Whether the school is a pseudo-unit of the register."""
+        code = CODE.fullmatch(spelling.code.strip())
+        login = next(
+            (m for t in (spelling.login, spelling.name, spelling.code) if (m := LOGIN.search(t))), None
+        )
+        digits = login[1] if login else spelling.login.strip()
+        return bool(code and ("code", code[1].lstrip("0")) in self.elsewhere) or (
+            ("login", digits) in self.elsewhere
+        )
 
     def _of_code(self, text: str) -> list[School]:
         login = LOGIN.fullmatch(text.strip())

@@ -27,7 +27,12 @@ EXAMS = {"ege_results": "ege", "oge_results": "oge", "vpr_results": "vpr", "vpr_
 """The exam by whose codes and habits a dataset names its subjects; plain ``Математика`` of ЕГЭ is profile."""
 
 PUPIL_COLUMNS = {"pupil_id": "VARCHAR", "pupil_name_id": "VARCHAR", "has_document": "BOOLEAN"}
-READ_COLUMNS = PUPIL_COLUMNS | {"printed_minimum": "INTEGER", "printed_max": "INTEGER", "sitting": "VARCHAR"}
+READ_COLUMNS = PUPIL_COLUMNS | {
+    "printed_minimum": "INTEGER",
+    "printed_max": "INTEGER",
+    "sitting": "VARCHAR",
+    "is_left_out": "BOOLEAN",
+}
 """Columns that no header declares: the reader makes them (pseudonyms, what stands in titles and footers)."""
 
 SPELLING_FIELDS = {

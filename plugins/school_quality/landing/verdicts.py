@@ -13,11 +13,13 @@ import pyarrow as pa
 from school_quality.datasets import Dataset, get, load
 from school_quality.landing import appeals, footers, judging, scales, together, warnings
 from school_quality.landing.landed import (
+    LEFT_OUT,
     landed_columns,
     landed_datasets,
     take_force,
     view_in_force,
     view_landed,
+    view_left_out,
 )
 from school_quality.landing.parsers import define
 from school_quality.landing.receipts import Receipt
@@ -152,12 +154,22 @@ class Judge:
             from register order by school_id
             """
         ).fetchall()
-        self.register = Register.of(School(*row) for row in rows)
+        elsewhere = self.connection.execute(
+            """
+            select distinct part, key
+            from all_left_out_school_register
+            cross join lateral (values ('code', school_id), ('login', fisoko_login)) as keys (part, key)
+            where key is not null and school_id not in (select school_id from register)
+            """
+        ).fetchall()
+        self.register = Register.of((School(*row) for row in rows), elsewhere)
 
     def judge(self, dataset: Dataset, chunks: Sequence[Chunk]) -> None:
         """Judge the new rows of a dataset: ``accepted_<dataset>`` and the counts of each file."""
         self._forget(dataset)
         view_landed(self.connection, self.settings, dataset)
+        if dataset.name in LEFT_OUT:
+            view_left_out(self.connection, self.settings, dataset)
         if not chunks:
             self._accept_nothing(dataset)
             return
@@ -167,7 +179,7 @@ class Judge:
         judging.note_reader_remarks(self.connection, typed, self._reader_remarks(dataset))
         judging.note_closed_schools(self.connection, typed)
         judging.note_missing_places(self.connection, typed)
-        judging.skip_pseudo_units(self.connection, typed)
+        judging.skip_left_out(self.connection, typed)
         rows = judging.make_rows(self.connection, typed)
         judging.note_unknown_references(self.connection, rows, dataset)
         if dataset.name == "vpr_results":
@@ -296,7 +308,16 @@ class Judge:
         (rows,) = self.connection.execute(f"select count(*) from {table}").fetchone() or (0,)
         if rows:
             columns = ", ".join(identifier(name) for name in landed_columns(dataset))
-            self.connection.execute(
-                f"copy (select {columns} from {table}) to {literal(str(path))} "
-                "(format parquet, compression zstd)"
-            )
+            self._copy(f"select {columns} from {table}", path)
+
+    def write_left_out(self, dataset: Dataset, path: Path) -> None:
+        """Write what is kept of the skipped rows of a dataset (`LEFT_OUT`); no file for no rows."""
+        if dataset.name not in LEFT_OUT:
+            return
+        table = f"left_out_{dataset.name}"
+        if self.connection.execute(f"select 1 from {table} limit 1").fetchone():
+            path.parent.mkdir(exist_ok=True)
+            self._copy(f"select seq, {', '.join(LEFT_OUT[dataset.name])} from {table}", path)
+
+    def _copy(self, query: str, path: Path) -> None:
+        self.connection.execute(f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)")

@@ -204,8 +204,24 @@ def _dataset_of(header: Header, table: Table) -> tuple[Dataset, ExamTitle | None
 
 def _protocol(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     dataset, title = _dataset_of(table.header, table)
-    if title is not None and title.is_gve:
-        return Blocks([], table.skipped + len(table.rows))
+    as_a_whole = title is not None and title.is_gve
+    try:
+        block = _protocol_block(sheet, table, path, dataset, title)
+    except Rejected:
+        if as_a_whole:
+            return Blocks([], table.skipped + len(table.rows))
+        raise
+    categories = block.columns.get("category", [""] * len(block.row_numbers))
+    left_out = [as_a_whole or is_gve(category) for category in categories]
+    if any(left_out):
+        block.columns["is_left_out"] = ["true" if out else "" for out in left_out]
+        block.footer["left_out"] = str(sum(left_out))
+    return Blocks([block] if block.row_numbers else [], table.skipped)
+
+
+def _protocol_block(
+    sheet: Sheet, table: Table, path: Consulted, dataset: Dataset, title: ExamTitle | None
+) -> Block:
     if title is not None and title.subject == "math_base" and "test_score" in table.header.columns:
         header = table.header.texts["test_score"]
         raise Rejected(
@@ -231,13 +247,7 @@ def _protocol(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
         block.columns["reporting_year"] = [iso_date(d)[:4] for d in block.columns["exam_date"]]
     _read_footer(sheet, table, block)
     _complete(block, table, dataset, path, NOTHING)
-    skipped = table.skipped
-    if "category" in block.columns:
-        left_out = _keep(block, [not is_gve(c) for c in block.columns["category"]])
-        if left_out:
-            block.footer["left_out"] = str(left_out)
-        skipped += left_out
-    return Blocks([block] if block.row_numbers else [], skipped)
+    return block
 
 
 def _participants(sheet: Sheet, table: Table, block: Block) -> tuple[list[str], list[str], list[str]]:

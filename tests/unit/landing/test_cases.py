@@ -63,6 +63,33 @@ EXPECTED: list[Case] = [
         },
         {"results_beyond_school_type"},
     ),
+    Case(
+        "27-appeal-of-a-skipped-result",
+        {
+            "2022/ОГЭ/Математика резерв.xlsx": ("oge_results", 3, 0, 1),
+            "2022/ОГЭ/Апелляции резерв.xlsx": ("appeals", 2, 0, 1),
+        },
+    ),
+    Case(
+        "31-region-pseudo-unit-without-municipality",
+        {
+            "school_register.xlsx": ("school_register", 3, 0, 1),
+            "mark_scale.csv": ("mark_scale", 2, 0, 0),
+            "2020/5/Математика.xlsx": ("vpr_results", 12, 0, 2),
+        },
+        over_the_example=False,
+    ),
+    Case(
+        "34-left-without-results",
+        {
+            "school_register.xlsx": ("school_register", 3, 0, 0),
+            "mark_scale.csv": ("mark_scale", 4, 0, 0),
+            "2021/5/Проведение работы по математике, 5 класс. ВПР 2021.xlsx": ("vpr_results", 24, 0, 0),
+            "2021/5/Проведение работы по русскому языку, 5 класс. ВПР 2021.xlsx": ("vpr_results", 24, 0, 0),
+            "2022/11/История.xlsx": ("vpr_results", 12, 0, 0),
+        },
+        over_the_example=False,
+    ),
 ]
 """One entry a case, in the order of their numbers."""
 

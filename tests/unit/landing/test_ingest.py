@@ -441,6 +441,78 @@ def test_appeals_are_read_again_when_their_results_come(registered: Settings, pu
     assert land(registered).receipts == ()
 
 
+APPEAL = (
+    "№;Код ОО;Класс;Фамилия;Имя;Отчество;Документ;Тип апелляции / перепроверки;Состояние;Экзамен;"
+    "Балл до изменения;Текущие;;Разница\n;;;;;;;;;;;Первичный балл;Балл;\n"
+    "1;{school};9;Лугова;Анна;Львовна;0011 183347;О несогласии;Апелляция удовлетворена;"
+    "{exam}(2022.05.23);2;8;3;1\n"
+)
+OGE_HEADER = (
+    "№;Код ОО;Муниципалитет;Класс;Фамилия;Имя;Отчество;Документ;Первичный балл;Оценка;Категория участника\n"
+)
+LUGOVA = "9;Лугова;Анна;Львовна;0011 183347;7;2"
+
+
+@pytest.mark.parametrize(
+    ("title", "row", "exam"),
+    [
+        pytest.param(
+            "02 - Математика 2022.05.23", f"1;006003;;{LUGOVA};ГВЭ", "02 - Математика", id="category"
+        ),
+        pytest.param(
+            "52 - Математика (ГВЭ) 2022.05.23", f"1;006003;;{LUGOVA};", "52 - Математика ГВЭ", id="title"
+        ),
+        pytest.param(
+            "02 - Математика 2022.05.23", f"1;999111;СПО региона;{LUGOVA};", "02 - Математика", id="a college"
+        ),
+    ],
+)
+def test_an_appeal_whose_result_was_skipped_is_skipped_in_whatever_batch_it_comes(
+    registered: Settings, put: Put, title: str, row: str, exam: str
+) -> None:
+    appeal = APPEAL.format(school=row.split(";")[1], exam=exam)
+    put("рано.csv", appeal)
+    before = land(registered)
+    put("Протокол.csv", f"{title};;;;;;;;;;\n{OGE_HEADER}{row}\n")
+    with_protocol = {r.path: r for r in land(registered).landed}
+    put("поздно.csv", f"\n{appeal}")
+
+    (late,) = land(registered).landed
+
+    assert [r.outcome for r in before.landed] == ["rejected"]
+    assert (with_protocol["Протокол.csv"].outcome, with_protocol["Протокол.csv"].rows_skipped) == (
+        "accepted",
+        1,
+    )
+    for receipt in (with_protocol["рано.csv"], late):
+        assert (receipt.outcome, receipt.rows_rejected, receipt.rows_skipped) == ("accepted", 0, 1)
+
+
+def test_rows_of_a_pseudo_unit_of_the_register_that_name_no_municipality_are_skipped(
+    registered: Settings, put: Put
+) -> None:
+    index = "Код ОО;Отчётный год;ИСБШ\n006003;2022;50\n009001;2022;40\n"
+    put("рано.csv", index)
+    before = land(registered)
+    college = "009001;sch990001;;Колледж;ГБПОУ;Колледж;009;СПО региона;город;400;01.09.2012;\n"
+    put("колледжи.csv", REGISTER.split("\n")[0] + "\n" + college)
+    after = {r.path: r for r in land(registered).landed}
+    put("поздно.csv", index.replace("50", "51"))
+    put(
+        "в районе.csv",
+        "Год;Класс;Предмет;Муниципалитет;Логин;ОО;Кол-во участников;2;3;4;5\n"
+        "2022;5;Математика;Заречный район;sch990001;Колледж;10;10;30;40;20\n",
+    )
+
+    later = {r.path: r for r in land(registered).landed}
+
+    assert [(r.rows_accepted, r.rows_rejected) for r in before.landed] == [(1, 1)]
+    assert after["колледжи.csv"].rows_skipped == 1
+    for receipt in (after["рано.csv"], later["поздно.csv"]):
+        assert (receipt.rows_accepted, receipt.rows_rejected, receipt.rows_skipped) == (1, 0, 1)
+    assert later["в районе.csv"].rows_rejected == 1
+
+
 def test_a_rejected_copy_gets_a_remark_of_its_own(registered: Settings, put: Put) -> None:
     put("пусто.csv", "")
     put("тоже пусто.xlsx", "")

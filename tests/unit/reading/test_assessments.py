@@ -201,10 +201,10 @@ def test_the_final_exam_of_the_state_in_a_sentence_is_skipped(read: Reader) -> N
 
     reading = read("protocol.xlsx", builders.xlsx(rows))
 
-    assert (reading.blocks, reading.rows_skipped) == ([], 1)
+    assert only_block(reading).columns["is_left_out"] == ["true"]
 
 
-def test_gve_is_skipped_by_category_and_by_title(read: Reader) -> None:
+def test_gve_is_marked_by_category_and_by_title(read: Reader) -> None:
     header = [*EGE[:8], "Оценка", "Категория участника"]
     rows = [[*PUPIL[:8], "4", "ВТГ"], [*PUPIL[:8], "4", "ГВЭ"], ["Всего участников", *[""] * 7, "2", ""]]
     text = protocol("02 - Математика 2022.05.23", *rows, header=header)
@@ -212,15 +212,19 @@ def test_gve_is_skipped_by_category_and_by_title(read: Reader) -> None:
 
     reading = read("protocol.csv", text)
 
-    assert only_block(reading).row_numbers == [3]
-    assert reading.rows_skipped == 4
+    by_category, by_title = reading.blocks
+    assert (by_category.columns["is_left_out"], by_category.footer["left_out"]) == (["", "true"], "1")
+    assert (by_title.columns["is_left_out"], by_title.footer["left_out"]) == (["true"], "1")
+    assert reading.rows_skipped == 2
 
 
-def test_a_file_with_gve_only_is_recognised_and_has_no_block(read: Reader) -> None:
+def test_a_file_with_gve_only_is_recognised_also_where_it_lacks_a_subject(read: Reader) -> None:
     reading = read("protocol.csv", oge("52 - Математика (ГВЭ) 2022.05.23"))
+    without_year = read("protocol.csv", oge("Математика (ГВЭ)"))
 
-    assert (reading.dataset, reading.blocks, reading.rows_skipped) == ("oge_results", [], 1)
-    assert not reading.rejected
+    assert (reading.dataset, only_block(reading).columns["is_left_out"]) == ("oge_results", ["true"])
+    assert (without_year.dataset, without_year.blocks, without_year.rows_skipped) == ("oge_results", [], 1)
+    assert not reading.rejected and not without_year.rejected
 
 
 def test_without_a_title_the_path_gives_subject_and_year(read: Reader) -> None:
