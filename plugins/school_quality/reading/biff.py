@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from school_quality.reading.failures import Rejected
 from school_quality.reading.scans import PERCENT_FORMATS, SheetScan, is_percent
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END_OF_CHAIN = 0xFFFFFFFE
-_ERRORS = {
+ERRORS = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
     0x0F: "#VALUE!",
@@ -29,6 +31,7 @@ _BOUND_SHEET, _BOF, _FILE_PASS, _FORMULA, _BOOL_ERROR = 0x85, 0x809, 0x2F, 0x06,
 _CELLS = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x201, 0xBD, 0xBE, 0xD6, _FORMULA, _BOOL_ERROR})
 _SEVERAL_NUMBERS, _FORMAT_RECORD, _STYLE = 0xBD, 0x41E, 0xE0
 _COLUMNS = 256
+_CODE_PAGE, _EXCEL_97 = 0x42, 0x600
 
 
 class CompoundFile:
@@ -110,8 +113,19 @@ class CompoundFile:
         return content
 
 
-def scan(data: bytes) -> dict[int, SheetScan]:
-    """Number of a sheet -> what was seen in it, for sheets that have something of the kind.
+@dataclass(frozen=True, slots=True)
+class BookScan:
+    """``sheets``: number of a sheet -> what was seen in it, for sheets that have something of the kind.
+
+    ``has_no_code_page``: texts are bytes (before Excel 97), and nothing says of which code page.
+    """
+
+    sheets: Mapping[int, SheetScan]
+    has_no_code_page: bool
+
+
+def scan(data: bytes) -> BookScan:
+    """Look through the workbook.
 
     Raises `Rejected`: no workbook in the file, a password, a damaged file, cells beyond the 256 columns of a
     sheet.
@@ -124,19 +138,19 @@ def scan(data: bytes) -> dict[int, SheetScan]:
     if book is None:
         raise Rejected("not_a_table")
     try:
-        scans = _scan(compound.read(book))
+        return _scan(compound.read(book))
     except (struct.error, IndexError) as error:
         raise Rejected("file_unreadable") from error
-    return {number: scan for number, scan in scans.items() if scan}
 
 
-def _scan(stream: bytes) -> dict[int, SheetScan]:
+def _scan(stream: bytes) -> BookScan:
     scans: defaultdict[int, SheetScan] = defaultdict(SheetScan)
     starts: dict[int, int] = {}
     formats = set(PERCENT_FORMATS)
     styles = 0
     percents: set[int] = set()  # styles with such a format; they come before the sheets
     sheet = -1
+    has_no_code_page = False
     at, end = 0, len(stream)
     unpack = struct.Struct("<HH").unpack_from
     while at + 4 <= end:
@@ -147,9 +161,9 @@ def _scan(stream: bytes) -> dict[int, SheetScan]:
             if column >= _COLUMNS:
                 raise Rejected("sheet_too_large")
             if kind == _BOOL_ERROR and stream[body + 7]:
-                scans[sheet].errors[row, column] = _ERRORS.get(stream[body + 6], "#N/A")
+                scans[sheet].errors[row, column] = ERRORS.get(stream[body + 6], "#N/A")
             elif kind == _FORMULA and stream[body + 12 : body + 14] == b"\xff\xff" and stream[body + 6] == 2:
-                scans[sheet].errors[row, column] = _ERRORS.get(stream[body + 8], "#N/A")
+                scans[sheet].errors[row, column] = ERRORS.get(stream[body + 8], "#N/A")
             elif percents:
                 # several numbers of a row stand in one record, each with its style before it
                 for number in range((length - 6) // 6 if kind == _SEVERAL_NUMBERS else 1):
@@ -157,6 +171,10 @@ def _scan(stream: bytes) -> dict[int, SheetScan]:
                         scans[sheet].percents.add((row, column + number))
         elif kind == _BOF:
             sheet = starts.get(at, sheet)
+            if at == 0:
+                has_no_code_page = struct.unpack_from("<H", stream, body)[0] < _EXCEL_97
+        elif kind == _CODE_PAGE:
+            has_no_code_page = False
         elif kind == _BOUND_SHEET:
             starts[struct.unpack_from("<I", stream, body)[0]] = len(starts)
         elif kind == _FORMAT_RECORD and b"%" in (code := stream[body + 2 : body + length]):
@@ -170,4 +188,4 @@ def _scan(stream: bytes) -> dict[int, SheetScan]:
         elif kind == _FILE_PASS:
             raise Rejected("file_encrypted")
         at = body + length
-    return scans
+    return BookScan({number: scan for number, scan in scans.items() if scan}, has_no_code_page)

@@ -23,7 +23,7 @@ _PLAUSIBLE = re.compile(r"[А-Яа-яЁё№«»–—…“”„’‘°\u00a0
 
 
 def decode(data: bytes) -> str:
-    """The text of a CSV; rejected where its encoding is unknown, mixed or binary."""
+    """The text of a CSV or a page; rejected where its encoding is unknown, mixed or binary."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             text = data.decode("utf-16")
@@ -35,8 +35,6 @@ def decode(data: bytes) -> str:
         text = _decode_bytes(data)
     if "\x00" in text:
         raise Rejected("broken_encoding")
-    if _MARKUP.match(text):
-        raise Rejected("not_a_table")
     return text
 
 
@@ -60,6 +58,8 @@ def _decode_bytes(data: bytes) -> str:
 def read(data: bytes) -> list[Sheet]:
     """The one sheet of a CSV; its rows are the records, so that row numbers are those that Excel shows."""
     text = decode(data)
+    if _MARKUP.match(text):
+        raise Rejected("not_a_table")
     if not text.strip():
         raise Rejected("file_empty")
     delimiter = _delimiter(text)

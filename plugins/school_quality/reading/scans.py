@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from school_quality.reading.texts import number_text
+
 
 @dataclass(slots=True)
 class SheetScan:
@@ -16,6 +18,9 @@ class SheetScan:
         return bool(self.errors or self.percents)
 
 
+NOT_COMPUTED = "#НЕВЫЧИСЛЕНО!"
+"""For a formula whose value was never saved: programs that only write workbooks leave it to Excel."""
+
 PERCENT_FORMATS = frozenset({9, 10})
 """Number formats ``0%`` and ``0.00%``, which no workbook declares."""
 
@@ -24,3 +29,8 @@ def is_percent(number_format: str) -> bool:
     """Whether a declared number format multiplies by 100: a ``%`` outside quotes and not escaped."""
     plain = "".join(number_format.split('"')[::2])
     return "%" in plain.replace("\\%", "")
+
+
+def percent_text(share: float) -> str:
+    """A share as people see it where its format is a percentage: ``40 %`` and not 0.4."""
+    return f"{number_text(round(share * 100, 10))} %"

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Set
 from school_quality.reading import limits
 from school_quality.reading.containers import Part, unpack
 from school_quality.reading.failures import Rejected
-from school_quality.reading.scans import PERCENT_FORMATS, SheetScan, is_percent
+from school_quality.reading.scans import NOT_COMPUTED, PERCENT_FORMATS, SheetScan, is_percent
 
 # Boxes of at most 20 million cells, as patterns of the references inside them: columns up to XZ and 29,999
 # rows; up to AZ and 299,999 rows; up to S and all rows. A search finds the first cell that is outside or has
@@ -44,8 +44,6 @@ _ONLY_FORMULA = (
 _REST_OF_CELL = re.compile(_ONLY_FORMULA)
 _CELL_OF_FORMULA = re.compile(rb"<c ([^<>]*)>" + _ONLY_FORMULA)
 _MAY_END_SO = (b"</f></c>", b"/></c>", b"</f><v></v></c>")
-NOT_COMPUTED = "#НЕВЫЧИСЛЕНО!"
-"""For a formula whose value was never saved: programs that only write workbooks leave it to Excel."""
 
 
 def percent_styles(styles: bytes) -> frozenset[int]:

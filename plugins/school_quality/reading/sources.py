@@ -27,7 +27,7 @@ from school_quality.reading.failures import Rejected
 _TEMPORARY = (".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", ".lock", "~", "#")
 _SYSTEM = frozenset({"thumbs.db", "desktop.ini"})
 _BLOCK = 1024 * 1024
-_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 class SourceChanged(Exception):

@@ -7,16 +7,17 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
-from school_quality.reading import biff, containers, delimited, limits
+from school_quality.reading import biff, biff12, containers, delimited, limits, markup
 from school_quality.reading.containers import Part, unpack
 from school_quality.reading.failures import Rejected
-from school_quality.reading.scans import SheetScan
+from school_quality.reading.scans import SheetScan, percent_text
 from school_quality.reading.sheets_xml import OdsScanner, percent_styles, scan_xlsx_sheet
 from school_quality.reading.tables import Sheet
-from school_quality.reading.texts import Cell, number_text
+from school_quality.reading.texts import Cell
 
 ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -50,8 +51,13 @@ class Checked:
     """Bytes that are safe to read, and what was seen on the way: scans of the sheets by number."""
 
     data: bytes
-    is_csv: bool
+    kind: Literal["workbook", "csv", "page", "spreadsheet"]
     scans: Mapping[int, SheetScan]
+    has_no_code_page: bool = False  # its texts are cp1251, which calamine takes for cp1252
+
+    @property
+    def is_csv(self) -> bool:
+        return self.kind == "csv"
 
 
 def check(data: bytes) -> Checked:
@@ -61,23 +67,35 @@ def check(data: bytes) -> Checked:
     if len(data) > limits.FILE_BYTES:
         raise Rejected("file_too_large")
     if data.startswith((ZIP_MAGIC, _EMPTY_ZIP)):
-        return Checked(data, False, _scan_zipped(data))
+        return Checked(data, "workbook", _scan_zipped(data))
     if data.startswith(biff.OLE_MAGIC):
-        return Checked(data, False, biff.scan(data))
+        found = biff.scan(data)
+        return Checked(data, "workbook", found.sheets, found.has_no_code_page)
     if data.startswith(_BINARY):
         raise Rejected("not_a_table")
-    return Checked(data, True, {})
+    return Checked(data, markup.kind(data) or "csv", {})
 
 
 def cells(checked: Checked) -> list[Sheet]:
     """The sheets with their cells; raises `Rejected` where they cannot be read after all."""
-    return delimited.read(checked.data) if checked.is_csv else _sheets(checked.data, checked.scans)
+    match checked.kind:
+        case "csv":
+            return delimited.read(checked.data)
+        case "page":
+            return markup.read_page(checked.data)
+        case "spreadsheet":
+            return markup.read_spreadsheet(checked.data)
+        case "workbook":
+            sheets = _sheets(checked.data, checked.scans)
+            return [_in_cp1251(sheet) for sheet in sheets] if checked.has_no_code_page else sheets
 
 
 def _scan_zipped(data: bytes) -> Mapping[int, SheetScan]:
     parts = {p.name.lower(): p for p in containers.directory(data)}
     if "xl/workbook.xml" in parts:
         return _scan_xlsx(data, parts)
+    if "xl/workbook.bin" in parts:
+        return _scan_xlsb(data, parts)
     mimetype, content = parts.get("mimetype"), parts.get("content.xml")
     if mimetype is None or content is None or not _text(data, mimetype).startswith(_ODS):
         raise Rejected("not_a_table")
@@ -112,9 +130,21 @@ def _scan_xlsx(data: bytes, parts: dict[str, Part]) -> dict[int, SheetScan]:
     return {number: scans[name] for number, name in enumerate(names) if name in scans}
 
 
-def _sheet_parts(data: bytes, parts: dict[str, Part]) -> list[str]:
-    """The parts of the sheets in the order of the workbook, in lower case."""
-    relations = parts.get("xl/_rels/workbook.xml.rels")
+def _scan_xlsb(data: bytes, parts: dict[str, Part]) -> dict[int, SheetScan]:
+    """The same of an ``.xlsb``; every part is read through, so that none is larger than it says."""
+    unpacked = {name: _text(data, part) for name, part in parts.items() if name.startswith("xl/")}
+    percents = biff12.percent_styles(unpacked.get("xl/styles.bin", b""))
+    targets = _targets(data, parts, "xl/_rels/workbook.bin.rels")
+    scans: dict[int, SheetScan] = {}
+    for number, relation in enumerate(biff12.sheet_relations(unpacked["xl/workbook.bin"])):
+        if scan := biff12.scan(unpacked.get(targets.get(relation.encode(), ""), b""), percents):
+            scans[number] = scan
+    return scans
+
+
+def _targets(data: bytes, parts: dict[str, Part], name: str) -> dict[bytes, str]:
+    """Relation -> part of the container, in lower case."""
+    relations = parts.get(name)
     if relations is None:
         raise Rejected("file_unreadable")
     targets: dict[bytes, str] = {}
@@ -122,6 +152,12 @@ def _sheet_parts(data: bytes, parts: dict[str, Part]) -> list[str]:
         attributes = dict(_ATTRIBUTE.findall(relation[1]))
         target = attributes.get(b"Target", b"").decode("utf-8", "replace").lower()
         targets[attributes.get(b"Id", b"")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    return targets
+
+
+def _sheet_parts(data: bytes, parts: dict[str, Part]) -> list[str]:
+    """The parts of the sheets in the order of the workbook, in lower case."""
+    targets = _targets(data, parts, "xl/_rels/workbook.xml.rels")
     names: list[str] = []
     for sheet in _SHEET.finditer(_text(data, parts["xl/workbook.xml"])):
         attributes = dict(_ATTRIBUTE.findall(sheet[1]))
@@ -190,4 +226,18 @@ def _put_percents(rows: list[list[Cell]], scan: SheetScan) -> None:
     for row, column in scan.percents:
         cell = rows[row][column] if row < len(rows) and column < len(rows[row]) else ""
         if isinstance(cell, int | float) and not isinstance(cell, bool):
-            rows[row][column] = f"{number_text(round(cell * 100, 10))} %"
+            rows[row][column] = percent_text(cell)
+
+
+# each byte from 0x80 on: what calamine makes of it (cp1252, all bytes defined) -> what it is
+_CP1251 = {
+    ord(bytes([byte]).decode("cp1252", "ignore") or chr(byte)): bytes([byte]).decode("cp1251", "replace")
+    for byte in range(0x80, 0x100)
+}
+
+
+def _in_cp1251(sheet: Sheet) -> Sheet:
+    rows: list[list[Cell]] = [
+        [c.translate(_CP1251) if isinstance(c, str) else c for c in r] for r in sheet.rows
+    ]
+    return Sheet(sheet.name.translate(_CP1251), rows)

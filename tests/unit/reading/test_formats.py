@@ -30,7 +30,14 @@ EXPECTED = {
         ("form.xlsx", builders.xlsx(ROWS)),
         ("form.xlsm", builders.xlsx(ROWS)),
         ("form.xls", builders.xls(ROWS)),
+        ("form.xlsb", builders.xlsb(ROWS)),
         ("form.ods", builders.ods(ROWS)),
+        ("excel_5.xls", builders.xls_5(ROWS)),
+        ("excel_5_with_its_code_page.xls", builders.xls_5(ROWS, code_page=1251)),
+        ("page.xls", builders.page(ROWS)),
+        ("page.html", builders.page(ROWS, encoding="utf-16")),
+        ("spreadsheet.xls", builders.spreadsheet("".join(map(builders.xml_row, ROWS)))),
+        ("spreadsheet.xml", builders.spreadsheet("".join(map(builders.xml_row, ROWS)), encoding="cp1251")),
         ("form.csv", builders.csv_text(ROWS)),
         ("comma.csv", builders.csv_text(ROWS, ",")),
         ("tab.csv", builders.csv_text(ROWS, "\t")),
@@ -204,6 +211,8 @@ def _shown_as_percentages(name: str) -> bytes:
                 sheet.write(number + 1, column, cell)
             sheet.write(number + 1, 4, row[4], xlwt.easyxf(num_format_str=formats[number]))
         old.save(file)
+    elif name.endswith(".xlsb"):
+        return builders.xlsb([HEADER, *shares], styles={(1, 4): 1, (2, 4): 1})
     else:
         data = builders.ods([HEADER, *shares])
         content = _part(data, "content.xml")
@@ -219,7 +228,7 @@ def _shown_as_percentages(name: str) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("name", ["form.xlsx", "form.xls", "form.ods"])
+@pytest.mark.parametrize("name", ["form.xlsx", "form.xls", "form.xlsb", "form.ods"])
 def test_a_number_that_is_shown_as_a_percentage_is_what_people_see(read: Reader, name: str) -> None:
     reading = read(name, _shown_as_percentages(name))
 
@@ -278,7 +287,9 @@ def test_a_number_cell_as_indicator_code_is_marked(read: Reader) -> None:
         ("empty_sheet.xlsx", builders.xlsx([]), "file_empty"),
         ("truncated.xlsx", builders.xlsx(ROWS)[:2000], "file_unreadable"),
         ("truncated.xls", builders.xls(ROWS)[:2600], "file_unreadable"),
-        ("page.xls", "<html><table><tr><td>Код ОО</td></tr></table></html>".encode("cp1251"), "not_a_table"),
+        ("page.xls", builders.page([["Код ОО"]], encoding="cp1251"), "unknown_header"),
+        ("page.xls", "<html><p>Код ОО</p></html>".encode("cp1251"), "not_a_table"),
+        ("other.xml", "<?xml version='1.0'?><a><b>Код ОО</b></a>", "not_a_table"),
         ("picture.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(40), "not_a_table"),
         ("paper.csv", b"%PDF-1.7 ...", "not_a_table"),
         (
@@ -295,3 +306,15 @@ def test_what_is_no_table_is_rejected_with_the_right_rule(
     read: Reader, name: str, content: bytes | str, rule: str
 ) -> None:
     assert rejection(read(name, content)) == rule
+
+
+def test_errors_and_dates_of_an_xlsb_are_what_people_see(read: Reader) -> None:
+    header = ["Код ОО", "Роль", "Организация", "Действует с", "Действует по"]
+    rows = [["000101", "куратор", b"\x17", 44816, None], ["000102", "тьютор", "Центр", b"\x2a", 45169]]
+
+    reading = read("support.xlsb", builders.xlsb([header, *rows], styles={(1, 3): 2, (2, 4): 2}))
+
+    columns = only_block(reading).columns
+    assert columns["organisation"] == ["#REF!", "Центр"]
+    assert columns["valid_from"] == ["2022-09-12", "#N/A"]
+    assert columns["valid_to"] == ["", "2023-08-31"]

@@ -15,7 +15,7 @@ from tests.unit.reading import builders
 from tests.unit.reading.conftest import Reader, only_block, rejection
 from tests.unit.reading.test_formats import HEADER, ROWS
 
-from school_quality.reading import limits, scan
+from school_quality.reading import limits, read_files, scan
 
 Put = Callable[[str, bytes | str], Path]
 SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
@@ -262,3 +262,54 @@ def test_a_file_over_200_megabytes_is_rejected_unread(inbox: Path) -> None:
 
     assert source.rejection is not None
     assert source.rejection.rule == "file_too_large"
+
+
+def far_row(row: int, column: int) -> bytes:
+    return builders.record(0, struct.pack("<I", row) + bytes(21)) + builders.xlsb_cell(column, 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "rule"),
+    [
+        (far_row(1_048_575, 16_383), "sheet_too_large"),
+        (far_row(4_294_967_295, 4_294_967_295), "sheet_too_large"),
+        (far_row(1_048_575, 19), "sheet_too_large"),
+        (builders.record(62, struct.pack("<IIB", 0, 0, 0) + builders.wide("текст")), "file_unreadable"),
+        (builders.record(5, b"\x00"), "file_unreadable"),
+        (b"\x05\xff\xff\xff\x7f", "file_unreadable"),
+    ],
+)
+def test_an_xlsb_with_far_or_damaged_cells_is_refused_before_it_is_read(
+    read: Reader, more: bytes, rule: str
+) -> None:
+    assert rejection(read("hostile.xlsb", builders.xlsb(ROWS, more))) == rule
+
+
+@pytest.mark.parametrize("name", ["xl/workbook.bin", "xl/worksheets/sheet1.bin", "xl/styles.bin"])
+def test_an_xlsb_whose_parts_are_cut_off_is_refused(read: Reader, name: str) -> None:
+    whole = builders.xlsb(ROWS)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        part = archive.read(name)
+
+    assert read("cut.xlsb", builders.rezip(whole, {name: part[:-10]})).rejected
+
+
+def test_an_xlsb_that_promises_more_texts_than_it_has_is_refused(inbox: Path, put: Put) -> None:
+    data = builders.xlsb(ROWS)
+    texts = builders.record(159, struct.pack("<II", 0xFFFFFFFF, 0xFFFFFFFF))
+    put("promise.xlsb", builders.archive({**unzipped(data), "xl/sharedStrings.bin": texts}))
+
+    (reading,) = read_files(scan(inbox))
+
+    assert reading.rejected
+
+
+def unzipped(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_an_xlsb_that_declares_a_huge_extent_is_read_by_its_cells(read: Reader) -> None:
+    data = builders.xlsb(ROWS, extent=struct.pack("<4I", 0, 4_294_967_295, 0, 4_294_967_295))
+
+    assert only_block(read("extent.xlsb", data)).row_numbers == [2, 3]

@@ -61,7 +61,6 @@ REJECTED = {
     "empty.csv": "file_empty",
     "empty_sheet.xlsx": "file_empty",
     "header_only.csv": "no_rows",
-    "html_renamed.xls": "not_a_table",
     "picture_renamed.xlsx": "not_a_table",
     "letter.docx": "file_unreadable",
     "not_a_table.csv": "unknown_header",
