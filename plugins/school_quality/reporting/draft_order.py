@@ -1,8 +1,8 @@
 """The draft order ("проект приказа") that follows from the report: what is ordered, to whom, by when.
 
 Source: clause 5 of the order ("приказы с указанием конкретных рекомендаций для ОО"). It is a draft: people
-edit it, decide and sign. Dates are those of the roadmap; where it names none, or the date has passed, a
-blank is left.
+edit it, decide and sign. Dates are those of the roadmap; where it names none, or the date has passed, it is
+said whose date is needed.
 """
 
 from __future__ import annotations
@@ -13,18 +13,37 @@ from datetime import date
 
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row
-from school_quality.reporting.municipal_actions import advice, dataset_title, overdue, overdue_text
+from school_quality.reporting.municipal_actions import (
+    Advice,
+    advice,
+    dataset_title,
+    overdue,
+    overdue_text,
+)
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import name, names, period_name
-from school_quality.reporting.paper import Appendix, Block, Column, Paper, Point, Signature, Text, grid
+from school_quality.reporting.paper import (
+    Appendix,
+    Block,
+    Column,
+    Paper,
+    Point,
+    Signature,
+    Text,
+    approval,
+    authority,
+    grid,
+    of_authority,
+)
 
-BLANK_DATE = f"до «___» {words.NBSP.join(('__________', '20__', 'г.'))}"
-BLANK_CELL = "до __.__.20__"
+_DAY = words.NBSP.join(("__________", "20__", "г."))
+BLANK_DATE = f"до «___» {_DAY} (день назначает начальник управления образования)"
 # Spaced out, as orders have it, and never broken over two lines.
 ORDERING = words.NBSP.join("приказываю")
 BLANK_PLACE = "____________________ (место издания)"
 # What of the submissions the order demands, and what stands beside the form.
 UNSENT = {"missing": "", "partly": ", исправить замечания и сдать полностью"}
+BLANK_NUMBER = f"от{words.NBSP}__________ №{words.NBSP}______"
 BLANK_REQUISITES = ("от «___» __________ 20__ г.", "№ ________")
 
 Demand = tuple[str, tuple[str, ...]]
@@ -36,7 +55,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
     supported = [row["school_id"] for row in facts.supported]
     appendix = _appendix(facts, reference, as_of)
     points: list[Demand] = [
-        (f"Организовать адресную поддержку школ: {names(supported, reference)}.", ())
+        (f"Организовать адресную поддержку школ: {names(supported, reference)}. Срок: {BLANK_DATE}", ())
         if supported
         else ("Принять к сведению: школ, которым нужна адресная поддержка, нет.", ()),
     ]
@@ -67,7 +86,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
         ),
         *_numbered(points),
         Signature(
-            "Начальник управления образования",
+            f"Начальник {of_authority(facts.name)}",
             (
                 "Проект внесён: ____________________________",
                 "Исполнитель: ____________________________, тел. ______________",
@@ -79,7 +98,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
     return Paper(
         file_name=f"draft_order_{facts.municipality_id}",
         title=f"Проект приказа: {facts.name}, {reference.period_label}",
-        organisation=("УПРАВЛЕНИЕ ОБРАЗОВАНИЯ", facts.name),
+        organisation=authority(facts.name),
         name="ПРИКАЗ",
         about=(
             "О мерах адресной поддержки школ с низкими образовательными результатами и школ, функционирующих "
@@ -118,6 +137,7 @@ def _codes(codes: str) -> str:
 def _appendix(facts: MunicipalFacts, reference: Reference, as_of: date) -> list[Block]:
     """A row for each supported school and measure: what, who helps, from whom to learn, by when."""
     dates = _dates(facts.roadmap, as_of)
+    schedules = methodology.roadmap_schedules(reference.version)
     rows = []
     for place, (school_id, lines) in enumerate(advice(facts).items(), start=1):
         for part, line in enumerate(lines, start=1):
@@ -130,13 +150,17 @@ def _appendix(facts: MunicipalFacts, reference: Reference, as_of: date) -> list[
                     f"Руководитель {name(school_id, reference)}",
                     f"{line.text.rstrip('.')} ({_codes(line.codes)}{item}).{peers}",
                     line.owner or "—",
-                    f"до {words.day(due)}" if due else BLANK_CELL,
+                    f"до {words.day(due)}" if due else _whose_date(line, schedules),
                 )
             )
     if not rows:
         return []
     return [
-        Appendix("Приложение к приказу от ____________ № ______", "Адресные меры по школам"),
+        Appendix(
+            (f"Приложение к приказу {of_authority(facts.name)}", BLANK_NUMBER),
+            "Адресные меры по школам",
+            approval(facts.name),
+        ),
         grid(
             "Что сделать, кто исполняет, кто помогает, к какому сроку",
             (
@@ -150,10 +174,18 @@ def _appendix(facts: MunicipalFacts, reference: Reference, as_of: date) -> list[
         ),
         Text(
             f"Срок — ближайшая после {words.day(as_of)} дата пункта дорожной карты; где карта даты не "
-            "называет, её вписывают.",
+            "называет, сказано, когда по карте и кто назначает день.",
             "small",
         ),
     ]
+
+
+def _whose_date(line: Advice, schedules: dict[str, str]) -> str:
+    """What stands in the place of a date that the roadmap does not name: its own words, and who decides."""
+    schedule = schedules.get(line.roadmap_item, "")
+    owner = line.owner or "управление образования"
+    words_ = f"{schedule[:1].lower()}{schedule[1:]}; " if schedule else ""
+    return f"{words_}день назначает {owner}"
 
 
 def _dates(roadmap: list[Row], as_of: date) -> dict[str, date]:
@@ -195,7 +227,8 @@ def _submissions(facts: MunicipalFacts, reference: Reference) -> list[Demand]:
     if not missing:
         return []
     forms = tuple(
-        f"«{title}» ({period_name(period)}){UNSENT[status]}: {names(schools, reference)}. Срок: {BLANK_DATE}"
+        f"«{title}» ({period_name(period)}){UNSENT[status]}: {names(schools, reference)}."
         for (title, period, status), schools in sorted(missing.items())
     )
-    return [("Руководителям школ представить данные, которые не сданы или сданы не полностью:", forms)]
+    demand = f"Руководителям школ представить {BLANK_DATE} данные, которые не сданы или сданы не полностью:"
+    return [(demand, forms)]

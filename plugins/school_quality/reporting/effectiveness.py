@@ -18,7 +18,19 @@ from school_quality.reporting.municipal_actions import STATUSES, measures_table,
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import changes, name, names
 from school_quality.reporting.municipal_indicators import measured_table, network_table, order, scored_table
-from school_quality.reporting.paper import Block, Bullets, Column, Grid, Heading, Paper, Signature, Text, grid
+from school_quality.reporting.paper import (
+    Block,
+    Bullets,
+    Column,
+    Grid,
+    Heading,
+    Paper,
+    Signature,
+    Text,
+    approval,
+    authority,
+    grid,
+)
 
 REGRESSION_NOTE = (
     "Возврат к среднему: поддержку получают школы с самыми низкими результатами, а такие результаты на "
@@ -96,12 +108,13 @@ def build_effectiveness(
     return Paper(
         file_name=f"effectiveness_{facts.municipality_id}",
         title=f"Анализ эффективности мер: {facts.name}, {reference.period_label}",
-        organisation=("УПРАВЛЕНИЕ ОБРАЗОВАНИЯ", facts.name),
+        organisation=authority(facts.name),
         name="АНАЛИЗ",
         about=about,
         requisites=None if is_open else ("«___» __________ 20__ г.", "№ ________"),
         blocks=tuple(blocks),
         imprint=imprint,
+        approval=() if is_open else approval(facts.name),
         created=as_of.isoformat(),
     )
 

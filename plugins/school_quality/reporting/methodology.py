@@ -81,6 +81,15 @@ def roadmap_names(version: str) -> dict[str, str]:
     }
 
 
+def roadmap_schedules(version: str) -> dict[str, str]:
+    """When the roadmap has each of its items done, in its own words: «Постоянно», «По плану центра»."""
+    return {
+        row["item"]: row["schedule"]
+        for row in seeds.rows("roadmap_items")
+        if row["methodology_version"] == version
+    }
+
+
 @cache
 def component_order() -> dict[tuple[str, str], int]:
     """Place of a code and component in the methodology (components have no order of their own)."""

@@ -35,7 +35,16 @@ from school_quality.reporting.municipal_identification import (
     practices,
 )
 from school_quality.reporting.municipal_indicators import by_task
-from school_quality.reporting.paper import Block, Bullets, Heading, Paper, Signature, Text
+from school_quality.reporting.paper import (
+    Block,
+    Bullets,
+    Heading,
+    Paper,
+    Signature,
+    Text,
+    approval,
+    authority,
+)
 from school_quality.reporting.press import Press
 from school_quality.reporting.word import docx
 
@@ -116,7 +125,7 @@ def build_report(
     return Paper(
         file_name=f"municipal_{facts.municipality_id}",
         title=f"Справка: {facts.name}, {reference.period_label}",
-        organisation=("УПРАВЛЕНИЕ ОБРАЗОВАНИЯ", facts.name),
+        organisation=authority(facts.name),
         name="СПРАВКА",
         about=(
             "об итогах работы со школами с низкими образовательными результатами и школами, функционирующими "
@@ -126,6 +135,7 @@ def build_report(
         requisites=None if is_open else ("«___» __________ 20__ г.", "№ ________"),
         blocks=tuple(blocks),
         imprint=imprint,
+        approval=() if is_open else approval(facts.name),
         created=as_of.isoformat(),
     )
 

@@ -12,6 +12,9 @@ from typing import Literal
 
 from school_quality.reporting.context_plot import ContextPlot
 
+# Where a person signs, and the name beside it: one line, however wide the font.
+SIGNED = "_________\u00a0/\u00a0______________"
+
 Align = Literal["left", "right", "center"]
 
 
@@ -48,10 +51,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Appendix:
-    """The head of an appendix, on a new page: to which paper it belongs, and what it is."""
+    """The head of an appendix, on a new page: to which paper it belongs, and what it is.
 
-    label: str
+    ``label`` and ``approval`` are lines at the right.
+    """
+
+    label: tuple[str, ...]
     title: str
+    approval: tuple[str, ...] = ()
     kind: str = "appendix"
 
 
@@ -102,6 +109,30 @@ class Signature:
     kind: str = "signature"
 
 
+def authority(municipality: str) -> tuple[str, ...]:
+    """The full name of the authority as the order's head has it, in lines."""
+    return (
+        "УПРАВЛЕНИЕ ОБРАЗОВАНИЯ",
+        "АДМИНИСТРАЦИИ МУНИЦИПАЛЬНОГО ОБРАЗОВАНИЯ",
+        municipality.upper(),
+    )
+
+
+def of_authority(municipality: str) -> str:
+    """The same after a noun: (приказ, начальник) «управления образования администрации …»."""
+    return f"управления образования администрации муниципального образования {municipality}"
+
+
+def approval(municipality: str) -> tuple[str, ...]:
+    """The lines by which the head of the authority approves a paper (clause 5 of the order)."""
+    return (
+        "УТВЕРЖДАЮ",
+        f"Начальник {of_authority(municipality)}",
+        SIGNED,
+        "«___»\u00a0__________\u00a020__\u00a0г.",
+    )
+
+
 Block = Heading | Text | Bullets | Point | Appendix | Grid | Figure | Signature
 
 
@@ -111,7 +142,7 @@ class Paper:
 
     ``organisation`` are the lines of its head, ``name`` is СПРАВКА or ПРИКАЗ, ``about`` its heading;
     ``requisites`` (date and number) are empty where a document is not signed, ``place`` where it needs no
-    place of issue; ``imprint`` stands at the foot of each page.
+    place of issue, ``approval`` where nobody approves it; ``imprint`` stands at the foot of each page.
     """
 
     file_name: str
@@ -124,6 +155,7 @@ class Paper:
     imprint: str
     is_draft: bool = False
     place: str = ""
+    approval: tuple[str, ...] = ()
     created: str = field(default="2000-01-01")
 
 

@@ -14,12 +14,16 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from school_quality.reporting.paper import Block, Bullets, Figure, Grid, Paper, Signature, Text
-from school_quality.reporting.press import Press, environment
+from school_quality.reporting.paper import SIGNED, Block, Bullets, Figure, Grid, Paper, Signature, Text
+from school_quality.reporting.press import LONG_WORD, Press, environment
 
 # Twentieths of a point: A4 with margins of 30 mm left (for binding) and 10 mm right.
 PAGE_WIDTH, MARGINS = 11906, (1701, 567)
 TEXT_WIDTH = PAGE_WIDTH - sum(MARGINS)
+# An em of a head (9 pt, bold) and of a text (10.5 pt, narrower), and the margins of a cell.
+HEAD_EM, TEXT_EM, CELL_MARGINS = 180, 185, 142
+# Letters in parts of an em, as the bold of the widest serif font has them.
+WIDE_LETTERS = frozenset("жмфшщыюЖМФШЩЫЮ%")
 # English metric units, 36,000 a millimetre: the size in which ``context_plot.typ`` draws.
 PLOT_SIZE = (160 * 36_000, 95 * 36_000)
 
@@ -31,6 +35,7 @@ PARTS = {
     "word/document.xml": "document.xml",
     "word/styles.xml": "styles.xml",
     "word/settings.xml": "settings.xml",
+    "word/fontTable.xml": "fontTable.xml",
     "word/numbering.xml": "numbering.xml",
     "word/header.xml": "header.xml",
     "word/footer.xml": "footer.xml",
@@ -47,7 +52,7 @@ def docx(paper: Paper, press: Press) -> bytes:
     for block, following in zip_longest(paper.blocks, paper.blocks[1:]):
         content = asdict(block) | {"keeps_next": _holds(block, following)}
         if isinstance(block, Grid):
-            content["widths"] = [round(width * TEXT_WIDTH) for width in block.widths]
+            content["widths"] = _widths(block)
         elif isinstance(block, Figure):
             plots.append(press.picture("context_plot.typ", block))
             content["number"] = len(plots)
@@ -58,6 +63,7 @@ def docx(paper: Paper, press: Press) -> bytes:
         "plot_size": PLOT_SIZE,
         "text_width": TEXT_WIDTH,
         "margins": MARGINS,
+        "signed": SIGNED,
     }
     parts = {
         name: environment().get_template(f"docx/{file}.j2").render(context).encode()
@@ -65,6 +71,39 @@ def docx(paper: Paper, press: Press) -> bytes:
     }
     parts |= {f"word/media/plot{number}.png": plot for number, plot in enumerate(plots, start=1)}
     return _zip(parts)
+
+
+def _widths(table: Grid) -> list[int]:
+    """Columns in twentieths of a point, none narrower than its longest word, as far as there is room.
+
+    What a reader's program prints instead of a font that it lacks may be a fifth wider, and a word that does
+    not fit is broken after any letter.
+    """
+    least = [
+        CELL_MARGINS
+        + max(
+            HEAD_EM * _longest_word(column.title),
+            TEXT_EM * max((_longest_word(row[place]) for row in table.rows), default=0),
+        )
+        for place, column in enumerate(table.columns)
+    ]
+    wanted = [width * TEXT_WIDTH for width in table.widths]
+    spare = [max(0.0, width - narrowest) for width, narrowest in zip(wanted, least, strict=True)]
+    missing = sum(max(0.0, narrowest - width) for width, narrowest in zip(wanted, least, strict=True))
+    if missing > sum(spare):  # no room for all: as the words are long
+        return [round(narrowest * TEXT_WIDTH / sum(least)) for narrowest in least]
+    kept = 1 - missing / sum(spare) if missing else 1.0
+    return [round(narrowest + kept * room) for narrowest, room in zip(least, spare, strict=True)]
+
+
+def _longest_word(text: str) -> float:
+    """Ems of the widest word; one that is longer than any column is broken whatever its width."""
+    words = re.split(r"[\s\u00a0/–-]", text)
+    return max((sum(map(_ems, word)) for word in words if len(word) <= LONG_WORD), default=0.0)
+
+
+def _ems(letter: str) -> float:
+    return 1.05 if letter in WIDE_LETTERS else 0.95 if letter.isupper() else 0.73
 
 
 def _holds(block: Block, following: Block | None) -> bool:

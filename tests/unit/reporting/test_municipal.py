@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import duckdb
+import pypdf
 import pytest
 from invented import FORMULA_NAME, SCRIPT_NAME
 from municipality import build
@@ -29,6 +30,7 @@ from school_quality.reporting.municipal import build_report, write_reports
 from school_quality.reporting.municipal_facts import MunicipalFacts, read_municipalities
 from school_quality.reporting.municipal_indicators import network_table
 from school_quality.reporting.paper import (
+    Appendix,
     Bullets,
     Column,
     Figure,
@@ -319,6 +321,56 @@ def test_a_draft_order_addresses_measures_by_school_owner_and_next_date(
     assert "методика — приказ от 12.09.2022 №\u00a01496" in said(order)
     assert order.place
     assert "«Контингент» (1\u00a0четв.)" in said(order)
+
+
+def test_a_draft_order_has_the_head_the_place_for_its_number_and_the_approval_of_the_order(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    order = build_order(facts["1"], reference, "выпуск", JUNE)
+
+    (appendix,) = (block for block in order.blocks if isinstance(block, Appendix))
+    full = f"управления образования администрации муниципального образования {facts['1'].name}"
+    assert " ".join(order.organisation) == full.upper().replace("УПРАВЛЕНИЯ", "УПРАВЛЕНИЕ")
+    assert order.requisites == ("от «___» __________ 20__ г.", "№ ________")
+    assert appendix.label[0] == f"Приложение к приказу {full}"
+    assert appendix.approval[:2] == ("УТВЕРЖДАЮ", f"Начальник {full}")
+
+
+def test_reports_for_signature_are_approved_by_the_head_and_those_for_the_public_are_not(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    for build_paper in (build_report, build_effectiveness):
+        official, public = (
+            build_paper(facts["1"], reference, "выпуск", JUNE, is_open=is_open) for is_open in (False, True)
+        )
+
+        assert official.approval[0] == "УТВЕРЖДАЮ"
+        assert public.approval == ()
+
+
+def test_every_measure_of_an_order_has_a_date_or_says_whose_date_it_needs(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    first, *others = found.recommendations
+    found.recommendations[:] = [
+        first,
+        *(row | {"measure_text": "Открыть канал", "roadmap_item": "4.3"} for row in others[:1]),
+        first | {"measure_text": "Без пункта", "roadmap_item": None, "owner": None},
+    ]
+
+    order = build_order(found, reference, "выпуск", JUNE)
+
+    dates = [row[4] for row in table(order, "Что сделать").rows]
+    points = [block.text for block in order.blocks if isinstance(block, Point) and block.level == 0]
+    assert dates == [
+        "до 31.05.2024",
+        "постоянно; день назначает МКУО КМЦ",
+        "день назначает управление образования",
+    ]
+    blanks = [text for text in points if "«___»" in text]
+    assert len(blanks) >= 3
+    assert all("(день назначает начальник управления образования)" in text for text in blanks)
 
 
 def test_a_date_of_the_roadmap_that_has_not_passed_is_kept(
@@ -661,6 +713,30 @@ def test_an_office_program_opens_the_papers(
     assert "СПРАВКА" in (tmp_path / "municipal_1.txt").read_text(encoding="utf-8")
     assert "ПРИКАЗ" in (tmp_path / "draft_order_1.txt").read_text(encoding="utf-8")
     assert "Возврат к среднему" in (tmp_path / "effectiveness_1.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_no_word_of_a_table_is_broken_where_the_font_is_missing(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, tmp_path: Path
+) -> None:
+    if shutil.which("soffice") is None or not list(Path("/usr/lib/libreoffice/program").glob("libswlo.so")):
+        pytest.skip("LibreOffice Writer is not installed")
+    write_reports(connection, reference, tmp_path, RELEASE)
+    papers = sorted(tmp_path.glob("reports/*_1.docx"))
+
+    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
+    command += ["--convert-to", "pdf", "--outdir", str(tmp_path), *map(str, papers)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+
+    for paper in papers:
+        with zipfile.ZipFile(paper) as archive:
+            document = archive.read("word/document.xml").decode()
+        cells = " ".join(re.sub("<[^>]*>", " ", cell) for cell in re.findall("<w:tc>.*?</w:tc>", document))
+        pages = " ".join(
+            page.extract_text() for page in pypdf.PdfReader(tmp_path / f"{paper.stem}.pdf").pages
+        )
+        words_ = "[А-Яа-яё]{4,}"
+        assert set(re.findall(words_, cells)) - set(re.findall(words_, pages)) == set()
 
 
 def test_a_table_refuses_a_row_of_another_width() -> None:

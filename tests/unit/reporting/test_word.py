@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from school_quality.reporting import word
 from school_quality.reporting.context_plot import ContextPlot, Mark, Tick
 from school_quality.reporting.paper import (
     Appendix,
@@ -69,6 +70,8 @@ ORDER = {
         "style": "name aliases basedOn next link autoRedefine hidden uiPriority semiHidden "
         "unhideWhenUsed qFormat locked personal personalCompose personalReply rsid pPr rPr tblPr trPr tcPr "
         "tblStylePr",
+        "fonts": "font",
+        "font": "altName panose1 charset family notTrueType pitch sig embedRegular",
         "numbering": "numPicBullet abstractNum num numIdMacAtCleanup",
         "abstractNum": "nsid multiLevelType tmpl name styleLink numStyleLink lvl",
         "lvl": "start numFmt lvlRestart pStyle isLgl suff lvlText lvlPicBulletId legacy lvlJc pPr rPr",
@@ -92,7 +95,7 @@ BLOCKS: tuple[Block, ...] = (
     ),
     grid("Решения", (Column("Школа", 1), Column("Срок", 1)), [("А", ""), ("Б", "")], is_form=True),
     Signature("Руководитель", ("Исполнитель: ___",)),
-    Appendix("Приложение", "Меры"),
+    Appendix(("Приложение",), "Меры", ("УТВЕРЖДАЮ",)),
     Text("Мелко.", "small"),
 )
 
@@ -132,8 +135,32 @@ def test_children_stand_in_the_order_of_the_schema(parts: dict[str, bytes]) -> N
         if name.startswith("word/") and name.endswith(".xml")
     }
 
-    assert len(wrong) == 6
+    assert len(wrong) == 7
     assert {name: places for name, places in wrong.items() if places} == {}
+
+
+def test_a_column_is_no_narrower_than_its_longest_word_and_a_table_no_wider_than_the_page() -> None:
+    table = grid(
+        "Таблица",
+        (Column("№", 30), Column("Ответственный", 10), Column("Мера", 60)),
+        [("1", "Управление образования", "Провести семинары")],
+    )
+
+    widths = word._widths(table)
+
+    assert sum(widths) <= word.TEXT_WIDTH + len(widths)
+    assert widths[1] > 1750  # twentieths of a point: 13 letters of 9 pt, bold
+    assert widths[2] > widths[1]
+
+
+def test_a_font_table_says_what_to_take_in_the_place_of_the_font(parts: dict[str, bytes]) -> None:
+    fonts = ElementTree.fromstring(parts["word/fontTable.xml"])  # noqa: S314 -- our own
+
+    (font,) = fonts
+    alternatives = font.find(f"{W}altName")
+    assert font.get(f"{W}name") == "Times New Roman"
+    assert alternatives is not None
+    assert "Liberation Serif" in (alternatives.get(f"{W}val") or "")
 
 
 def test_the_check_of_the_order_finds_a_wrong_one() -> None:
