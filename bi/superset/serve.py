@@ -26,6 +26,7 @@ READER = "school_quality_reader"
 @click.group()
 def main() -> None:
     """Superset с панелями проекта."""
+    os.umask(0o077)  # other users of the machine read nothing of what Superset writes
 
 
 @main.command()

@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from school_quality import embedded
+from school_quality import embedded, rights
 from school_quality.errors import SchoolQualityError, UsageError
 from school_quality.screen import progress, quiet, table
 from school_quality.settings import Settings, project_root
@@ -153,6 +153,7 @@ def show(lines: Iterable[str]) -> None:
 @click.version_option(package_name="school-quality", message="%(version)s", help="Показать версию.")
 def main() -> None:
     """Хранилище качества образования: выгрузки и формы на входе, показатели и карточки на выходе."""
+    rights.take()
 
 
 @main.command()

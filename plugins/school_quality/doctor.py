@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from school_quality import waiting
+from school_quality import rights, waiting
 from school_quality.embedded import POOL, airflow_home, marker
 from school_quality.errors import SchoolQualityError
 from school_quality.reading.pseudonyms import key_file
@@ -62,6 +62,7 @@ def examine(settings: Settings) -> list[Check]:
         _data_root(settings),
         _disk(settings),
         _key(settings),
+        _rights(settings),
         *_locks(settings),
         _waiting(),
         _airflow(),
@@ -118,6 +119,24 @@ def _key(settings: Settings) -> Check:
     if path.stat().st_mode & 0o077:
         return Check(subject, f"{path} доступен другим пользователям", False, f"chmod 600 {path}")
     return Check(subject, f"{path}, лежит отдельно от данных; нужна его резервная копия")
+
+
+def _rights(settings: Settings) -> Check:
+    """Whether others of the machine may read what is kept, or may not reach an inbox that is open to them."""
+    subject = "Права доступа"
+    root, inbox = settings.data_root, settings.inbox
+    for folder in (root, airflow_home()):
+        if folder.is_dir() and (readers := rights.open_to(folder)):
+            advice = f"следующий запуск закроет её; сейчас: chmod {rights.folder_mode():o} {folder}"
+            return Check(subject, f"{folder} могут читать {readers}", advice=advice)
+    if inbox.is_dir() and not inbox.is_symlink() and (inbox.stat().st_mode & ~root.stat().st_mode) & 0o022:
+        return Check(
+            subject,
+            f"в папку приёма {inbox} могут писать другие, но {root} для них закрыта",
+            advice=f"{rights.VARIABLE}=027 и общая группа у {root}",
+        )
+    readers = "только её пользователь" if rights.umask() == 0o077 else "её пользователь и группа"
+    return Check(subject, f"папку данных читает {readers}")
 
 
 def _locks(settings: Settings) -> list[Check]:

@@ -11,6 +11,7 @@ import importlib.metadata
 import os
 from pathlib import Path
 
+from school_quality import rights
 from school_quality.settings import project_root
 
 POOL = "duckdb_writer"
@@ -39,7 +40,13 @@ def configure() -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    home.mkdir(parents=True, exist_ok=True)
+    make_home()
+
+
+def make_home() -> None:
+    """Make Airflow's home, or mend one that others could read; logs and database are below it."""
+    home = airflow_home()
+    rights.close(home, [home / "logs", home / "airflow.db"])
 
 
 def marker() -> Path:

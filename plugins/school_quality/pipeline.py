@@ -20,6 +20,7 @@ from itertools import groupby, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from school_quality import rights
 from school_quality.errors import NothingToPublish, UsageError
 from school_quality.screen import progress
 from school_quality.settings import Settings
@@ -321,7 +322,7 @@ def _writing(settings: Settings) -> Iterator[None]:
     """The right to write builds and releases of this data root; waits for another run, saying so."""
     from filelock import FileLock, Timeout
 
-    settings.data_root.mkdir(parents=True, exist_ok=True)
+    rights.close_data(settings)
     lock = FileLock(settings.build_lock)
     try:
         lock.acquire(timeout=0)

@@ -1,7 +1,7 @@
-"""Airflow as a server: `up` on one machine for oneself (``make up``), `initialise` for a deployment.
+"""Airflow as a server: `up` on one machine for oneself (``make up``), `init` and `exec` for a deployment.
 
-``python -m school_quality.server up`` and ``… init``. Both read their wishes from the environment, as every
-Airflow service does; see docs/production.md.
+``python -m school_quality.server up``, ``… init`` and ``… exec COMMAND``. All read their wishes from the
+environment, as every Airflow service does; see docs/production.md.
 """
 
 from __future__ import annotations
@@ -21,9 +21,18 @@ from types import FrameType
 import click
 import psutil
 
-from school_quality import embedded
+from school_quality import embedded, rights
+from school_quality.errors import UsageError
+from school_quality.settings import Settings
 
-SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+SERVICES = {
+    "api-server": [],
+    "scheduler": ["--skip-serve-logs"],
+    "dag-processor": [],
+    "triggerer": ["--skip-serve-logs"],
+}
+"""Their arguments. Airflow's log servers know no address but all interfaces; here the pages read the logs
+from the disk, and nobody needs them."""
 START_SECONDS = 300
 STOP_SECONDS = 30
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -32,6 +41,12 @@ _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 @click.group()
 def main() -> None:
     """Airflow сервером."""
+    try:
+        rights.take()
+    except UsageError as error:
+        raise click.ClickException(str(error)) from error
+    embedded.make_home()
+    rights.close_data(Settings.load())
 
 
 @main.command()
@@ -89,6 +104,13 @@ def init() -> None:
     click.echo("Готово: таблицы, очередь записи, первый пользователь.")
 
 
+@main.command("exec", context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def execute(command: tuple[str, ...]) -> None:
+    """Стать другой командой, файлы которой закрыты от чужих: так docker-compose.yml запускает службы."""
+    os.execvp(command[0], command)  # noqa: S606 -- the command of the deployment
+
+
 class Services:
     """The processes of one Airflow; whatever they start ends with them."""
 
@@ -107,10 +129,10 @@ class Services:
     def start(self, logs: Path) -> None:
         """Start every service in a session of its own: Ctrl-C reaches us first, and we stop them in order."""
         logs.mkdir(parents=True, exist_ok=True)
-        for name in SERVICES:
+        for name, arguments in SERVICES.items():
             with (logs / f"{name}.log").open("ab") as log:
                 self._processes[name] = subprocess.Popen(  # noqa: S603 -- our own interpreter
-                    [sys.executable, "-m", "airflow", name],
+                    [sys.executable, "-m", "airflow", name, *arguments],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -160,6 +182,7 @@ def _configure() -> str:
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "AIRFLOW__CORE__AUTH_MANAGER": "school_quality.login.simple.Login",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "2",

@@ -73,9 +73,20 @@ class Settings:
         return self.data_root / "runs"
 
     @property
+    def templates(self) -> Path:
+        """Blank forms by year; see `school_quality.templates`."""
+        return self.data_root / "templates"
+
+    @property
     def notices(self) -> Path:
         """The notice of each run as a text file; see `school_quality.notices`."""
         return self.data_root / "notices"
+
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """All that the system keeps in the data root: everything but the inbox, which is the centre's."""
+        folders = (self.landing, self.rejected, self.warehouse, self.published, self.runs, self.notices)
+        return (*folders, self.templates, self.ingest_lock, self.build_lock)
 
     @property
     def ingest_lock(self) -> Path:

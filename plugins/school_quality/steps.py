@@ -337,8 +337,10 @@ def recompute(period_type: str) -> None:
 
 
 def _settings() -> Settings:
+    from school_quality import rights
     from school_quality.settings import Settings
 
+    rights.take()  # an Airflow that was not started by our own commands has other ones
     return Settings.load(get_current_context()["params"].get("data_root"))
 
 

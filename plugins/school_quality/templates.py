@@ -96,7 +96,7 @@ class Form:
 
 def write(settings: Settings, year: int, school: str | None = None, municipality: str | None = None) -> Path:
     """`write_templates` into ``templates/<year>`` of the data root; returns that folder."""
-    directory = settings.data_root / "templates" / str(year)
+    directory = settings.templates / str(year)
     write_templates(settings, year, directory, school, municipality)
     return directory
 

@@ -239,14 +239,15 @@ class Deployment:
 
     def initialise(self) -> None:
         """The init job."""
-        self._run("init", self.services["init"]["command"])
+        self._run("init", [*self.services["init"]["entrypoint"], *self.services["init"]["command"]])
 
     def start(self, service: str, name: str | None = None, *arguments: str) -> None:
         """Start a service with the command of the Compose file; ``name`` where there are several of it."""
         name = name or service
+        given = self.services[service]
         with (self.home / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [*unprivileged(), *self.services[service]["command"], *arguments],
+                [*unprivileged(), *given["entrypoint"], *given["command"], *arguments],
                 env=self.environment(service), cwd=self.home, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 

@@ -155,6 +155,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__CORE__AUTH_MANAGER": "school_quality.login.simple.Login",
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
@@ -267,6 +268,77 @@ def test_no_path_leaves_the_published_documents(server: Server, path: str) -> No
 
     assert status == 404
     assert "a pupil's name" not in text
+
+
+OPEN_IN_AIRFLOW = {
+    "/api/v2/monitor/health": "whether the services live",
+    "/api/v2/plugins": "the place of the page in the menu",
+    "/api/v2/plugins/importErrors": "of the page's own code",
+    "/api/v2/version": "",
+    "/ui/auth/me": "who I am",
+    "/ui/auth/menus": "empty",
+    "/ui/auth/token": "a login of his own rights",
+    "/ui/config": "how pages look",
+}
+"""What Airflow's API answers a viewer, and why that is no harm."""
+
+AIRFLOW_FOR_STAFF = [
+    "/api/v2/dags",
+    "/api/v2/dags/ingest_inbox",
+    "/api/v2/dags/ingest_inbox/details",
+    "/api/v2/dags/ingest_inbox/dagRuns",
+    "/api/v2/dags/ingest_inbox/dagRuns/x/taskInstances",
+    "/api/v2/dags/ingest_inbox/dagRuns/x/taskInstances/ingest/logs/1",
+    "/api/v2/dags/ingest_inbox/dagRuns/x/taskInstances/ingest/externalLogUrl/1",
+    "/api/v2/dags/ingest_inbox/dagRuns/x/taskInstances/ingest/xcomEntries",
+    "/api/v2/dags/ingest_inbox/dagRuns/x/taskInstances/ingest/xcomEntries/error",
+    "/api/v2/dags/~/dagRuns/~/taskInstances/~/xcomEntries",
+    "/api/v2/dags/~/dagRuns/~/taskInstances",
+    "/api/v2/dags/~/dagRuns/~/hitlDetails",
+    "/api/v2/dagSources/ingest_inbox",
+    "/api/v2/assets",
+    "/api/v2/assets/events",
+    "/api/v2/eventLogs",
+    "/api/v2/importErrors",
+    "/api/v2/jobs",
+    "/api/v2/config",
+    "/ui/dags",
+    "/ui/grid/runs/ingest_inbox",
+]
+
+
+@pytest.mark.parametrize("path", AIRFLOW_FOR_STAFF)
+def test_logs_values_and_records_of_airflow_are_not_for_a_viewer(server: Server, path: str) -> None:
+    assert server.ask(path, "director")[0] == 403
+    assert server.ask(path, "analyst")[0] in {200, 400, 404} or path.endswith("/config")
+
+
+def test_no_address_of_airflow_answers_a_viewer_but_the_harmless_ones(server: Server) -> None:
+    script = (
+        "from airflow.api_fastapi.core_api.routes.public import public_router\n"
+        "from airflow.api_fastapi.core_api.routes.ui import ui_router\n"
+        "for route in (*public_router.routes, *ui_router.routes):\n"
+        "    print('route', route.path, *route.methods)"
+    )
+    environment = {**os.environ, "AIRFLOW_HOME": str(server.home)}
+    listed = subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True
+    )
+    routes = [line.split()[1:] for line in listed.stdout.splitlines() if line.startswith("route ")]
+    answered: dict[str, set[str]] = {}
+
+    for user in ("director", "analyst"):
+        headers = {"Authorization": f"Bearer {server.token(user)}", "Content-Type": "application/json"}
+        answered[user] = set()
+        for path, *methods in routes:
+            asked = re.sub(r"\{[^}]*\}", "1", path.replace("{dag_id}", "ingest_inbox"))
+            for method, body in (("GET", None), ("POST", "{}")):
+                if method in methods and server.send(method, asked, headers, body)[0] < 300:
+                    answered[user].add(path)
+
+    assert answered["director"] == set(OPEN_IN_AIRFLOW)
+    assert len(answered["analyst"]) > 3 * len(OPEN_IN_AIRFLOW)
+    assert json.loads(server.ask("/ui/auth/menus", "director")[1])["authorized_menu_items"] == []
 
 
 def test_a_viewer_is_offered_only_what_he_may_open(server: Server) -> None:

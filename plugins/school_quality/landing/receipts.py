@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from school_quality import rights
 from school_quality.settings import Settings
 
 Action = Literal["land", "withdraw"]
@@ -119,7 +120,7 @@ def batch_name(first_seq: int) -> str:
 @contextmanager
 def locked(settings: Settings) -> Iterator[None]:
     """The right to write batches; waits for another process. Leftovers of a crashed one are removed first."""
-    settings.data_root.mkdir(parents=True, exist_ok=True)
+    rights.close_data(settings)
     with FileLock(settings.ingest_lock, timeout=LOCK_TIMEOUT_SECONDS):
         remove_leftovers(settings)
         yield
