@@ -105,15 +105,15 @@ def test_a_form_of_one_school_goes_to_that_school_and_others_to_their_office(set
     assert [path.name for path in written] == ["ЦОКО.xlsx", "Школа 6017.xlsx"]
 
 
-def test_an_unrecognised_file_goes_to_the_folder_in_which_it_lies(settings: Settings) -> None:
+def test_an_unrecognised_file_is_nobodys_and_no_sender_is_called_after_a_folder(settings: Settings) -> None:
     unknown = {"dataset": None, "outcome": "rejected", "rows_read": 0, "rows_accepted": 0}
-    receipts = [receipt(1, "Школа № 5/письмо.docx", **unknown), receipt(2, "фото.xlsx", **unknown)]
+    receipts = [receipt(1, "2022/письмо.docx", **unknown), receipt(2, "фото.xlsx", **unknown)]
     lines = [remark(seq, level="file", rule="not_a_table", row_number=None, dataset=None) for seq in (1, 2)]
     land(settings, receipts, lines, {})
 
     written = write_remarks(settings)
 
-    assert {path.stem for path in written} == {"Школа № 5", "Нераспознанные файлы"}
+    assert {path.stem for path in written} == {"Нераспознанные файлы"}
 
 
 def test_the_summary_says_what_became_of_every_file_of_the_sender(settings: Settings) -> None:

@@ -113,11 +113,9 @@ def note_reader_remarks(
     """Rows that the reader itself rejects: (file, sheet, row number, field or header, rule, value)."""
     if not remarks:
         return
-    connection.execute(
-        "create or replace temp table reader_remark (file integer, sheet varchar, row_number integer, "
-        "field varchar, rule varchar, value varchar)"
-    )
-    connection.executemany("insert into reader_remark values (?, ?, ?, ?, ?, ?)", remarks)
+    names = ("file", "sheet", "row_number", "field", "rule", "value")
+    table = pa.table(dict(zip(names, map(list, zip(*remarks, strict=True)), strict=True)))
+    connection.register("reader_remark", table)
     connection.execute(
         f"""
         insert into failure

@@ -7,6 +7,8 @@ import csv
 import io
 import re
 
+from school_quality.model import Remark
+from school_quality.reading import limits
 from school_quality.reading.failures import Rejected
 from school_quality.reading.headers import HEADER_ROWS, Header, recognise
 from school_quality.reading.tables import Sheet, is_blank
@@ -67,6 +69,8 @@ def read(data: bytes) -> list[Sheet]:
     _check_quotes(records, delimiter, text)
     lengths = list(map(len, records))
     width = max(lengths, default=0)
+    if width * len(records) > limits.SHEET_CELLS:
+        raise Rejected("sheet_too_large")
     rows: list[list[Cell]] = [[*r, *[""] * (width - len(r))] for r in records]
     return [Sheet("", rows, lengths)]
 
@@ -112,10 +116,15 @@ def _delimiter(text: str) -> str:
     return max(widths, key=lambda d: widths[d]) if widths else ";"
 
 
-def check_width(sheet: Sheet, header: Header, rows: list[int]) -> None:
-    """A record longer than its header has shifted values, such as ``78,7`` between commas: nothing is
-    guessed."""
-    width = sheet.lengths[header.row]
+def ragged_rows(sheet: Sheet, header: Header, rows: list[int]) -> list[Remark]:
+    """A remark on each record of another width than its header: a cell that is cut in two, such as ``78,7``
+    between commas, or left out has shifted the others. Empty cells behind the last column shift nothing."""
+    most = max(sheet.lengths[header.row - header.height + 1 : header.row + 1])
+    least = max(column for column, name in enumerate(header.folded) if name) + 1
+    remarks = []
     for number in rows:
-        if sheet.lengths[number] > width and not is_blank(sheet.rows[number][width:]):
-            raise Rejected("ragged_rows", row_number=number + 1, where=f" (строка {number + 1})")
+        cells = sheet.lengths[number]
+        if cells < least or (cells > most and not is_blank(sheet.rows[number][most:])):
+            value = f"{cells} вместо {least}"
+            remarks.append(Remark("ragged_row", "row", sheet.name, number + 1, value=value))
+    return remarks

@@ -248,21 +248,25 @@ def _match(
 def _procedure_columns(
     folded: tuple[str, ...], cells: Sequence[Cell], columns: dict[str, int], texts: dict[str, str]
 ) -> str | None:
-    """Add the columns of procedures; a text where one of them is unclear or stands twice."""
-    for i, name in enumerate(folded):
-        if not name or i in columns.values():
-            continue
-        parsed = procedures.parse_header(name)
+    """Add the columns of procedures; a text where one of them is unclear or stands twice.
+
+    Where none is clear, most of the columns that are no keys must be unclear ones: any other table may name
+    an exam somewhere.
+    """
+    others = [i for i, name in enumerate(folded) if name and i not in columns.values()]
+    unclear: list[str] = []
+    for i in others:
+        parsed = procedures.parse_header(folded[i])
         header = " ".join(str(cells[i]).split())
         if isinstance(parsed, str):
-            return f"«{header}» (непонятно: {parsed})"
-        if parsed is None:
-            continue
-        if parsed.key in columns:
+            unclear.append(f"«{header}» (непонятно: {parsed})")
+        elif parsed is not None and parsed.key in columns:
             return f"«{header}»"
-        columns[parsed.key] = i
-        texts[parsed.key] = header
-    return None
+        elif parsed is not None:
+            columns[parsed.key] = i
+            texts[parsed.key] = header
+    is_clear = any(key.startswith("failed_pct:") for key in columns)
+    return unclear[0] if unclear and (is_clear or len(unclear) * 2 > len(others)) else None
 
 
 def _lookalikes(candidate: _Known, folded: tuple[str, ...], cells: Sequence[Cell]) -> list[tuple[str, str]]:

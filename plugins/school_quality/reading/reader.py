@@ -142,7 +142,7 @@ def _make_blocks(work: _Work) -> None:
             continue
         for table in found.tables:
             if work.is_csv:
-                delimited.check_width(sheet, table.header, table.rows)
+                reading.remarks += delimited.ragged_rows(sheet, table.header, table.rows)
             made = blocks.make(sheet, table, work.path)
             reading.blocks += made.blocks
             reading.rows_skipped += made.skipped
@@ -162,6 +162,8 @@ def _make_blocks(work: _Work) -> None:
             reading.remarks.append(replace(near.remark, rule="sheet_almost_known", level="warning"))
     if rows_read == 0:
         raise Rejected("no_rows")
+    if sum(remark.rule == "ragged_row" for remark in reading.remarks) * 2 > rows_read:
+        raise Rejected("ragged_rows")
     work.reading = reading
 
 

@@ -1,7 +1,7 @@
 """The remarks workbooks: for each sender what became of its files, and every remark with what to do about it.
 
 A sender is the school where all rows of a form are of one school, otherwise the office that the dataset's
-declaration names; files that could not be recognised go to the folder of the inbox in which they lie. Made
+declaration names; files that could not be recognised are nobody's and have a workbook of their own. Made
 from the receipts in force and ``rejected/*.parquet``: the same input gives the same bytes.
 """
 
@@ -178,8 +178,7 @@ def _sender(receipt: Receipt, school_id: str | None) -> str:
         return f"Школа {school_id}"
     if receipt.dataset:
         return datasets.get(receipt.dataset).sender
-    folder, _, rest = receipt.path.partition("/")
-    return folder if rest else _UNRECOGNISED
+    return _UNRECOGNISED
 
 
 Formats = dict[str, Any]

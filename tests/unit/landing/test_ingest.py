@@ -678,3 +678,22 @@ def test_a_killed_landing_leaves_nothing_half_landed(settings: Settings, put: Pu
     assert len(report.landed) == (11 if not committed else 0)
     assert len(landed(settings, "social_index")) == 20
     assert not (settings.landing / ".staging").exists() or not any((settings.landing / ".staging").iterdir())
+
+
+def test_a_row_of_a_csv_with_a_shifted_cell_is_rejected_and_the_others_are_accepted(
+    registered: Settings, put: Put
+) -> None:
+    put(
+        "ИСБШ.csv",
+        "Код ОО,Отчётный год,ИСБШ\n006003,2022,50\n006007,2022,40,5\n006007,2023\n007003,2022,60\n",
+    )
+
+    report = land(registered)
+
+    assert report.rows == {"read": 4, "accepted": 2, "rejected": 2, "skipped": 0}
+    assert [row[0] for row in landed(registered, "social_index")] == ["6003", "7003"]
+    (file,) = sorted(registered.rejected.glob("[0-9]*2.parquet"))
+    assert duckdb.read_parquet(str(file)).project("row_number, rule, value, school_id").fetchall() == [
+        (3, "ragged_row", "4 вместо 3", "6007"),
+        (4, "ragged_row", "2 вместо 3", "6007"),
+    ]

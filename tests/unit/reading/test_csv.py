@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.reading.conftest import Reader, only_block, rejection
 
+from school_quality.model import FileReading
 from school_quality.reading import delimited
 from school_quality.reading.failures import Rejected
 
@@ -60,16 +61,46 @@ def test_nul_bytes_reject_the_file(read: Reader) -> None:
     assert rejection(read("other.csv", bytes(range(256)) * 4)) == "not_a_table"
 
 
-def test_a_decimal_comma_between_commas_is_not_cut_in_two(read: Reader) -> None:
-    text = "Код ОО,Отчётный год,ИСБШ\n101,2022,78,7\n"
+def ragged(reading: FileReading) -> list[tuple[int | None, str]]:
+    """Row and value of each row that is rejected for its width."""
+    assert {r.rule for r in reading.remarks} <= {"ragged_row"}
+    return [(r.row_number, r.value) for r in reading.remarks]
 
-    assert rejection(read("index.csv", text)) == "ragged_rows"
+
+def test_rows_with_more_or_fewer_cells_than_the_header_are_rejected_by_row(read: Reader) -> None:
+    text = HEADER.replace(";", ",") + "101,2022,78,7\n102,2022\n103,2022,50\n104,2022,60\n"
+
+    reading = read("index.csv", text)
+
+    assert ragged(reading) == [(2, "4 вместо 3"), (3, "2 вместо 3")]
+    assert only_block(reading).row_numbers == [2, 3, 4, 5]
 
 
-def test_delimiters_after_the_last_column_shift_nothing(read: Reader) -> None:
-    block = only_block(read("index.csv", HEADER + "101;2022;50;;;\n102;2022\n"))
+def test_a_file_in_which_most_rows_are_ragged_is_rejected(read: Reader) -> None:
+    text = HEADER.replace(";", ",") + "101,2022,78,7\n102,2022,50\n"
+
+    assert ragged(read("half.csv", text)) == [(2, "4 вместо 3")]
+    assert rejection(read("most.csv", text + "103,2022,60,5\n")) == "ragged_rows"
+
+
+def test_empty_cells_behind_the_last_column_shift_nothing(read: Reader) -> None:
+    block = only_block(read("index.csv", HEADER.strip() + ";;\n101;2022;50;;;;\n102;2022;\n"))
 
     assert block.columns["social_index"] == ["50", ""]
+
+
+def test_titles_and_totals_of_another_width_are_no_ragged_rows(read: Reader) -> None:
+    text = "Индекс\n" + HEADER + "101;2022;50\nСредние;50\n"
+
+    reading = read("index.csv", text)
+
+    assert (ragged(reading), reading.rows_skipped) == ([], 1)
+
+
+def test_one_endless_row_does_not_widen_all_the_others(read: Reader) -> None:
+    text = HEADER + "101;2022;50\n" * 10_000 + ";" * 2_000 + "\n"
+
+    assert rejection(read("wide.csv", text)) == "sheet_too_large"
 
 
 def test_a_title_with_many_commas_does_not_choose_the_delimiter(read: Reader) -> None:

@@ -254,3 +254,26 @@ def test_a_row_of_numbers_below_the_data_is_data(read: Reader) -> None:
     rows = [STAFF, ["101", 2022, 5, 1, 1], [1, 2, 3, 4, 5]]
 
     assert only_block(read("form.xlsx", builders.xlsx(rows))).row_numbers == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["Школа", "Муниципалитет", "7.\tКод ОГЭ", "8.\tКод ЕГЭ", "Статус организации", "Телефон"],
+        ["Код ОО", "Пункт проведения ЕГЭ", "Адрес", "Год постройки"],
+        ["Код ОО", "Углублённо: математика (ОГЭ)", "Смен", "Этажей", "Спортзал"],
+    ],
+)
+def test_a_table_of_others_that_names_an_exam_is_not_recognised(read: Reader, header: list[str]) -> None:
+    data = builders.xlsx([header, ["1"] * len(header)])
+
+    assert rejection(read("2022/сведения.xlsx", data)) == "unknown_header"
+
+
+def test_a_table_of_percentages_that_says_nowhere_of_what_is_told_so(read: Reader) -> None:
+    header = ["Код ОО", "Год", "ВПР Русский 5 кл.", "ВПР Математика 5 кл."]
+
+    reading = read("таблица.xlsx", builders.xlsx([header, ["006003", 2022, 10, 20]]))
+
+    assert rejection(reading) == "ambiguous_header"
+    assert reading.remarks[0].details["header"].startswith("«ВПР Русский 5 кл.»")
