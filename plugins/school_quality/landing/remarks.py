@@ -88,8 +88,10 @@ def failure_remarks(
             {school}, {procedure}
         from failure as f join typed_{dataset} as t using (row_id)
         where f.dataset = '{dataset}' and f.row_id not in (select row_id from skipped)
-            -- what stands in shifted cells is not told
-            and (f.rule = 'ragged_row' or f.row_id not in (select row_id from failure where rule = 'ragged_row'))
+            and (  -- what stands in shifted cells is not told
+                f.rule = 'ragged_row'
+                or f.row_id not in (select row_id from failure where rule = 'ragged_row')
+            )
         -- a row of a table of percentages holds several results and one school: it is told once
         qualify row_number() over (
             partition by t.source_row, f.field, f.rule, f.value, f.details::varchar,
