@@ -670,6 +670,23 @@ def examples(settings: Settings) -> None:
 
 @main.command()
 @with_settings
+def repair(settings: Settings) -> None:
+    """Починить то, что повреждено под папкой данных; скажет, что нашёл и сделал. Код 1: осталось."""
+    from school_quality import pipeline
+
+    with quiet(embedded.log_file()):
+        found = pipeline.repair(settings)
+    show(found.done or ["Повреждений не найдено."])
+    if found.remaining:
+        show(["Осталось:", *(f"  {line}" for line in found.remaining)])
+        click.echo("Верните эти файлы из резервной копии, положите в папку приёма или отзовите: withdraw")
+        sys.exit(NOTHING_PUBLISHED)
+    if found.done:
+        click.echo("Теперь: school-quality run --year ГОД")
+
+
+@main.command()
+@with_settings
 def doctor(settings: Settings) -> None:
     """Всё ли в порядке: версии, ключ, место на диске, Airflow, последний выпуск. Код 1: есть что чинить."""
     from school_quality import doctor as checkup

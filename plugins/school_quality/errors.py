@@ -11,6 +11,10 @@ class UsageError(SchoolQualityError):
     """The command or its parameters make no sense (exit code 2)."""
 
 
+class Damaged(SchoolQualityError):
+    """Something under the data root is not as the system has written it; repair comes first (exit code 1)."""
+
+
 class Refused(SchoolQualityError):
     """A publication that would undo what readers got meanwhile: their release stays (exit code 1)."""
 

@@ -92,14 +92,17 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | Unchanged
     """Build the marts of everything received so far, unless the current release is made of the same.
 
     What another run has just built of the same, after the same release, is taken and not built again. Raises
-    `NothingToPublish` where no assessment result was accepted, `BuildFailed` where dbt fails, `UsageError`
-    for a methodology version that does not exist.
+    `Damaged` where landing is not as it was landed, `NothingToPublish` where no assessment result was
+    accepted, `BuildFailed` where dbt fails, `UsageError` for a methodology version that does not exist.
     """
+    from school_quality.landing import integrity
+
     if parameters.methodology_version is not None:
         from school_quality.warehouse.scenarios import check_version
 
         check_version(parameters.methodology_version)
     with _writing(settings):
+        integrity.check(settings, releases.told_receipts(settings))
         release = next_release(settings, parameters)
         previous = releases.current(settings)
         if previous is not None and (reason := _unchanged(settings, release, previous)):
@@ -157,6 +160,29 @@ def _taken_back(settings: Settings, release: ReleaseInfo) -> str | None:
         if replace(taken_back, as_of=release.as_of).inputs == release.inputs:
             return release_id
     return None
+
+
+def repair(settings: Settings) -> Repaired:
+    """Make whole again what can be made whole of landing; nothing that is damaged is deleted.
+
+    Waits for other runs. What stays damaged afterwards is said in the lines.
+    """
+    from school_quality import landing
+    from school_quality.landing import integrity
+
+    with _writing(settings):
+        told = releases.told_receipts(settings)
+        found = integrity.repair(settings, lambda seqs: landing.ingest(settings, again=seqs), told)
+        remaining = [line for damage in found.remaining for line in damage.lines(settings)]
+    return Repaired(found.lines, remaining)
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was found and done, and what is still damaged: lines for people."""
+
+    done: list[str]
+    remaining: list[str]
 
 
 def roll_back(settings: Settings, release_id: str) -> None:
@@ -278,15 +304,15 @@ def covered_by(settings: Settings, parameters: Parameters) -> str | None:
     A run that changed files have started has nothing to add to it. A release that is complete on disk and was
     never shown, because its publication was killed, does not count.
     """
-    from school_quality.landing.receipts import last_seq, read_receipts
+    from school_quality.landing.receipts import chain, read_receipts
     from school_quality.warehouse import journal
 
-    made_of = (last_seq(read_receipts(settings)), releases.code_version(), releases.methodology_hash())
+    made_of = (chain(read_receipts(settings)), releases.code_version(), releases.methodology_hash())
     shown = {entry.release_id for entry in journal.read(settings)}
     for release_id in sorted(shown & {*releases.all_ids(settings)}, reverse=True):
         release = ReleaseInfo.from_json(releases.manifest(settings, release_id))
         same = replace(release.parameters, as_of=parameters.as_of) == parameters
-        if same and (release.receipt_seq, release.code_version, release.methodology_hash) == made_of:
+        if same and (release.receipt_hash, release.code_version, release.methodology_hash) == made_of:
             return release_id
     return None
 
@@ -337,14 +363,15 @@ def _writing(settings: Settings) -> Iterator[None]:
 
 def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
     """The release that a build would make now, of everything received so far."""
-    from school_quality.landing.receipts import last_seq, read_receipts
+    from school_quality.landing.receipts import chain, last_seq, read_receipts
 
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    receipt_seq = last_seq(read_receipts(settings))
+    receipts = read_receipts(settings)
+    receipt_seq, receipt_hash = last_seq(receipts), chain(receipts)
     previous = releases.current_id(settings)
     version = releases.code_version()
     methodology = releases.methodology_hash()
-    made_of = (parameters, receipt_seq, version, methodology, previous)
+    made_of = (parameters, receipt_hash, version, methodology, previous)
     digest = hashlib.sha256(repr(made_of).encode()).hexdigest()[:8]
     return ReleaseInfo(
         release_id=f"{now:%Y%m%dT%H%M%SZ}-{digest}",
@@ -358,6 +385,7 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
         municipality=parameters.municipality,
         methodology_version=parameters.methodology_version,
         methodology_hash=methodology,
+        receipt_hash=receipt_hash,
     )
 
 

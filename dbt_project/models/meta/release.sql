@@ -6,5 +6,6 @@ select
     '{{ var("code_version") }}' as code_version,
     '{{ var("methodology_hash") }}' as methodology_hash,
     list(distinct methodology_version order by methodology_version) as methodology_versions,
-    nullif('{{ var("previous_release_id") or "" }}', '') as previous_release_id
+    nullif('{{ var("previous_release_id") or "" }}', '') as previous_release_id,
+    nullif('{{ var("receipt_hash") }}', '') as receipt_hash
 from {{ ref('int_methodology__years') }}

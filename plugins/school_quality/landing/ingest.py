@@ -14,6 +14,7 @@ from pathlib import Path
 
 from school_quality.datasets import declarations_fingerprint, get
 from school_quality.landing import judging, together
+from school_quality.landing.integrity import seal
 from school_quality.landing.landed import content_hash, prepare
 from school_quality.landing.receipts import (
     Outcome,
@@ -139,19 +140,22 @@ def ingest(
     processes: int = PROCESSES,
     progress: Callable[[str], None] = lambda _: None,
     received_at: datetime | None = None,
+    again: frozenset[int] = frozenset(),
 ) -> IngestReport:
     """Land what is new in the inbox, or ``files`` only; what changed references make worth it is read again.
 
     A withdrawn file is landed again if its content or context changes, or if it is named in ``files``.
     ``quiet_seconds``: files changed later than so long ago wait for the next time. ``received_at``: UTC
-    without a zone, by default now. Nothing is landed, and nothing is left behind, if anything raises.
+    without a zone, by default now. ``again``: receipts in force whose files are read again in any case; they
+    keep their place among corrections. Nothing is landed, and nothing is left behind, if anything raises.
     """
     moment = received_at or datetime.now(UTC).replace(tzinfo=None)
     with locked(settings), kept_processes(), _collector_off():
         prepare(settings)
         log = read_receipts(settings)
-        plan = Plan.of(scan(settings.inbox, quiet_seconds), files, settings, log)
-        if not plan.new and not any(receipt.depends_on_references for _, receipt in plan.present):
+        seal(settings)
+        plan = replace(Plan.of(scan(settings.inbox, quiet_seconds), files, settings, log), again=again)
+        if not plan.new and not again and not any(r.depends_on_references for _, r in plan.present):
             return IngestReport((), last_seq(log), len(plan.unchanged), plan.kept_withdrawn)
         staging = Staging.open(settings)
         try:
@@ -186,6 +190,7 @@ class Plan:
     moved: list[Receipt]  # in force for a place where the file is no more
 
     copies: dict[str, list[Source]]  # by file_id: where it lies besides the place that is read
+    again: frozenset[int] = frozenset()  # receipts whose rows are lost
 
     @classmethod
     def of(
@@ -296,7 +301,8 @@ def _to_read_again(
     for source, receipt in plan.present:
         if key_of(source) in batch.seen:
             continue
-        if receipt.seq in overtaken or (receipt.depends_on_references and circumstances.changed(receipt)):
+        is_other = receipt.depends_on_references and circumstances.changed(receipt)
+        if is_other or receipt.seq in overtaken | plan.again:
             again.append(source)
     # results first: they decide whether appeals are worth another look
     results = [s for s in again if force[known.key_of(s)].dataset != "appeals"]

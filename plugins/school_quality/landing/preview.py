@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from school_quality.errors import UsageError
 from school_quality.landing.ingest import ingest
-from school_quality.landing.receipts import batches
+from school_quality.landing.receipts import RECORD, batches
 from school_quality.landing.report import IngestReport
 from school_quality.settings import Settings
 
@@ -69,7 +69,7 @@ def _remark_line(path: str, line: dict[str, Any]) -> str:
 def linked(settings: Settings, root: Path) -> Settings:
     """A data root at ``root`` over the landed batches and their remarks of another, linked and not copied."""
     for batch in batches(settings):
-        for file in batch.rglob("*.parquet"):
+        for file in (*batch.rglob("*.parquet"), *batch.glob(RECORD)):
             _link(file, root / "landing" / file.relative_to(settings.landing))
         remarks = settings.rejected / f"{batch.name}.parquet"
         if remarks.is_file():

@@ -8,6 +8,7 @@ batch is either there as a whole or not at all (contracts, section 1).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -25,10 +26,17 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from school_quality import rights
+from school_quality.errors import Damaged
 from school_quality.settings import Settings
 
 Action = Literal["land", "withdraw"]
 Outcome = Literal["accepted", "partly", "rejected", "withdrawn"]
+
+RECEIPTS = "receipts.parquet"
+COPY = Path("copy", RECEIPTS)
+"""The receipts of a batch once more, deeper than the globs of dbt look: see `integrity`."""
+RECORD = "checksums.json"
+"""The record of a batch: sha256 of each of its files, by its path in it."""
 
 LOCK_TIMEOUT_SECONDS = 3600
 """A landing of a whole country takes minutes; an hour means that something hangs."""
@@ -147,14 +155,20 @@ def batches(settings: Settings) -> list[Path]:
     """The committed batches, oldest first."""
     if not settings.landing.is_dir():
         return []
-    return sorted(
-        p for p in settings.landing.iterdir() if p.name.isdigit() and (p / "receipts.parquet").is_file()
-    )
+    return sorted(p for p in settings.landing.iterdir() if p.name.isdigit() and (p / RECEIPTS).is_file())
 
 
 def read_receipts(settings: Settings, up_to: int | None = None) -> list[Receipt]:
-    """The log in order of seq, up to and including ``up_to``."""
-    files = [str(p / "receipts.parquet") for p in batches(settings)]
+    """The log in order of seq, up to and including ``up_to``. Raises `Damaged` where it cannot be read."""
+    try:
+        return read_files([p / RECEIPTS for p in batches(settings)], up_to)
+    except duckdb.Error as error:
+        raise Damaged(f"Журнал квитанций не читается: {error}\nЧто делать: school-quality repair") from error
+
+
+def read_files(paths: Sequence[Path], up_to: int | None = None) -> list[Receipt]:
+    """The receipts of some batches in order of seq. Raises `duckdb.Error` for a file that is not readable."""
+    files = [str(path) for path in paths]
     if not files:
         return []
     columns = ", ".join(RECEIPT_SCHEMA.names)
@@ -176,6 +190,19 @@ def read_receipts(settings: Settings, up_to: int | None = None) -> list[Receipt]
 def _receipt(columns: dict[str, Any]) -> Receipt:
     lists = {name: tuple(columns[name] or ()) for name in ("skipped_sheets", "works")}
     return Receipt(**columns | lists)
+
+
+def chain(receipts: Iterable[Receipt]) -> str:
+    """A hash over the receipts and their order: each is hashed with the hash of those before it.
+
+    Two logs with the same last seq and other receipts differ in it. What a receipt does not say, as in an
+    older log, has no part in it.
+    """
+    found = ""
+    for receipt in receipts:
+        said = [(name, value) for name in RECEIPT_SCHEMA.names if (value := getattr(receipt, name))]
+        found = hashlib.sha256(f"{found}{said!r}".encode()).hexdigest()
+    return found
 
 
 def last_seq(receipts: Sequence[Receipt]) -> int:
@@ -221,12 +248,14 @@ class Staging:
     def left_out_file(self, dataset: str) -> Path:
         return self.batch / "left_out" / f"{dataset}.parquet"
 
-    def commit(self, receipts: Sequence[Receipt], remarks: pa.Table) -> None:
+    def commit(self, receipts: Sequence[Receipt], remarks: pa.Table, name: str | None = None) -> None:
         """Make the batch visible. The remarks go first: without their batch they are leftovers."""
-        name = batch_name(receipts[0].seq)
-        pq.write_table(receipts_table(receipts), self.batch / "receipts.parquet")
+        name = name or batch_name(receipts[0].seq)
+        pq.write_table(receipts_table(receipts), self.batch / RECEIPTS)
         self.settings.rejected.mkdir(parents=True, exist_ok=True)
-        replace_file(self.settings.rejected / f"{name}.parquet", remarks.cast(REMARK_SCHEMA))
+        told = self.settings.rejected / f"{name}.parquet"
+        replace_file(told, remarks.cast(REMARK_SCHEMA))
+        write_record(self.batch, told)
         for path in sorted(self.batch.rglob("*"), reverse=True):
             sync(path)
         sync(self.batch)
@@ -236,6 +265,28 @@ class Staging:
 
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def write_record(batch: Path, remarks: Path) -> None:
+    """Write the record of a batch and the copy of its receipts."""
+    copy = batch / COPY
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copyfile(batch / RECEIPTS, copy)
+    sums = {str(path.relative_to(batch)): checksum(path) for path in sorted(batch.rglob("*.parquet"))}
+    if remarks.is_file():
+        sums["remarks"] = checksum(remarks)
+    staged = batch / f".{RECORD}"
+    staged.write_text(json.dumps({"files": sums}), encoding="utf-8")
+    sync(copy)
+    sync(staged)
+    staged.replace(batch / RECORD)
+    sync(batch)
+
+
+def checksum(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def receipts_table(receipts: Sequence[Receipt]) -> pa.Table:

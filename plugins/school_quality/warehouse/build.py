@@ -62,6 +62,7 @@ def release_variables(settings: Settings, release: ReleaseInfo) -> dict[str, Any
         "landing": str(settings.landing),
         "rejected": str(settings.rejected),
         "receipt_seq": release.receipt_seq,
+        "receipt_hash": release.receipt_hash,
         "reporting_year": release.reporting_year,
         "period": release.period,
         "as_of": release.as_of.isoformat(),

@@ -298,7 +298,7 @@ def _write_manifest(
 
 _RECEIPT_FIELDS = (
     "seq", "file_id", "context", "path", "dataset", "reader_version", "received_at", "outcome",
-    "rows_read", "rows_accepted", "rows_rejected", "rows_skipped",
+    "rows_read", "rows_accepted", "rows_rejected", "rows_skipped", "order_seq",
 )  # fmt: skip
 
 

@@ -87,7 +87,10 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseInfo:
-    """What a release is made of; two builds with equal `inputs` give the same numbers."""
+    """What a release is made of; two builds with equal `inputs` give the same numbers.
+
+    ``receipt_hash`` is the `chain` of the receipts; empty in a release of an older version.
+    """
 
     release_id: str
     created_at: datetime  # UTC, without time zone
@@ -100,6 +103,7 @@ class ReleaseInfo:
     municipality: str | None = None
     methodology_version: str | None = None
     methodology_hash: str = ""
+    receipt_hash: str = ""
 
     @property
     def parameters(self) -> Parameters:
@@ -108,8 +112,14 @@ class ReleaseInfo:
         )
 
     @property
-    def inputs(self) -> tuple[Parameters, int, str, str]:
-        return (self.parameters, self.receipt_seq, self.code_version, self.methodology_hash)
+    def inputs(self) -> tuple[Parameters, int, str, str, str]:
+        return (
+            self.parameters,
+            self.receipt_seq,
+            self.receipt_hash,
+            self.code_version,
+            self.methodology_hash,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -187,6 +197,15 @@ def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
     except ValueError as error:
         raise SchoolQualityError(f"Файл {path} повреждён: верните папку выпуска из копии.") from error
     return document
+
+
+def told_receipts(settings: Settings) -> list[dict[str, Any]]:
+    """The receipts in force as the release tells of them that knows the most; none before the first."""
+    found: list[dict[str, Any]] = [{"receipt_seq": -1, "receipts": []}]
+    for release_id in all_ids(settings):
+        with suppress(SchoolQualityError):
+            found.append(manifest(settings, release_id))
+    return list(max(found, key=lambda document: document["receipt_seq"]).get("receipts", []))
 
 
 def current(settings: Settings) -> ReleaseInfo | None:

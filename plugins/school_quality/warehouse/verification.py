@@ -8,19 +8,19 @@ checksums only, and so are the tables that tell of other releases and runs: they
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from school_quality.errors import UsageError
 from school_quality.landing import landed
 from school_quality.landing.preview import linked
-from school_quality.landing.receipts import effective, last_seq, read_receipts
+from school_quality.landing.receipts import chain, effective, last_seq, read_receipts
 from school_quality.quoting import literal
 from school_quality.settings import Settings
 from school_quality.warehouse import build, comparison, releases, rollback
@@ -113,7 +113,9 @@ def _verify(settings: Settings, release_id: str) -> Verification:
     damages = rollback.damages(settings, release_id)
     in_force = sorted(effective(receipts).values(), key=lambda receipt: receipt.seq)
     told = document.get("receipts", [])
-    lost = sum(receipt not in told for receipt in map(receipt_document, in_force)) if told else 0
+    lost = _unlike(map(receipt_document, in_force), told) if told else 0
+    if not lost and release.receipt_hash and chain(receipts) != release.receipt_hash:
+        lost = 1  # one that is not in force any more
     with _room(settings) as folder:
         copy = linked(settings, folder)
         landed.prepare(copy)
@@ -133,6 +135,14 @@ def _verify(settings: Settings, release_id: str) -> Verification:
         tables,
         releases.code_version(),
         releases.methodology_hash(),
+    )
+
+
+def _unlike(receipts: Iterable[Mapping[str, Any]], told: Iterable[Mapping[str, Any]]) -> int:
+    """How many receipts a release tells of otherwise, or not at all; an older one tells less of each."""
+    by_seq = {entry["seq"]: entry for entry in told}
+    return sum(
+        not by_seq.get(receipt["seq"], {"seq": None}).items() <= receipt.items() for receipt in receipts
     )
 
 

@@ -1,0 +1,414 @@
+"""Whether what was landed is still there as it was landed, and how it comes back where it is not.
+
+Every batch holds a record of the sha256 of its Parquet files and of its remarks (`RECORD`), and its receipts
+twice (`COPY`): a damaged log is made whole from the other one. Rows that are damaged are set aside, and the
+files that they came from are read again, in the inbox. A batch of an older version has no record; its rows
+are counted against its receipts, and the next landing gives it one (`seal`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from school_quality.errors import Damaged
+from school_quality.landing.receipts import (
+    COPY,
+    RECEIPTS,
+    RECORD,
+    REMARK_SCHEMA,
+    Receipt,
+    Staging,
+    batch_name,
+    checksum,
+    effective,
+    last_seq,
+    locked,
+    read_files,
+    replace_file,
+    sync,
+    withdrawals,
+    write_record,
+)
+from school_quality.settings import Settings
+
+log = logging.getLogger(__name__)
+
+HASHING_THREADS = 2
+REMARKS = "remarks"
+"""Stands in a record for the file of the batch below ``rejected/``."""
+_ALL_ROWS = "rows"
+"""Stands in a record for rows of which not even the files are known any more."""
+_SHOWN_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A file of the landing that is not as it was landed.
+
+    ``batch`` is None for what the releases on disk tell of and no batch holds. ``receipts``: those in force
+    whose rows it held, so that the files they speak of can bring it back.
+    """
+
+    file: Path
+    what: str  # Russian
+    batch: Path | None
+    receipts: tuple[Receipt, ...] = ()
+
+    def lines(self, settings: Settings) -> list[str]:
+        """The file, what is wrong with it, and which files of the inbox can bring it back."""
+        place = self.file.relative_to(settings.data_root)
+        lines = [f"{place}: {self.what}"]
+        here = sorted({r.path for r in self.receipts if settings.lies_in_inbox(r.path)})
+        gone = sorted({f"{r.path} ({r.file_id[:12]})" for r in self.receipts if r.path not in here})
+        if here:
+            lines.append(f"  есть в папке приёма: {_some(here)}")
+        if gone:
+            lines.append(f"  в папке приёма нет: {_some(gone)}")
+        return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" и ещё {len(names) - _SHOWN_FILES}" if len(names) > _SHOWN_FILES else ""
+    return "; ".join(names[:_SHOWN_FILES]) + more
+
+
+@dataclass(slots=True)
+class Record:
+    """sha256 of the files of a batch by their path in it; of those that were given up; seqs nobody knows."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    unknown: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, batch: Path) -> Record | None:
+        """The record of a batch; None where it is missing or damaged."""
+        try:
+            document = json.loads((batch / RECORD).read_text(encoding="utf-8"))
+            return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def check(settings: Settings, told: Iterable[Mapping[str, Any]] = ()) -> None:
+    """Raise `Damaged`, naming each file and what brings it back, unless everything landed is whole.
+
+    ``told``: receipts as the releases on disk tell of them.
+    """
+    found = damages(settings, told)
+    if found:
+        lines = [line for damage in found for line in damage.lines(settings)]
+        raise Damaged(
+            "Принятые строки повреждены, расчёт не начат.\n  " + "\n  ".join(lines) + "\n"
+            f"Что делать: верните папки {settings.landing} и {settings.rejected} из резервной копии, а если "
+            "её нет: school-quality repair прочитает файлы из папки приёма ещё раз. "
+            "Чего нет и там, отзовите: school-quality withdraw НОМЕР_ФАЙЛА"
+        )
+
+
+def damages(settings: Settings, told: Iterable[Mapping[str, Any]] = ()) -> list[Damage]:
+    """Everything in the landing that is not as it was landed, batch by batch."""
+    folders = _folders(settings)
+    records = {folder: Record.of(folder) for folder in folders}
+    checksums = _checksums(settings, folders)
+    readable: dict[Path, list[Receipt]] = {}
+    found: list[Damage] = []
+    for folder in folders:
+        record, sums = records[folder], checksums[folder]
+        if record is not None and sums.get(RECEIPTS) != record.files.get(RECEIPTS):
+            found.append(Damage(folder / RECEIPTS, _difference(sums, RECEIPTS), folder))
+            continue
+        try:
+            readable[folder] = read_files([folder / RECEIPTS])
+        except (duckdb.Error, OSError) as error:
+            log.warning("%s cannot be read: %s", folder / RECEIPTS, error)
+            found.append(Damage(folder / RECEIPTS, _difference(sums, RECEIPTS), folder))
+    receipts = sorted((r for batch in readable.values() for r in batch), key=lambda r: r.seq)
+    force = {r.seq for r in effective(receipts).values()}
+    for folder, batch in readable.items():
+        in_force = [r for r in batch if r.seq in force]
+        found += _of_batch(settings, folder, records[folder], checksums[folder], in_force)
+    unknown = {seq for record in records.values() if record is not None for seq in record.unknown}
+    if not any(damage.file.name == RECEIPTS for damage in found):
+        found += _gaps(settings, receipts, unknown, told)
+        found += _untold(settings, receipts, told)
+    return found
+
+
+def _folders(settings: Settings) -> list[Path]:
+    """The folders that are batches or were, oldest first."""
+    if not settings.landing.is_dir():
+        return []
+    return sorted(path for path in settings.landing.iterdir() if path.name.isdigit())
+
+
+def _checksums(settings: Settings, folders: Sequence[Path]) -> dict[Path, dict[str, str]]:
+    """sha256 of every file of the batches, by its name in a `Record`."""
+    files = [
+        (folder, str(path.relative_to(folder)), path)
+        for folder in folders
+        for path in sorted(folder.rglob("*.parquet"))
+    ]
+    remarks = ((folder, REMARKS, settings.rejected / f"{folder.name}.parquet") for folder in folders)
+    files += [entry for entry in remarks if entry[2].is_file()]
+    found: dict[Path, dict[str, str]] = {folder: {} for folder in folders}
+    with ThreadPoolExecutor(HASHING_THREADS) as pool:
+        for (folder, name, _), digest in zip(
+            files, pool.map(lambda entry: checksum(entry[2]), files), strict=True
+        ):
+            found[folder][name] = digest
+    return found
+
+
+def _difference(sums: Mapping[str, str], name: str) -> str:
+    return "файл изменён" if name in sums else "файла нет"
+
+
+def _of_batch(
+    settings: Settings, folder: Path, record: Record | None, sums: Mapping[str, str], force: Sequence[Receipt]
+) -> Iterator[Damage]:
+    """What is wrong with a batch whose receipts can be read; ``force``: those of them that are in force."""
+    if record is None:
+        if (folder / RECORD).exists():
+            yield Damage(folder / RECORD, "файл изменён", folder)
+        yield from _short(folder, force)
+        return
+    wanted = record.files.keys() | (sums.keys() - record.lost.keys())
+    for name in sorted(wanted):
+        if sums.get(name) == record.files.get(name):
+            continue
+        path = settings.rejected / f"{folder.name}.parquet" if name == REMARKS else folder / name
+        what = _difference(sums, name) if name in record.files else "лишний файл"
+        yield Damage(path, what, folder, tuple(force) if name in record.files and name != str(COPY) else ())
+    restored = all(sums.get(name) == digest for name, digest in record.lost.items())
+    if record.lost and not restored:
+        yield from _short(folder, force)
+
+
+def _short(folder: Path, force: Sequence[Receipt]) -> Iterator[Damage]:
+    """The receipts of a batch of which rows are missing, or the file of rows that cannot be read."""
+    files = sorted((folder / "rows").glob("*.parquet"))
+    rows: dict[int, int] = {}
+    if files:
+        try:
+            with duckdb.connect() as connection:
+                rows = dict(
+                    connection.execute(
+                        "select seq, count(distinct (sheet, row_number)) "
+                        "from read_parquet($files, union_by_name = true) group by seq",
+                        {"files": [str(path) for path in files]},
+                    ).fetchall()
+                )
+        except duckdb.Error as error:
+            broken = [path for path in files if not _opens(path)]
+            log.warning("rows of %s cannot be read: %s", folder, error)
+            for path in broken or files:
+                yield Damage(path, "файл не читается", folder, tuple(force))
+            return
+    missing = tuple(r for r in force if rows.get(r.seq, 0) < r.rows_accepted)
+    if missing:
+        told, held = sum(r.rows_accepted for r in missing), sum(rows.get(r.seq, 0) for r in missing)
+        what = f"строк {held}, а в квитанциях их {told}"
+        yield Damage(folder / "rows", what, folder, missing)
+
+
+def _opens(file: Path) -> bool:
+    """Whether every value of a Parquet file can be read."""
+    try:
+        with duckdb.connect() as connection:
+            query = "select count(distinct columns(*)) from read_parquet($file)"
+            connection.execute(query, {"file": str(file)})
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _gaps(
+    settings: Settings, receipts: Sequence[Receipt], unknown: set[int], told: Iterable[Mapping[str, Any]]
+) -> Iterator[Damage]:
+    """Seqs below the last one that no receipt has."""
+    missing = sorted(set(range(1, last_seq(receipts))) - {r.seq for r in receipts} - unknown)
+    if missing:
+        known = [receipt_of(document) for document in told]
+        what = f"нет квитанций {_ranges(missing)}: папка с ними пропала"
+        lost = tuple(r for r in known if r.seq in set(missing))
+        yield Damage(settings.landing / batch_name(missing[0]), what, None, lost)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in found)
+
+
+def _untold(
+    settings: Settings, receipts: Sequence[Receipt], told: Iterable[Mapping[str, Any]]
+) -> Iterator[Damage]:
+    """Files of which a release is made and of which the log, as in an older copy of it, says nothing."""
+    known, last = {r.file_id for r in receipts}, last_seq(receipts)
+    present = {r.seq for r in receipts}
+    lost = tuple(
+        r for r in map(receipt_of, told) if r.file_id not in known and (r.seq > last or r.seq in present)
+    )
+    if lost:
+        yield Damage(settings.landing, "нет квитанций файлов, из которых сделан выпуск", None, lost)
+
+
+def receipt_of(document: Mapping[str, Any]) -> Receipt:
+    """A receipt from what a manifest tells of it: enough to read its file again in its old place."""
+    told = {name: value for name, value in document.items() if name in Receipt.__dataclass_fields__}
+    moment = datetime.fromisoformat(told["received_at"])
+    order_seq = told.get("order_seq", told["seq"])
+    return Receipt(**{**told, "action": "land", "received_at": moment, "order_seq": order_seq,
+                      "depends_on_references": True})  # fmt: skip
+
+
+def seal(settings: Settings) -> None:
+    """Give every batch of an older version its record, where its rows are all there. Needs the lock."""
+    for folder in _folders(settings):
+        if not (folder / RECORD).exists() and (folder / RECEIPTS).is_file():
+            receipts = read_files([folder / RECEIPTS])
+            if not list(_short(folder, [r for r in receipts if r.action == "land"])):
+                write_record(folder, settings.rejected / f"{folder.name}.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a repair did, in lines for people, and what it could not bring back."""
+
+    lines: list[str]
+    remaining: list[Damage]
+
+
+def repair(
+    settings: Settings,
+    read_again: Callable[[frozenset[int]], object],
+    told: Sequence[Mapping[str, Any]] = (),
+) -> Repair:
+    """Make the landing whole from its copies and from the inbox; nothing that it finds damaged is deleted.
+
+    ``read_again`` lands the files of these seqs again; it takes the lock itself.
+    """
+    found = damages(settings, told)
+    lines = [f"Повреждено: {line}" for damage in found for line in damage.lines(settings)]
+    with locked(settings):
+        for damage in found:
+            lines += _mend(settings, damage)
+        lost = [d for d in damages(settings, told) if d.batch is None]
+        lines += [line for damage in lost for line in _tell_lost(settings, damage, told)]
+    again = frozenset(r.seq for d in (*damages(settings, told), *found) for r in d.receipts)
+    if again:
+        read_again(again)
+        lines.append(f"Прочитано ещё раз: квитанции {_ranges(sorted(again))}, чьи файлы есть в папке приёма.")
+    return Repair(lines, damages(settings, told))
+
+
+def _mend(settings: Settings, damage: Damage) -> Iterator[str]:
+    """Bring a file back from its copy, or set it aside. Needs the lock."""
+    batch = damage.batch
+    if batch is None:
+        return
+    record = Record.of(batch)
+    name = REMARKS if damage.file.parent == settings.rejected else str(damage.file.relative_to(batch))
+    whole = {str(COPY): batch / RECEIPTS, RECEIPTS: batch / COPY}.get(name)
+    if whole is not None and record is not None and _is(whole, record.files.get(name)):
+        _set_aside(settings, damage.file, batch)
+        damage.file.parent.mkdir(exist_ok=True)
+        shutil.copyfile(whole, damage.file)
+        sync(damage.file)
+        yield f"Восстановлено из второго экземпляра: {damage.file.relative_to(settings.data_root)}"
+    elif name == RECEIPTS:
+        aside = _set_aside(settings, batch, batch)
+        yield f"Пакет без квитанций отложен: {aside.relative_to(settings.data_root)}"
+    elif name == RECORD:
+        _set_aside(settings, damage.file, batch)
+        yield f"Суммы пакета записаны заново: {batch.relative_to(settings.data_root)}"
+        if not list(_short(batch, [r for r in read_files([batch / RECEIPTS]) if r.action == "land"])):
+            write_record(batch, settings.rejected / f"{batch.name}.parquet")
+    elif record is not None and name != "rows":
+        aside = _set_aside(settings, damage.file, batch)
+        if name == REMARKS:
+            replace_file(damage.file, REMARK_SCHEMA.empty_table())
+            record.files[REMARKS] = checksum(damage.file)
+        elif name in record.files:
+            record.lost[name] = record.files.pop(name)
+        _rewrite(batch, record)
+        yield f"Отложено: {aside.relative_to(settings.data_root)}"
+    elif record is None and damage.file.is_file():
+        aside = _set_aside(settings, damage.file, batch)
+        yield f"Отложено: {aside.relative_to(settings.data_root)}"
+
+
+def _is(file: Path, digest: str | None) -> bool:
+    return file.is_file() and checksum(file) == digest
+
+
+def _set_aside(settings: Settings, path: Path, batch: Path) -> Path:
+    """Move what is damaged to a hidden folder, where no build looks; returns its new place."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    target = settings.landing / ".damaged" / f"{batch.name}-{stamp}" / path.name
+    target.parent.mkdir(parents=True)
+    if path.exists():
+        path.rename(target)
+    return target
+
+
+def _rewrite(batch: Path, record: Record) -> None:
+    staged = batch / f".{RECORD}"
+    staged.write_text(json.dumps(asdict(record)), encoding="utf-8")
+    sync(staged)
+    staged.replace(batch / RECORD)
+    sync(batch)
+
+
+def _tell_lost(settings: Settings, damage: Damage, told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Write down again what releases tell of lost receipts, so that their files can be read or withdrawn.
+
+    In the gap that they have left, with what had been withdrawn there; otherwise at the end of the log, in
+    their old place among corrections. Seqs of which nobody knows anything are written down as such.
+    """
+    receipts = sorted(
+        (r for folder in _folders(settings) for r in read_files([folder / RECEIPTS])), key=lambda r: r.seq
+    )
+    last, present = last_seq(receipts), {r.seq for r in receipts}
+    records = [Record.of(folder) for folder in _folders(settings)]
+    present |= {seq for record in records if record is not None for seq in record.unknown}
+    gap = sorted(set(range(1, last)) - present)
+    known = [replace(r, works=(), reference_fingerprint="") for r in damage.receipts]
+    if gap:
+        in_force = {(document["file_id"], document["context"]) for document in told}
+        free = sorted(set(gap) - {r.seq for r in known})
+        before = [r for r in receipts if r.seq <= max((d["seq"] for d in told), default=0)]
+        gone = [r for key, r in effective([*before, *known]).items() if in_force and key not in in_force]
+        taken_back = withdrawals(gone, 1, datetime.now(UTC).replace(tzinfo=None), "repair")
+        new = [*known, *(replace(r, seq=s, order_seq=s) for r, s in zip(taken_back, free, strict=False))]
+    else:
+        new = [replace(r, seq=seq) for seq, r in enumerate(known, last + 1)]
+    unknown = sorted(set(gap) - {r.seq for r in new})
+    staging = Staging.open(settings)
+    name = batch_name(min([*gap, *(r.seq for r in new)]))
+    staging.commit(sorted(new, key=lambda r: r.seq), REMARK_SCHEMA.empty_table(), name)
+    record = Record.of(settings.landing / name)
+    if record is not None:
+        _rewrite(settings.landing / name, replace(record, lost={_ALL_ROWS: ""}, unknown=unknown))
+    if unknown:
+        yield (
+            f"О квитанциях {_ranges(unknown)} ничего не известно: если среди них был отзыв файла, отзовите "
+            "его ещё раз; файлы, которых теперь нет в журнале, примет следующий запуск."
+        )
+    if new:
+        yield f"Квитанции записаны заново по рассказу выпусков: {_ranges(sorted(r.seq for r in new))}"
