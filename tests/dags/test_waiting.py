@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from school_quality import embedded
+from school_quality.settings import Settings
 
 
 def before(**ago: float) -> datetime:
@@ -51,15 +52,19 @@ def arrived(monkeypatch: pytest.MonkeyPatch, minutes: float, dataset: str = "ege
     """Let the receipt log hold one file of a dataset, received some time ago."""
     from school_quality.landing import receipts
 
-    receipt = SimpleNamespace(
+    receipt = receipts.Receipt(
         seq=1,
-        received_at=before(minutes=minutes).replace(tzinfo=None),
-        dataset=dataset,
+        file_id="0" * 64,
+        context="{}",
+        reader_version="1",
         action="land",
-        outcome="accepted",
-        rows_accepted=10,
-        rows_rejected=0,
+        received_at=before(minutes=minutes).replace(tzinfo=None),
+        order_seq=1,
         path="file.xlsx",
+        dataset=dataset,
+        outcome="accepted",
+        rows_read=10,
+        rows_accepted=10,
     )
     monkeypatch.setattr(receipts, "read_receipts", lambda settings, up_to=None: [receipt])
 
@@ -113,10 +118,12 @@ def test_a_run_that_was_overtaken_is_skipped_and_says_by_which_release(
 ) -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
+    from school_quality.landing import receipts
     from school_quality.warehouse import journal, releases
     from school_quality.warehouse.releases import ReleaseInfo
 
     arrived(monkeypatch, 60)
+    log = receipts.read_receipts(Settings(Path()))
     made = ReleaseInfo(
         release_id="20230919T120000Z-00000001",
         created_at=datetime(2023, 9, 19, 12),
@@ -124,6 +131,7 @@ def test_a_run_that_was_overtaken_is_skipped_and_says_by_which_release(
         period="2023",
         as_of=date(2023, 9, 19),
         receipt_seq=1,
+        receipt_hash=receipts.chain(log),
         code_version=releases.code_version(),
         methodology_hash=releases.methodology_hash(),
         previous_release_id=None,

@@ -23,6 +23,7 @@ from school_quality.landing.receipts import (
     REMARK_SCHEMA,
     Receipt,
     Staging,
+    chain,
     last_seq,
     read_receipts,
 )
@@ -159,7 +160,8 @@ def documents(settings: Settings) -> Path:
 
 def release(day: int, settings: Settings, **changed: Any) -> ReleaseInfo:
     """A release of that day since the end of August 2023, of everything received so far."""
-    known = {"receipt_seq": last_seq(read_receipts(settings)), **changed}
+    receipts = read_receipts(settings)
+    known = {"receipt_seq": last_seq(receipts), "receipt_hash": chain(receipts), **changed}
     created = datetime(2023, 8, 31, 6) + timedelta(days=day)
     return replace(FIRST, release_id=f"{created:%Y%m%dT%H%M%SZ}-{day:08}", created_at=created, **known)
 
