@@ -77,7 +77,7 @@ def validate(settings: Settings) -> None:
         progress.info("Замечания отправителям (книг: %d): %s", len(workbooks), remarks_dir(settings))
     else:
         progress.info("Замечаний нет.")
-    docs.data_docs(docs.kept(settings), docs.data_docs_dir(settings))
+    docs.write_index(settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -359,9 +359,9 @@ def _commit(
     for name in judge.judged:
         judge.write(get(name), batch.staging.rows_file(name))
         judge.write_left_out(get(name), batch.staging.left_out_file(name))
-    batch.staging.commit(receipts, remarks.table())
     for validation in judge.validations.values():
         keep(judge.settings, validation)
+    batch.staging.commit(receipts, remarks.table())
     reread = {r.seq: r.path for r in receipts if r.action == "land" and r.order_seq != r.seq}
     again = set(reread.values())
     unchanged = sum(source.path not in again for source in plan.unchanged)

@@ -1,9 +1,7 @@
 """The run of a suite over a table of typed rows: which rows break which rules.
 
-One SQL statement finds the rows that break anything at all, by the predicates that the suite carries in its
-meta; Great Expectations then judges those rows. So its cost (milliseconds an expectation, whatever the number
-of rows) is paid for broken rules only, and not at all for a table without faults. A test proves that
-predicates and expectations give the same verdicts.
+Great Expectations runs the suite over the whole table, where it lies in DuckDB; what it returns are the
+verdicts, the rows and the details of the remarks.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -23,8 +21,8 @@ from school_quality.quoting import identifier
 from school_quality.settings import expectations_dir
 from school_quality.validation.rules import rule, tables
 
-SUSPECTS = "validation_suspects"
-"""The temporary table of the rows that Great Expectations is to judge."""
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 
 # Great Expectations takes a number here; no table of one run has more rows.
 _ALL_ROWS = 2_000_000_000
@@ -45,27 +43,19 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleResult:
-    """How one rule fared on one column in one run (a line of ``meta.rule_result``)."""
-
-    dataset: str
-    rule: str
-    column: str
-    checked: int  # rows
-    failed: int  # rows
-
-
-@dataclass(frozen=True, slots=True)
 class Validation:
-    """The outcome of a run."""
+    """The outcome of a run: what breaks which rule, and what Great Expectations said of each expectation."""
 
     dataset: str
+    rows: int  # judged
     failures: list[Failure]
-    results: list[RuleResult]
+    results: list[ExpectationValidationResult]
 
     def joined(self, other: Validation) -> Validation:
         """Two runs of parts of one suite as one."""
-        return Validation(self.dataset, self.failures + other.failures, self.results + other.results)
+        return Validation(
+            self.dataset, self.rows, self.failures + other.failures, self.results + other.results
+        )
 
 
 Expectation = dict[str, Any]
@@ -83,7 +73,7 @@ def validate(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) ->
 
 
 def check(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> Validation:
-    """`validate` with the counts of each rule."""
+    """`validate` with what is said of each expectation."""
     return _run(
         connection, dataset, table, [i for i in expectations(dataset) if i["meta"].get("scope") is None]
     )
@@ -101,18 +91,16 @@ def check_keys(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) 
 def _run(
     connection: duckdb.DuckDBPyConnection, dataset: str, table: str, suite: list[Expectation]
 ) -> Validation:
-    (checked,) = connection.execute(f'select count(*) from "{table}"').fetchone() or (0,)
-    with lookups(connection, suite), _suspects(connection, suite, table) as broken:
-        rows = judge(connection, broken) if broken else {}
-    return _validation(dataset, suite, rows, checked)
+    (rows,) = connection.execute(f"select count(*) from {identifier(table)}").fetchone() or (0,)
+    with lookups(connection, suite):
+        results = judge(connection, table, suite).results
+    return Validation(dataset, rows, _failures(results), results)
 
 
-Rows = dict[int, Mapping[str, str]]
-"""Failing rows with the details of their remarks."""
-
-
-def judge(connection: duckdb.DuckDBPyConnection, suite: list[Expectation]) -> dict[tuple[str, str], Rows]:
-    """What Great Expectations says of the table ``validation_suspects``: failing rows by rule and column.
+def judge(
+    connection: duckdb.DuckDBPyConnection, table: str, suite: list[Expectation]
+) -> ExpectationSuiteValidationResult:
+    """What Great Expectations says of ``table``, with every row that is not as expected.
 
     Raises ``RuntimeError`` where an expectation could not be evaluated.
     """
@@ -120,7 +108,7 @@ def judge(connection: duckdb.DuckDBPyConnection, suite: list[Expectation]) -> di
 
     from school_quality.validation.engine import borrowing
 
-    with borrowing(connection, SUSPECTS) as batch:
+    with borrowing(connection, table) as batch:
         outcome = batch.validate(
             gx.ExpectationSuite(name="rules", expectations=suite),
             result_format={
@@ -131,7 +119,11 @@ def judge(connection: duckdb.DuckDBPyConnection, suite: list[Expectation]) -> di
                 "return_unexpected_index_query": False,
             },
         )
-    return {_key(result.expectation_config.meta): _rows(result) for result in outcome.results}
+    for result in outcome.results:
+        # GX files the errors of single metrics under their ids: the plain key is there only if there was none
+        if result.exception_info.get("raised_exception", True):
+            raise RuntimeError(f"{result.expectation_config.meta}: {result.exception_info}")
+    return outcome
 
 
 @cache
@@ -140,27 +132,6 @@ def expectations(dataset: str) -> list[Expectation]:
     suite = json.loads((expectations_dir() / f"{dataset}.json").read_text(encoding="utf-8"))
     found: list[Expectation] = suite["expectations"]
     return found
-
-
-def one_statement(suite: list[Expectation], table: str) -> str:
-    """All rules of a suite as one SQL statement: ``row_id`` and ``place`` (in the suite) of what breaks
-    which.
-
-    A branch for each rule, because DuckDB then skips those that a column's statistics already prove.
-    """
-    branches = (
-        f"select row_id, {place} as place from ({broken_rows(item, table)})"
-        for place, item in enumerate(suite)
-    )
-    return " union all ".join(branches)
-
-
-def broken_rows(item: Expectation, table: str) -> str:
-    """The plain SQL of one expectation: the rows of ``table`` that do not meet it."""
-    meta = item["meta"]
-    if "query" in meta:
-        return str(meta["query"]).replace("{batch}", identifier(table))
-    return f'select row_id from "{table}" where not ({meta["predicate"]})'
 
 
 @contextmanager
@@ -179,42 +150,11 @@ def lookups(connection: duckdb.DuckDBPyConnection, suite: list[Expectation]) -> 
             connection.execute(f"drop table {name}")
 
 
-@contextmanager
-def _suspects(
-    connection: duckdb.DuckDBPyConnection, suite: list[Expectation], table: str
-) -> Iterator[list[Expectation]]:
-    """The expectations that rows of ``table`` break; meanwhile those rows stand in the table of suspects."""
-    verdicts = connection.execute(one_statement(suite, table)).to_arrow_table()
-    broken = [suite[place] for place in sorted(set(verdicts["place"].to_pylist()))]
-    if not broken:
-        yield []
-        return
-    columns = sorted({name for item in broken for name in _columns(item["meta"])})
-    connection.register("validation_verdicts", verdicts)
-    connection.execute(
-        f"""create or replace temp table {SUSPECTS} as select {", ".join(["row_id", *columns])}
-        from "{table}" where row_id in (select row_id from validation_verdicts)"""
-    )
-    connection.unregister("validation_verdicts")
-    try:
-        yield broken
-    finally:
-        connection.execute(f"drop table {SUSPECTS}")
+Rows = dict[int, Mapping[str, str]]
+"""Rows that are not as expected, with the details of their remarks."""
 
 
-def _key(meta: Mapping[str, Any]) -> tuple[str, str]:
-    return meta["rule"], meta["column"]
-
-
-def _columns(meta: Mapping[str, Any]) -> list[str]:
-    """The columns that an expectation reads."""
-    return list(meta.get("judges", [meta["column"]]))
-
-
-def _rows(result: Any) -> Rows:
-    # GX files the errors of single metrics under their ids: the plain keys are there only if there was none
-    if result.exception_info.get("raised_exception", True):
-        raise RuntimeError(f"{result.expectation_config.meta}: {result.exception_info}")
+def _rows(result: ExpectationValidationResult) -> Rows:
     found = result.result
     if "details" not in found:
         return {row_id: {} for entry in found["unexpected_index_list"] or [] for row_id in entry["row_id"]}
@@ -224,26 +164,19 @@ def _rows(result: Any) -> Rows:
     }
 
 
-def _validation(
-    dataset: str, suite: list[Expectation], rows: Mapping[tuple[str, str], Rows], checked: int
-) -> Validation:
-    """Failures, without those of logical rules where a structural rule already speaks of the column."""
-    metas = [item["meta"] for item in suite]
+def _failures(results: list[ExpectationValidationResult]) -> list[Failure]:
+    """All failures, without those of logical rules where a structural rule already speaks of the column."""
+    broken = [(result.expectation_config.meta, _rows(result)) for result in results if not result.success]
     structural: dict[int, set[str]] = defaultdict(set)
-    for meta in metas:
+    for meta, rows in broken:
         if "judges" not in meta:
-            for row_id in rows.get(_key(meta), ()):
+            for row_id in rows:
                 structural[row_id].add(meta["column"])
-    failures: list[Failure] = []
-    results: list[RuleResult] = []
-    for meta in metas:
-        judged = meta.get("judges", [])
-        failing = {
-            row_id: details
-            for row_id, details in rows.get(_key(meta), {}).items()
-            if not structural.get(row_id, set()).intersection(judged)
-        }
-        level, static = rule(meta["rule"]).level, meta.get("details", {})
-        failures += [Failure(i, meta["rule"], meta["column"], level, static | d) for i, d in failing.items()]
-        results.append(RuleResult(dataset, meta["rule"], meta["column"], checked, len(failing)))
-    return Validation(dataset, sorted(failures), results)
+    return sorted(
+        Failure(
+            row_id, meta["rule"], meta["column"], rule(meta["rule"]).level, meta.get("details", {}) | details
+        )
+        for meta, rows in broken
+        for row_id, details in rows.items()
+        if not structural[row_id].intersection(meta.get("judges", ()))
+    )

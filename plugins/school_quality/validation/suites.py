@@ -44,32 +44,30 @@ def _quoted(dataset: Dataset, columns: tuple[str, ...]) -> str:
     return f"{names} вместе" if len(columns) > 1 else names
 
 
-def _expectation(
-    rule: Rule, column: str, predicate: str, kind: str, kwargs: dict[str, Any], **meta: Any
-) -> dict[str, Any]:
-    """One expectation; ``predicate`` in its meta says the same in SQL (see the parity test)."""
-    about = {"rule": rule.id, "column": column, "message": rule.message, "predicate": predicate}
+def _expectation(rule: Rule, column: str, kind: str, kwargs: dict[str, Any], **meta: Any) -> dict[str, Any]:
+    """One expectation with what landing and the sender need to know of it."""
+    about = {"rule": rule.id, "column": column, "message": rule.message}
     return {"type": kind, "kwargs": kwargs, "meta": about | meta}
 
 
-def _rows_expectation(rule: Rule, column: str, predicate: str, **meta: Any) -> dict[str, Any]:
-    query = f"select row_id from {{batch}} where not ({predicate})"
-    kwargs = {"unexpected_rows_query": query}
-    return _expectation(rule, column, predicate, "unexpected_rows_expectation", kwargs, **meta)
+def _query(rule: Rule, column: str, query: str, **meta: Any) -> dict[str, Any]:
+    """Rows of ``{batch}`` that ``query`` finds are bad; its other columns are details of the message."""
+    return _expectation(rule, column, "unexpected_rows_expectation", {"unexpected_rows_query": query}, **meta)
+
+
+def _condition(rule: Rule, column: str, predicate: str, **meta: Any) -> dict[str, Any]:
+    """Rows of which ``predicate`` is false are bad; null passes."""
+    return _query(rule, column, f"select row_id from {{batch}} where not ({predicate})", **meta)
 
 
 def _structural(rule: Rule, column: str, field: Field) -> dict[str, Any] | None:
     """The rule's expectation on one column; None where the declaration says nothing of the kind about it."""
     if rule.executes == "required" and field.required and field.empty == "error":
-        predicate = f"{column} is not null"
-        return _expectation(
-            rule, column, predicate, "expect_column_values_to_not_be_null", {"column": column}
-        )
+        return _expectation(rule, column, "expect_column_values_to_not_be_null", {"column": column})
     if rule.executes == "values" and field.type == "enum" and field.values.keys() != {"true", "false"}:
         return _expectation(
             rule,
             column,
-            f"{column} in ({', '.join(repr(value) for value in field.values)})",
             "expect_column_values_to_be_in_set",
             {"column": column, "value_set": list(field.values)},
             details={"allowed": ", ".join(field.allowed)},
@@ -85,7 +83,6 @@ def _between(rule: Rule, column: str, low: float, high: float) -> dict[str, Any]
     return _expectation(
         rule,
         column,
-        f"{column} between {low} and {high}",
         "expect_column_values_to_be_between",
         {"column": column, "min_value": low, "max_value": high},
         details={"min": number(low), "max": number(high)},
@@ -96,13 +93,12 @@ def _needed(rule: Rule, dataset: Dataset, column: str, field: Field) -> dict[str
     """A cell that only some rows need, such as the score of a result that counts."""
     reads = [name for name in dataset.columns if re.search(rf"\b{name}\b", field.needed)]
     predicate = f"not ({field.needed}) or {column} is not null"
-    return _rows_expectation(rule, column, predicate, judges=[column, *reads])
+    return _condition(rule, column, predicate, judges=[column, *reads])
 
 
 def _parts(rule: Rule, dataset: Dataset, declared: Parts) -> dict[str, Any]:
     """Parts against their whole: two columns by the expectation of pairs, sums by a query."""
     column, *others = declared.parts
-    predicate = f"{' + '.join(declared.parts)} <= {declared.whole}"
     meta = {
         "judges": [*declared.parts, declared.whole],
         "details": {
@@ -111,7 +107,7 @@ def _parts(rule: Rule, dataset: Dataset, declared: Parts) -> dict[str, Any]:
         },
     }
     if others:
-        return _rows_expectation(rule, column, predicate, **meta)
+        return _condition(rule, column, f"{' + '.join(declared.parts)} <= {declared.whole}", **meta)
     kwargs = {
         "column_A": declared.whole,
         "column_B": column,
@@ -119,7 +115,7 @@ def _parts(rule: Rule, dataset: Dataset, declared: Parts) -> dict[str, Any]:
         "ignore_row_if": "either_value_is_missing",
     }
     kind = "expect_column_pair_values_a_to_be_greater_than_b"
-    return _expectation(rule, column, predicate, kind, kwargs, **meta)
+    return _expectation(rule, column, kind, kwargs, **meta)
 
 
 def _catalogued(rule: Rule) -> dict[str, Any]:
@@ -131,15 +127,13 @@ def _catalogued(rule: Rule) -> dict[str, Any]:
         outside.append(f"reporting_year > {rule.last_year}")
     predicate = " or ".join([*outside, f"({rule.predicate})"]) if outside else str(rule.predicate)
     judges = [*rule.judges, "reporting_year"] if outside else list(rule.judges)
-    return _rows_expectation(rule, str(rule.column), predicate, judges=judges)
+    return _condition(rule, str(rule.column), predicate, judges=judges)
 
 
 def _queried(rule: Rule, column: str) -> dict[str, Any]:
     """The rule's own query; its details are columns of the result."""
     query = str(rule.query).replace("{column}", column)
-    meta: dict[str, Any] = {"rule": rule.id, "column": column, "message": rule.message, "query": query}
-    meta |= {"judges": list(rule.judges), "reads": list(rule.reads)}
-    return {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}, "meta": meta}
+    return _query(rule, column, query, judges=list(rule.judges), reads=list(rule.reads))
 
 
 def _unique(rule: Rule, dataset: Dataset) -> dict[str, Any]:
@@ -153,9 +147,7 @@ def _unique(rule: Rule, dataset: Dataset) -> dict[str, Any]:
         f"from again window same as (partition by {key}) qualify count(*) over same > 1"
     )
     column = dataset.key[0] if dataset.key[0] in landed(dataset) else ""
-    meta: dict[str, Any] = {"rule": rule.id, "column": column, "message": rule.message, "query": query}
-    meta |= {"scope": "keys", "judges": ["file", "row_number", *dataset.key], "reads": []}
-    return {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}, "meta": meta}
+    return _query(rule, column, query, scope="keys", judges=["file", "row_number", *dataset.key])
 
 
 def expectations(dataset: Dataset) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Which rows break which rules; Great Expectations and plain SQL say the same."""
+"""Which rows break which rules, as Great Expectations says."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ import pytest
 
 from school_quality import datasets
 from school_quality.datasets import Dataset
-from school_quality.validation import Failure, check, check_keys, validate
+from school_quality.settings import expectations_dir
+from school_quality.validation import Failure, check, check_keys, rules, run, suites, validate
 from school_quality.validation.rules import tables
-from school_quality.validation.run import SUSPECTS, broken_rows, expectations, judge
+from school_quality.validation.run import expectations, judge
 
 PUPILS = """
     create temp table rows_form_pupils as
@@ -93,16 +94,20 @@ def test_more_than_the_two_hundred_rows_that_gx_samples_are_reported(
     assert [failure.row_id for failure in failures] == list(range(1, 1000, 2))
 
 
-def test_counts_are_given_for_every_rule(connection: duckdb.DuckDBPyConnection) -> None:
+def test_every_expectation_has_a_result(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(PUPILS)
 
     validation = check(connection, "form_pupils", "rows_form_pupils")
 
-    failed = {(result.rule, result.column): result.failed for result in validation.results}
-    assert len(failed) == len(expectations("form_pupils")) - 1  # but for the key
-    assert failed["out_of_range", "pupils"] == 1
-    assert failed["out_of_range", "failing"] == 0
-    assert {result.checked for result in validation.results} == {5}
+    metas = [result.expectation_config.meta for result in validation.results]
+    assert len(metas) == len(expectations("form_pupils")) - 1  # but for the key
+    verdicts = {
+        (meta["rule"], meta["column"]): result.success
+        for meta, result in zip(metas, validation.results, strict=True)
+    }
+    assert not verdicts["required_empty", "pupils"]
+    assert verdicts["out_of_range", "failing"]
+    assert validation.rows == 5
 
 
 def test_a_table_without_rows_breaks_nothing(connection: duckdb.DuckDBPyConnection) -> None:
@@ -205,10 +210,10 @@ def test_a_warning_is_no_rejection(connection: duckdb.DuckDBPyConnection) -> Non
 def test_an_expectation_that_cannot_be_evaluated_is_an_error_and_no_verdict(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    connection.execute(f"create temp table {SUSPECTS} as select 1 as row_id, 5 as something_else")
+    connection.execute("create temp table odd as select 1 as row_id, 5 as something_else")
 
     with pytest.raises(RuntimeError, match="required_empty"):
-        judge(connection, expectations("form_staff")[:1])
+        judge(connection, "odd", expectations("form_staff")[:1])
 
 
 def candidates(dataset: Dataset, column: str) -> list[Any]:
@@ -226,8 +231,10 @@ def candidates(dataset: Dataset, column: str) -> list[Any]:
         limits = [item["kwargs"].get(key) for key in ("min_value", "max_value")]
         values += [limit + step for limit in limits if limit is not None for step in (-1, 0, 1)]
     if kind == "VARCHAR":
-        predicates = " ".join(item["meta"].get("predicate", "") for item in expectations(dataset.name))
-        return [*values, *re.findall(rf"\b{column} [^']*'(\w+)'", predicates), "6017", "такого нет", ""]
+        queries = " ".join(
+            item["kwargs"].get("unexpected_rows_query", "") for item in expectations(dataset.name)
+        )
+        return [*values, *re.findall(rf"\b{column} [^']*'(\w+)'", queries), "6017", "такого нет", ""]
     if kind.startswith("DECIMAL"):
         return [*values, 0.5, 25, 24.9999]
     return [*values, 0, 1, 2, 3, 7, 40]
@@ -290,41 +297,53 @@ def look_up(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[s
 
 
 @pytest.mark.parametrize("name", sorted(datasets.load()))
-def test_expectations_and_their_sql_predicates_give_the_same_verdicts(
+def test_every_expectation_finds_bad_rows_and_lets_good_ones_pass(
     connection: duckdb.DuckDBPyConnection, name: str
 ) -> None:
-    suite = expectations(name)
-    fill(connection, datasets.get(name), SUSPECTS)
+    fill(connection, datasets.get(name), "rows_here")
+    (rows,) = connection.execute("select count(*) from rows_here").fetchone() or (0,)
 
-    by_gx = {key: sorted(rows) for key, rows in judge(connection, suite).items()}
-
-    for item in suite:
-        meta = item["meta"]
-        by_sql = connection.execute(
-            f"select row_id from ({broken_rows(item, SUSPECTS)}) order by row_id"
-        ).fetchall()
-        assert by_gx[meta["rule"], meta["column"]] == [row_id for (row_id,) in by_sql], meta
-        assert by_sql, f"no bad row was generated for {meta}"
+    for result in judge(connection, "rows_here", expectations(name)).results:
+        bad = result.result.get("unexpected_count", result.result.get("observed_value"))
+        is_key = result.expectation_config.meta.get("scope") == "keys"  # has a test of its own
+        assert 0 < bad < rows + is_key, result.expectation_config.meta
 
 
-@pytest.mark.parametrize("name", ["form_pupils", "vpr_marks", "mark_scale", "support_assignment"])
-def test_the_quick_way_finds_what_the_whole_suite_finds(
-    connection: duckdb.DuckDBPyConnection, name: str
+def test_a_new_expectation_is_one_entry_of_the_catalogue(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    suite = expectations(name)
-    fill(connection, datasets.get(name), SUSPECTS)
-    connection.execute(f"create temp table rows_here as select * from {SUSPECTS}")
-    structural = [item for item in suite if "judges" not in item["meta"]]
+    """The entry, and the command that writes the suites."""
+    entry = """
+  - id: nobody_fails
+    level: warning
+    datasets: [form_pupils]
+    column: failing
+    judges: [failing]
+    predicate: failing > 0
+    message: "Неуспевающих нет."
+    advice: "Проверьте."
+"""
+    (tmp_path / "rules.yml").write_text(
+        (expectations_dir() / "rules.yml").read_text("utf-8") + entry, "utf-8"
+    )
+    for module in (rules, suites, run):
+        monkeypatch.setattr(module, "expectations_dir", lambda: tmp_path)
+    caches = (rules.catalogue, rules.tables, run.expectations)
+    for cached in caches:
+        cached.cache_clear()
+    try:
+        suites.write_suites(tmp_path)
+        connection.execute(PUPILS)
+        connection.execute("update rows_form_pupils set failing = 0 where row_id = 1")
 
-    whole = {
-        (row_id, rule, column)
-        for (rule, column), rows in judge(connection, structural).items()
-        for row_id in rows
-    }
+        found = [
+            f for f in validate(connection, "form_pupils", "rows_form_pupils") if f.rule == "nobody_fails"
+        ]
 
-    rules = {(item["meta"]["rule"], item["meta"]["column"]) for item in structural}
-    quick = {v for v in verdicts(validate(connection, name, "rows_here")) if v[1:] in rules}
-    assert quick == whole
+        assert [(f.row_id, f.column, f.level) for f in found] == [(1, "failing", "warning")]
+    finally:
+        for cached in caches:
+            cached.cache_clear()
 
 
 def test_nothing_is_sent_and_nothing_is_written_beside_the_data(tmp_path: Path) -> None:
@@ -339,9 +358,6 @@ def refuse(*args, **kwargs):
 socket.socket.connect = socket.getaddrinfo = refuse
 connection = duckdb.connect()
 connection.execute({PUPILS!r})
-good = "create temp view good as select * from rows_form_pupils where row_id = 1"
-connection.execute(good)
-assert validate(connection, "form_pupils", "good") == []
 assert "great_expectations" not in sys.modules, "imported without need"
 assert len(validate(connection, "form_pupils", "rows_form_pupils")) == 5
 """

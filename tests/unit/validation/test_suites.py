@@ -64,9 +64,9 @@ def test_a_rule_is_silent_in_years_in_which_it_is_not_in_force() -> None:
 
     item = _catalogued(limited)
 
-    assert (
-        item["meta"]["predicate"]
-        == "reporting_year < 2022 or reporting_year > 2024 or (starts_on <= ends_on)"
+    assert item["kwargs"]["unexpected_rows_query"] == (
+        "select row_id from {batch} "
+        "where not (reporting_year < 2022 or reporting_year > 2024 or (starts_on <= ends_on))"
     )
     assert "reporting_year" in item["meta"]["judges"]
     assert json.dumps(item, ensure_ascii=False)
