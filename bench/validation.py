@@ -2,8 +2,8 @@
 
 The suites run over rows of which none or a thousand break a rule; import and context are paid before, the
 shortest of several rounds counts. Then the example is landed by the command line, in a process that notes how
-long it was in the validation: import, every suite over its batch, every page. An ingest without news of the same
-data root must not load Great Expectations at all.
+long it was in the validation: import, every suite over its batch, every page. An ingest without news of the
+same data root must not load Great Expectations at all.
 
     python bench/validation.py [--rows 1000000] [--rounds 5]
 

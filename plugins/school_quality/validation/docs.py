@@ -11,6 +11,7 @@ import html
 import json
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,11 +142,18 @@ def _messages(broken: list[dict[str, Any]]) -> list[str]:
 def _page(dataset: str, result: ExpectationSuiteValidationResult) -> str:
     """GX's page of one suite."""
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
 
-    page: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    page: str = _view().render(ValidationResultsPageRenderer().render(result))
     title = html.escape(datasets.get(dataset).title)
     page = _OUTSIDE.sub("", page).replace("</head>", f"{_STYLE}</head>", 1)
     page = re.sub(r"url\(['\"]?https?:[^)]*\)", "none", page)
     heading = f'<h1>{title}</h1><p><a href="index.html">Все проверки</a></p>'
     return re.sub(r"(<body[^>]*>)", rf"\1{heading}", page, count=1)
+
+
+@cache
+def _view() -> Any:
+    """GX's view of a page; it compiles its templates once."""
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
