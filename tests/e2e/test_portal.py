@@ -360,7 +360,7 @@ def test_the_release_page_offers_both_editions_by_titles_in_plain_words(server: 
     _, text, _ = server.ask("/schools/", "director")
 
     assert f'Справка по району: Округ: <a href="releases/{RELEASE}/reports/municipal_1.docx">DOCX</a>' in text
-    assert "Анализ результативности поддержки: Округ" in text
+    assert "Анализ эффективности мер: Округ" in text
     assert f'<a href="releases/{RELEASE}/site/index.html">Сайт</a>' in text
     assert f'<a href="releases/{RELEASE}/scorecards/7.xlsx">XLSX</a>' in text
     assert "Открытая редакция" in text

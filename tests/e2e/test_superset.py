@@ -27,6 +27,7 @@ from e2e.conftest import Cli
 from e2e.deployment import SECRETS, free_port, load, wait_for
 from e2e.postgresql import USER, PostgresServer, running
 from school_quality import datasets
+from school_quality.reporting import words
 from school_quality.settings import Settings
 from school_quality.warehouse.postgres import Address, publish
 
@@ -418,6 +419,27 @@ def test_a_chart_asks_what_its_dataset_has_and_stands_on_the_dashboard(path: Pat
     assert chart["uuid"] in {cell.get("meta", {}).get("uuid") for cell in cells}
     if path.stem != "release":
         assert {"reporting_year", "municipality_name"} <= columns, "the filters of the dashboard need them"
+
+
+def test_a_bubble_carries_its_school_and_the_dashboard_says_what_its_size_and_colour_are() -> None:
+    chart = yaml.safe_load((SUPERSET / "assets/charts/context.yaml").read_text(encoding="utf-8"))
+    board = yaml.safe_load((SUPERSET / "assets/dashboards/district.yaml").read_text(encoding="utf-8"))
+    schools = next(path for path in DATASETS if path.stem == "school_year").read_text(encoding="utf-8")
+
+    params = chart["params"]
+    query = json.loads(chart["query_context"])["queries"][0]
+    legend = board["position"]["MARKDOWN-legend"]["meta"]["code"]
+
+    assert (params["entity"], params["series"], params["show_legend"]) == ("school", "school_group", True)
+    assert [metric["label"] for metric in query["metrics"]] == [
+        params[axis]["label"] for axis in ("x", "y", "size")
+    ]
+    assert "размер" in params["size"]["label"]
+    assert {"ROW-1", "ROW-legend"} <= set(board["position"]["GRID_ID"]["children"])
+    assert all(word in legend for word in ("Круг — школа", "Размер", "Цвет"))
+    for group, name in words.GROUP_NAMES.items():
+        assert f"when '{group}' then '{name}'" in schools
+        assert name in board["metadata"]["label_colors"]
 
 
 def test_the_assets_hold_no_password_and_no_address() -> None:

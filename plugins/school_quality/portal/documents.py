@@ -21,7 +21,7 @@ TITLES = {
     "release_changes": "Что изменилось с прошлого выпуска",
     "municipal": "Справка по району",
     DRAFT.removesuffix("_"): "Проект приказа",
-    "effectiveness": "Анализ результативности поддержки",
+    "effectiveness": "Анализ эффективности мер",
 }
 """Titles of reports by the beginning of their names; the id of a municipality may follow."""
 

@@ -13,7 +13,7 @@ from school_quality.warehouse.changes import Change, Difference
 
 WHAT = {
     "is_low_results": "ШНОР",
-    "low_procedure_ids": "Работы с низкими результатами",
+    "low_procedure_ids": "Процедуры с низкими результатами",
     "is_risk_zone": "Зона риска",
     "is_difficult_social": "ШССУ",
     "official_low_results": "ШНОР, официальный список",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from school_quality.reporting import words
@@ -42,7 +42,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class ContextPlot:
-    """``median_x`` and ``zero_y`` part the groups (None: outside it); ``description`` says what it shows."""
+    """``median_x`` and ``zero_y`` part the groups (None: outside it); ``description`` says what it shows.
+
+    ``corners`` are the names of the groups, one in each.
+    """
 
     marks: tuple[Mark, ...]
     x_ticks: tuple[Tick, ...]
@@ -50,6 +53,7 @@ class ContextPlot:
     median_x: float | None
     zero_y: float | None
     description: str
+    corners: dict[str, str] = field(default_factory=lambda: dict(words.GROUPS))
 
 
 def draw_context(statuses: Iterable[Row], labels: dict[str, str]) -> ContextPlot | None:

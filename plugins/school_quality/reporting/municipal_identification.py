@@ -468,7 +468,7 @@ def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     blocks.append(
         Bullets(
             (
-                f"Устойчивые школы (условия трудные, результаты хорошие): {names(resilient, reference)}"
+                f"Устойчивые школы (трудные условия, хорошие результаты): {names(resilient, reference)}"
                 f"{hidden_count(facts.statuses, 'school_group')}."
                 + (" Их опыт изучают в первую очередь, из них выбирают наставников." if resilient else ""),
                 f"Перешли в эффективный режим: {names(effective, reference)}"

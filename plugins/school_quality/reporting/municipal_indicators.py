@@ -125,7 +125,7 @@ def measured_table(title: str, rows: list[Row]) -> Grid:
 def _range(row: Row) -> str:
     if row["lowest"] is None:
         return "—"
-    return "…".join(dict.fromkeys(_value(row[side], row) for side in ("lowest", "highest")))
+    return " … ".join(dict.fromkeys(_value(row[side], row) for side in ("lowest", "highest")))
 
 
 def _pooled(row: Row) -> str:

@@ -18,7 +18,7 @@ FORMATS = {
 REPORTS = {
     "identified_schools": "Список выявленных школ",
     "municipal": "Справка по району",
-    "effectiveness": "Анализ результативности поддержки",
+    "effectiveness": "Анализ эффективности мер",
 }
 
 TABLES = {
@@ -29,7 +29,7 @@ TABLES = {
     "dim_period": "периоды",
     "dim_procedure": "оценочные процедуры",
     "dim_school": "школы",
-    "fct_effectiveness": "результативность поддержки по районам",
+    "fct_effectiveness": "эффективность мер по районам",
     "fct_indicator_value": "значения показателей школ с баллами и интервалами",
     "fct_lineage": "из каких строк каких файлов взято значение",
     "fct_measure": "принятые меры",

@@ -30,13 +30,6 @@ STATUSES = (
     ("ШССУ", "is_difficult_social", "official_difficult_social"),
 )
 
-GROUP_NAMES = {
-    "resilient": "устойчивая",
-    "thriving": "благополучная",
-    "struggling": "трудные условия, низкие результаты",
-    "underperforming": "низкие результаты в обычных условиях",
-}
-
 GROUP_TONES: dict[str, Tone] = {
     "resilient": "good",
     "thriving": "plain",
@@ -47,10 +40,10 @@ GROUP_TONES: dict[str, Tone] = {
 MOVES = {"сменила группу": "school_group", "сменила кластер": "cluster"}
 
 GROUP_MEANINGS = {
-    "resilient": "Условия трудные, а результаты хорошие. Источник успешных практик и наставников.",
-    "thriving": "И условия, и результаты хорошие.",
-    "struggling": "Условия трудные, результаты низкие. Поддержка нужна в первую очередь.",
-    "underperforming": "Условия не трудные, а результаты низкие. Причину стоит искать внутри школы.",
+    "resilient": "Трудные условия, но хорошие результаты. Источник успешных практик и наставников.",
+    "thriving": "Обычные условия и хорошие результаты.",
+    "struggling": "Поддержка нужна в первую очередь.",
+    "underperforming": "Причину низких результатов стоит искать внутри школы.",
 }
 
 
@@ -329,7 +322,7 @@ def _school_line(district: District, status: Row) -> SchoolLine:
         number=school.get("school_number"),
         kind=words.SCHOOL_TYPES.get(school.get("school_type") or "", ""),
         marks=_marks(status),
-        group=_word_cell(status, "school_group", GROUP_NAMES.get),
+        group=_word_cell(status, "school_group", words.GROUP_NAMES.get),
         cluster=_word_cell(status, "cluster", str),
         moves=tuple(move for move, column in MOVES.items() if _moved(district, status, column)),
         social_index=_number_cell(status, "social_index", lambda value: words.number(value, 2)),
@@ -377,7 +370,7 @@ def _groups(district: District) -> tuple[Share, ...]:
     came = _came_and_left(district, "school_group")
     groups = tuple(
         Share(name, GROUP_MEANINGS[group], counts[group], GROUP_TONES[group], came(group))
-        for group, name in GROUP_NAMES.items()
+        for group, name in words.GROUP_NAMES.items()
     )
     return groups + _unknown(district.statuses, "school_group", "нет ИСБШ или ИОР")
 
@@ -439,8 +432,8 @@ def _plot(district: District) -> tuple[ContextPlot | None, tuple[PlotPoint, ...]
                 f"ИСБШ {words.number(status['social_index'], 2)}, "
                 f"ИОР {words.precise(status['results_index'])}"
                 + (
-                    f", {GROUP_NAMES[status['school_group']]}"
-                    if status["school_group"] in GROUP_NAMES
+                    f", {words.GROUP_NAMES[status['school_group']]}"
+                    if status["school_group"] in words.GROUP_NAMES
                     else ""
                 )
             ),
@@ -706,13 +699,13 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
         verdict=standing.verdict(status, reference),
         owed=build_owed(district.unsent.get(school_id, []), reference),
         group=Share(
-            GROUP_NAMES[group],
+            words.GROUP_NAMES[group],
             GROUP_MEANINGS[group],
             0,
             GROUP_TONES[group],
-            _year_before(group, before.get("school_group"), GROUP_NAMES),
+            _year_before(group, before.get("school_group"), words.GROUP_NAMES),
         )
-        if group in GROUP_NAMES
+        if group in words.GROUP_NAMES
         else None,
         cluster=Share(
             status["cluster"],

@@ -169,16 +169,16 @@ def _number(status: Row, column: str, text: Callable[[float], str]) -> str:
 
 
 def _groups(status: Row) -> str:
-    """The group by context and results, and the finer cluster by the profile of indicators, in words."""
+    """The group by context and results, and the finer cluster, in words."""
     parts = []
     if status["school_group"] in words.GROUPS:
         parts.append(f"Группа: {words.GROUPS[status['school_group']]}.")
     elif is_hidden(status, "school_group"):
         parts.append(f"Группа: {words.HIDDEN}.")
     if status["cluster"]:
-        parts.append(f"Профиль показателей: {status['cluster']}.")
+        parts.append(f"Кластер: {status['cluster']}.")
     elif is_hidden(status, "cluster"):
-        parts.append(f"Профиль показателей: {words.HIDDEN}.")
+        parts.append(f"Кластер: {words.HIDDEN}.")
     return " ".join(parts)
 
 

@@ -98,12 +98,14 @@ def _widths(table: Grid) -> list[int]:
 
 def _longest_word(text: str) -> float:
     """Ems of the widest word; one that is longer than any column is broken whatever its width."""
-    words = re.split(r"[\s\u00a0/–-]", text)
+    words = re.split("[ \n/–-]", text)  # a no-break space is a part of its word
     return max((sum(map(_ems, word)) for word in words if len(word) <= LONG_WORD), default=0.0)
 
 
 def _ems(letter: str) -> float:
-    return 1.05 if letter in WIDE_LETTERS else 0.95 if letter.isupper() else 0.73
+    if letter in WIDE_LETTERS:
+        return 1.3 if letter.isupper() else 1.05
+    return 0.95 if letter.isupper() else 0.73 if letter.isalnum() else 0.4
 
 
 def _holds(block: Block, following: Block | None) -> bool:

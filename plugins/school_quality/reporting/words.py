@@ -46,11 +46,17 @@ ROLES = {
 
 SCHOOL_TYPES = {"secondary": "средняя школа", "basic": "основная школа", "primary": "начальная школа"}
 
-GROUPS = {
-    "resilient": "устойчивая: условия трудные, результаты хорошие",
-    "thriving": "благополучная: условия и результаты хорошие",
-    "struggling": "условия трудные, результаты низкие",
-    "underperforming": "условия не трудные, результаты низкие",
+# The groups, called the same on every card, page, plot and paper; what stands in brackets is what two of the
+# names mean, and is left out where a column says so.
+GROUP_NAMES = {
+    "resilient": "устойчивая",
+    "thriving": "благополучная",
+    "struggling": "трудные условия, низкие результаты",
+    "underperforming": "обычные условия, низкие результаты",
+}
+GROUPS = GROUP_NAMES | {
+    "resilient": "устойчивая (трудные условия, хорошие результаты)",
+    "thriving": "благополучная (обычные условия, хорошие результаты)",
 }
 
 CHANGES = {

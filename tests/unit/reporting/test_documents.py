@@ -177,13 +177,13 @@ def test_a_card_says_who_supports_the_school(documents: Path) -> None:
     assert "Тьютор — МКУО КМЦ" in printed(documents / "scorecards" / "101.pdf")
 
 
-def test_a_card_says_the_group_and_the_profile_in_words(documents: Path) -> None:
+def test_a_card_says_the_group_and_the_cluster_in_words(documents: Path) -> None:
     for text in (
         visible(documents / "scorecards" / "101.html"),
         printed(documents / "scorecards" / "101.pdf"),
     ):
-        assert "Группа: условия трудные, результаты низкие." in text
-        assert "Профиль показателей: слабее других в математике." in text
+        assert "Группа: трудные условия, низкие результаты." in text
+        assert "Кластер: слабее других в математике." in text
 
 
 def test_a_card_says_where_its_numbers_come_from(documents: Path) -> None:

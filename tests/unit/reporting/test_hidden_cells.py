@@ -57,7 +57,7 @@ def test_hidden_cells_say_that_they_are_hidden_and_why(documents: Path) -> None:
     assert "Статус по расчёту скрыт" in text
     assert "ШНОР низкие образовательные результаты скрыто нет сравнить нельзя" in text
     assert "Индекс результатов (ИОР): скрыто." in text
-    assert "Группа: скрыто. Профиль показателей: скрыто." in text
+    assert "Группа: скрыто. Кластер: скрыто." in text
     assert "Общий итог: скрыто." in text
     assert "1.4 Динамика ОГЭ: математика скрыто меньше 10 учеников — из 3" in text
     assert "скрыто: 1 (меньше 10 учеников)" in text

@@ -207,7 +207,7 @@ def test_indicators_stand_by_task_with_points_and_pooled_shares(report: Paper) -
     assert pupils[0][2:] == (
         "1\u00a0четв.",
         "20\u00a0% (10\u00a0из\u00a050)",
-        "13,3\u00a0%…30\u00a0%",
+        "13,3\u00a0% … 30\u00a0%",
         "2",
         "0",
     )
@@ -230,7 +230,7 @@ def test_practices_come_from_the_form_resilient_schools_and_those_that_improved(
     text = said(report)
 
     assert table(report, "Практики").rows[0][1:] == ("1.11, 1.13", "Устный счёт", "https://example.org/4")
-    assert re.search(r"результаты хорошие\): СОШ №\s4", text)
+    assert re.search(r"хорошие результаты\): СОШ №\s4", text)
     assert re.search(r"вырос ИОР: СОШ №\s3 .*\(\+0,9\)", text)
 
 
@@ -458,7 +458,7 @@ def test_what_the_open_edition_hides_is_never_called_missing_or_absent(
 
     assert table(report, "зоне риска").rows[-1][4] == words.HIDDEN
     assert {row[5] for row in table(report, "Задача 1. Идентификация").rows} == {words.HIDDEN}
-    assert "результаты хорошие): нет; скрыто школ: 1." in said(report)
+    assert "хорошие результаты): нет; скрыто школ: 1." in said(report)
     assert re.search(r"Группа в один из двух лет скрыта: СОШ №\s4", said(effect))
 
 

@@ -163,6 +163,16 @@ def test_a_school_page_says_first_which_forms_the_school_owes(site: Path, open_s
     assert "Что делать" not in of_the_public
 
 
+def test_groups_clusters_and_effectiveness_have_one_name_on_every_page(site: Path) -> None:
+    pages = {page: visible(page) for page in sorted(site.rglob("*.html"))}
+    district = pages[site / "districts/1/index.html"]
+
+    for name in words.GROUP_NAMES.values():
+        assert name in district
+    for text in pages.values():
+        assert not re.search("профил[ья] показателей|результативност|условия не трудные", text, re.IGNORECASE)
+
+
 def test_a_draft_is_linked_from_no_page_and_a_report_from_its_municipality(site: Path) -> None:
     linking = {
         page.relative_to(site).as_posix()
