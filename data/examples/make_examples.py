@@ -363,6 +363,43 @@ def vpr_2021(rng: random.Random) -> dict[str, bytes]:
     return files
 
 
+def vpr_reports_2022() -> dict[str, bytes]:
+    """Reports that ФИС ОКО makes of a work of which no pupil rows came, for three schools."""
+    folder, titles = "2022/ВПР/Отчёты ФИС ОКО", [["ВПР 2022. 7 класс"], ["Предмет: Русский язык"]]
+    groups: list[tuple[str, int | None, int, int]] = [  # name, schools, participants, middle of the scores
+        ("Вся выборка", 35000, 1200000, 10),
+        (MUNICIPALITY, 15, 640, 9),
+        *((f"{s.name} (edu{s.login})", None, s.pupils // 12, 7 + s.number % 5) for s in SCHOOLS[:3]),
+    ]
+    head: Row = ["Группы участников", "Кол-во ОО", "Кол-во участников"]
+    top = 16
+    scores: list[Row] = [*titles, [*head, *range(top + 1)]]
+    tasks: list[Row] = [
+        *titles,
+        [*head, "1К1", "1К2", "2", "3.1", "3.2"],
+        ["Макс балл", None, None, 3, 3, 2, 1, 1],
+    ]
+    journal: list[Row] = [*titles, ["Группы участников", "Кол-во участников", "%"]]
+    for name, schools, wrote, middle in groups:
+        shares = [max(0, 25 - 6 * abs(score - middle)) for score in range(top + 1)]
+        scores.append([name, schools, wrote, *(round(100 * share / sum(shares), 2) for share in shares)])
+        tasks.append([name, schools, wrote, *(round(100 * middle / (top + n), 2) for n in (-3, 2, 0, 5, 9))])
+        lowered, raised = wrote * 3 // 10, wrote // 10
+        journal.append([name, wrote, 100])
+        for label, pupils in (
+            ("Понизили (Отметка < Отметка по журналу) %", lowered),
+            ("Подтвердили (Отметка = Отметка по журналу) %", wrote - lowered - raised),
+            ("Повысили (Отметка > Отметка по журналу) %", raised),
+        ):
+            journal.append([label, pupils, round(100 * pupils / wrote, 2)])
+        journal.append(["Всего", wrote, 100])
+    return {
+        f"{folder}/Распределение первичных баллов.xlsx": xlsx_bytes({"Распределение": scores}),
+        f"{folder}/Выполнение заданий.xlsx": xlsx_bytes({"Выполнение": tasks}),
+        f"{folder}/Сравнение отметок с отметками по журналу.xlsx": xlsx_bytes({"Сравнение": journal}),
+    }
+
+
 def vpr_2022_sheet(rng: random.Random, subject: str, grade: int, counts: Counts) -> bytes:
     """The export of 2022: sheets «Классы» and «Протокол», absent pupils with a total of 0."""
     scale = SCALES["ВПР", grade, SUBJECTS[subject]]
@@ -772,7 +809,7 @@ def main(inbox: Path = INBOX) -> None:
     """Write the whole example inbox, replacing what is there."""
     rng = random.Random(1496)  # noqa: S311 - reproducible examples, not secrets
     files = references() | lists_and_indices() | order_table()
-    files |= vpr_2021(rng) | vpr_2022(rng) | exams(rng) | forms(rng)
+    files |= vpr_2021(rng) | vpr_2022(rng) | exams(rng) | forms(rng) | vpr_reports_2022()
     shutil.rmtree(inbox, ignore_errors=True)
     for name, data in files.items():
         write(inbox / name, data)

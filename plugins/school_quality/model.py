@@ -65,7 +65,10 @@ class Block:
     constants: dict[str, str]
     headers: dict[str, str]
     tasks: dict[str, list[str]] = field(default_factory=dict)
-    """ВПР only: the task cells, header -> one text a row; they decide nothing but may warn."""
+    """The cells of tasks or of scores, header -> one text a row. In ВПР by pupil they decide nothing but may
+    warn."""
+    maxima: dict[str, str] = field(default_factory=dict)
+    """Header of a task -> its maximum, where a row below the header prints it."""
     footer: dict[str, str] = field(default_factory=dict)
     """What is printed for the block as a whole and compared with its rows: ``mean_primary_score``,
     ``mean_test_score``, ``mean_mark``, ``participants`` (``Всего участников``, ``Кол-во участников``).

@@ -34,8 +34,11 @@ FieldType = Literal[
     "indicator_codes",
     "pupil",
 ]
-Shape = Literal["record", "protocol", "appeals", "pupils", "marks", "percentages"]
-Kind = Literal["reference", "list", "results", "form"]
+Shape = Literal[
+    "record", "protocol", "appeals", "pupils", "marks", "percentages", "scores", "completion", "journal"
+]
+Kind = Literal["reference", "list", "results", "report", "form"]
+"""A report is aggregated by others and decides no result."""
 Period = Literal["any", "year", "half_year", "quarter"]
 
 YES_NO: dict[str, list[str]] = {
@@ -53,7 +56,8 @@ class Field:
     rejects the rows that meet it. ``column``: the landed column that it fills (``None``: it only
     helps to find the school, the pupil or the period). ``values`` maps a landed value to the spellings that
     mean it, the first of which is offered in blank forms. ``from_title``, ``from_path``: where the value may
-    come from if no column has it.
+    come from if no column has it; ``from_headers``: it is made of the headers of several columns, or of
+    the rows above.
     """
 
     name: str
@@ -96,6 +100,9 @@ class Variant:
     required: tuple[str, ...]
     also: tuple[str, ...] = ()  # headers that are known and carry nothing that is used
     tasks: str | None = None  # pattern of task columns; its group ``max`` is the task's maximum
+    beyond: tuple[str, ...] | None = None  # some task column must be another than these
+    refuses: str | None = None  # pattern of headers that make it another table
+    below: str = ""  # how the row of the tasks' maxima begins, which must stand right below
     subjects: tuple[str, ...] = ()  # holds only for blocks of these subjects
 
 
@@ -180,6 +187,9 @@ def _variant(raw: dict[str, Any], fields: dict[str, Field]) -> Variant:
         required=tuple(required),
         also=tuple(str(v) for v in raw.get("also", ())),
         tasks=raw.get("tasks"),
+        beyond=tuple(str(v) for v in raw["beyond"]) if "beyond" in raw else None,
+        refuses=raw.get("refuses"),
+        below=raw.get("below", ""),
         subjects=tuple(raw.get("subjects", ())),
     )
 

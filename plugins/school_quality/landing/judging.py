@@ -17,6 +17,7 @@ from school_quality import seeds
 from school_quality.datasets import Dataset
 from school_quality.landing.landed import LEFT_OUT
 from school_quality.landing.schools import is_pseudo_unit
+from school_quality.landing.spool import MELTED
 from school_quality.landing.typing import Typed, cell
 from school_quality.quoting import identifier, literal
 from school_quality.validation import Validation, check, check_keys
@@ -94,7 +95,7 @@ def make_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> str:
         f"cast({special.get(name, identifier(name))} as {kind}) as {identifier(name)}"
         for name, kind in dataset.columns.items()
     ]
-    result = "procedure <> '' and " if dataset.name == "procedure_results" else ""
+    result = "cell <> '' and " if dataset.name in MELTED else ""
     connection.execute(
         f"""
         create or replace table {table} as

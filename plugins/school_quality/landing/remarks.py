@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from school_quality.datasets import get
 from school_quality.landing.receipts import REMARK_SCHEMA, Receipt
-from school_quality.landing.spool import BlockMeta
+from school_quality.landing.spool import MELTED, BlockMeta
 from school_quality.landing.typing import SCHOOL_KEYS
 from school_quality.model import Remark
 from school_quality.validation import render
@@ -80,34 +80,35 @@ def failure_remarks(
     """(file, remark, school) of every verdict on the rows of a dataset."""
     fields = get(dataset).fields
     by_column = {f.column or name: f for name, f in fields.items()}
-    procedure = "t.procedure" if dataset == "procedure_results" else "null"
+    value = MELTED.get(dataset, "")
+    cell = "t.cell" if value else "null"
     school = "null" if dataset in ("mark_scale", "thresholds") else "t.school_id"
     found = connection.execute(
         f"""
         select f.file, t.block, t.row_number, f.field, f.rule, f.level, f.value, f.details,
-            {school}, {procedure}
+            {school}, {cell}
         from failure as f join typed_{dataset} as t using (row_id)
         where f.dataset = '{dataset}' and f.row_id not in (select row_id from skipped)
             and (  -- what stands in shifted cells is not told
                 f.rule = 'ragged_row'
                 or f.row_id not in (select row_id from failure where rule = 'ragged_row')
             )
-        -- a row of a table of percentages holds several results and one school: it is told once
+        -- a table row may hold several results, and one school: it is told once
         qualify row_number() over (
             partition by t.source_row, f.field, f.rule, f.value, f.details::varchar,
-                case when f.field = 'failed_pct' then {procedure} end
+                case when f.field = '{value}' then {cell} end
             order by f.row_id
         ) = 1
         order by f.file, f.row_id, f.field, f.rule
         """
     ).fetchall()
-    for file, block, row_number, name, rule, level, value, details, school_id, of_procedure in found:
+    for file, block, row_number, name, rule, level, text, details, school_id, of_cell in found:
         meta = blocks[block]
         declared = fields.get(name) or by_column.get(name)
-        key = of_procedure if name == "failed_pct" and of_procedure else declared.name if declared else name
+        key = of_cell if name == value and of_cell else declared.name if declared else name
         if key in SCHOOL_KEYS and key not in meta.headers and "group" in meta.headers:
             key = "group"  # it holds the login in brackets
-        header = meta.headers.get(key) or (declared.header if declared else name)
+        header = meta.headers.get(key) or (declared.header if declared and key != of_cell else key)
         personal = declared is not None and declared.is_personal
         yield (
             file,
@@ -117,7 +118,7 @@ def failure_remarks(
                 sheet=meta.sheet,
                 row_number=row_number,
                 column=header,
-                value="" if personal else value or "",
+                value="" if personal else text or "",
                 details={k: v or "" for k, v in (details or {}).items()},
             ),
             school_id,

@@ -31,8 +31,18 @@ KEYS = {
     "block": pa.int64(),
     "row_number": pa.int32(),
 }
+MELTED = {
+    "procedure_results": "failed_pct",
+    "score_distribution": "share_pct",
+    "task_completion": "achieved_pct",
+}
+"""Datasets with a landed row for each of several cells of a table row -> the field of such a cell. The column
+``cell`` names the column of the file in which it stands, "" where a table row has none."""
+
 PROCEDURE = re.compile(r"failed_pct:(ege|oge|vpr)_(\w+)_(\d{1,2})")
 """Name of a column of a table of percentages, `reading.procedures.ProcedureColumn.key`."""
+
+_TASK_WORDS = re.compile(r"^(?:задание|№)\s*", re.IGNORECASE)
 
 TASKS = {"task_sum": pa.int32(), "stray_header": pa.string(), "stray_value": pa.string()}
 
@@ -150,35 +160,59 @@ class Spool:
 
 
 def melted(block: Block) -> tuple[Block, Sequence[int]]:
-    """A table of percentages as one row a cell; with it, for each row, the first row of its table row.
+    """A table of `MELTED` as one row a cell; with it, for each row, the first row of its table row.
 
-    Columns named by a procedure become ``procedure, exam, subject, grade, failed_pct``; empty cells make no
-    row, but a table row of empty cells stays as one without a procedure. Other blocks come back as they
-    are.
+    A table row of empty cells stays as one row without a cell. An empty cell of a table of percentages makes
+    no row; that of a score or a task beside filled ones does, so that a correction replaces it. Other blocks
+    come back as they are.
     """
-    if block.dataset != "procedure_results":
+    value = MELTED.get(block.dataset)
+    if value is None:
         return block, range(len(block.row_numbers))
-    procedures = {name: PROCEDURE.fullmatch(name) for name in block.columns}
-    made = ("procedure", "exam", "subject", "grade", "failed_pct")
-    kept = {name: texts for name, texts in block.columns.items() if not procedures[name]}
+    places = _melted_columns(block)
+    cells = {name: block.columns.get(name) or block.tasks[name] for name in places}
+    kept = {name: texts for name, texts in block.columns.items() if name not in places}
+    made = ("cell", *dict.fromkeys(name for fields in places.values() for name in fields), value)
     columns: dict[str, list[str]] = {name: [] for name in (*kept, *made)}
     row_numbers: list[int] = []
     of_row: list[int] = []
     for row, row_number in enumerate(block.row_numbers):
-        cells = [
-            (name, *match.groups(), block.columns[name][row])
-            for name, match in procedures.items()
-            if match and block.columns[name][row]
-        ] or [("", "", "", "", "")]
+        filled = [name for name in places if cells[name][row].strip()]
+        if filled and block.dataset != "procedure_results":
+            filled = list(places)
         first = len(row_numbers)
-        for cell in cells:
-            for name, text in zip(made, cell, strict=True):
-                columns[name].append(text)
-            for name, texts in kept.items():
-                columns[name].append(texts[row])
+        for name in filled or [""]:
+            of_cell = {"cell": name, value: cells[name][row].strip(), **places[name]} if name else {}
+            for column in made:
+                columns[column].append(of_cell.get(column, ""))
+            for column, texts in kept.items():
+                columns[column].append(texts[row])
             row_numbers.append(row_number)
             of_row.append(first)
-    return replace(block, columns=columns, row_numbers=row_numbers), of_row
+    return replace(block, columns=columns, row_numbers=row_numbers, tasks={}), of_row
+
+
+def _melted_columns(block: Block) -> dict[str, dict[str, str]]:
+    """The columns of a block that become rows, and the fields that their headers say."""
+    if block.dataset == "procedure_results":
+        found = {name: PROCEDURE.fullmatch(name) for name in block.columns}
+        return {
+            name: dict(zip(("exam", "subject", "grade"), match.groups(), strict=True))
+            for name, match in found.items()
+            if match
+        }
+    if block.dataset == "score_distribution":
+        return {name: {"score": name} for name in block.tasks}
+    return {
+        name: {"task": task_name(name), "position": str(position), "max_points": block.maxima.get(name, "")}
+        for position, name in enumerate(block.tasks, 1)
+    }
+
+
+def task_name(header: str) -> str:
+    """The name of a task as its work has it: ``№ 4``, ``11,3K1`` are ``4``, ``11.3К1``."""
+    name = _TASK_WORDS.sub("", " ".join(header.split())).replace(",", ".")
+    return name.replace("K", "К").replace("k", "К").replace("к", "К")
 
 
 def _keys(gathered: Gathered) -> tuple[list[int], ...]:

@@ -23,7 +23,15 @@ from school_quality.reading.texts import DATE_MARK, NUMBER_MARK
 
 MAX_INTEGER = 2_147_483_647
 
-EXAMS = {"ege_results": "ege", "oge_results": "oge", "vpr_results": "vpr", "vpr_marks": "vpr"}
+EXAMS = {
+    "ege_results": "ege",
+    "oge_results": "oge",
+    "vpr_results": "vpr",
+    "vpr_marks": "vpr",
+    "score_distribution": "vpr",
+    "task_completion": "vpr",
+    "journal_comparison": "vpr",
+}
 """The exam by whose codes and habits a dataset names its subjects; plain ``Математика`` of ЕГЭ is profile."""
 
 PUPIL_COLUMNS = {"pupil_id": "VARCHAR", "pupil_name_id": "VARCHAR", "has_document": "BOOLEAN"}

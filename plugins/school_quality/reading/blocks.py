@@ -33,6 +33,7 @@ _LOGIN = re.compile(r"\((?:edu|sch)(\d{6})\)", re.IGNORECASE)
 _SCHOOL_WORD = re.compile(r"№|(?<![а-я])(?:[а-я]?сош|оош|нош|школ|лице|гимнази|кадет)", re.IGNORECASE)
 _SCHOOL_NAME = re.compile(r"№|(?:edu|sch)\d{6}|(?<![А-Яа-я])[А-Я]{1,4}ОУ(?![А-Яа-я])")
 _MADE_ON = re.compile(r"дата|по состоянию|приказ|сформирован|выгру")
+_OUTCOME = re.compile(r"понизили|подтвердили|повысили")
 _DECLARED = re.compile(r"(?:кол-во|количество)\s+участников\s*:?\s*(\d+)")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _WHOLE_CODE = re.compile(r"0*(\d+)(?:[.,]0+)?")
@@ -64,7 +65,9 @@ def make(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
         return _pupils(sheet, table, path)
     block = _block(sheet, table, table.rows, header.dataset)
     skipped = table.skipped
-    if shape == "marks" and "group" in header.columns:
+    if shape == "journal":
+        skipped += _keep_outcomes(block, table)
+    elif "group" in header.columns:
         skipped += _keep_schools(block)
     _complete(block, table, header.dataset, path)
     return Blocks([block] if block.row_numbers else [], skipped)
@@ -83,6 +86,7 @@ def _block(sheet: Sheet, table: Table, rows: Sequence[int], dataset: Dataset) ->
         cells = [row[index] for row in picked]
         columns[name] = marked_texts(cells, declared.type) if declared else column_texts(cells)
     tasks = {name: raw_texts([row[index] for row in picked]) for name, index in header.tasks.items()}
+    maxima = sheet.rows[header.row] if header.has_maxima else ()
     return Block(
         dataset=dataset.name,
         sheet=sheet.name,
@@ -91,6 +95,7 @@ def _block(sheet: Sheet, table: Table, rows: Sequence[int], dataset: Dataset) ->
         constants={},
         headers=dict(header.texts),
         tasks=tasks,
+        maxima={name: cell_text(maxima[index]) for name, index in header.tasks.items()} if maxima else {},
     )
 
 
@@ -386,3 +391,17 @@ def _keep_schools(block: Block) -> int:
     return _keep(
         block, [bool(login) or bool(_SCHOOL_WORD.search(g)) for login, g in zip(logins, groups, strict=True)]
     )
+
+
+def _keep_outcomes(block: Block, table: Table) -> int:
+    """``Сравнение отметок с отметками по журналу``: a row with a school stands above the rows that compare;
+    of blocks of one school its name may stand in the title."""
+    group = next((t for t in table.titles if _LOGIN.search(t)), "")
+    groups, outcomes = [], []
+    for text in block.columns["group"]:
+        outcome = _OUTCOME.match(fold(text))
+        group = group if outcome else text
+        groups.append(group)
+        outcomes.append(outcome[0] if outcome else "")
+    block.columns |= {"group": groups, "outcome": outcomes}
+    return _keep(block, [bool(outcome) for outcome in outcomes]) + _keep_schools(block)

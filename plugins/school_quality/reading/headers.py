@@ -13,13 +13,24 @@ from school_quality import datasets
 from school_quality.datasets import Dataset, Variant
 from school_quality.model import Remark
 from school_quality.reading import procedures
-from school_quality.reading.texts import Cell, fold_header, is_mixed, skeleton
+from school_quality.reading.texts import (
+    Cell,
+    cell_text,
+    fold,
+    fold_header,
+    is_mixed,
+    skeleton,
+    without_zero_fraction,
+)
 
 HEADER_ROWS = 60
 """A header stands somewhere in the first rows of a sheet (contracts, section 2)."""
 
 GUESS = 2.0
 """Score of a header whose letters or names would have to be guessed: above all that lack a column."""
+
+MAXIMA_ROWS = 2
+"""The row of the tasks' maxima stands so near below their header."""
 
 NOTHING_NEAR = "нет"
 """In a remark on missing columns: no header of the file reminds of them."""
@@ -41,6 +52,7 @@ class Header:
     folded: tuple[str, ...] = ()  # the row itself, to recognise its repetitions
     height: int = 1  # rows of the header
     unknown: tuple[str, ...] = ()  # headers as written that the dataset does not declare
+    has_maxima: bool = False  # its last row holds the maxima of the tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class _Known:
     names: dict[str, str | None]  # folded name -> field, None: carries nothing
     skeletons: dict[str, str]  # look of a name -> name
     tasks: re.Pattern[str] | None
+    refuses: re.Pattern[str] | None
 
 
 @cache
@@ -71,16 +84,18 @@ def _index() -> tuple[tuple[_Known, ...], dict[str, tuple[int, ...]]]:
             for name, spellings in variant.headers.items():
                 names |= {fold_header(s): name for s in spellings}
             pattern = re.compile(variant.tasks) if variant.tasks else None  # written in lower case
+            refuses = re.compile(variant.refuses) if variant.refuses else None
             looks = {skeleton(name): name for name in names}
             for name in names:
                 by_name[name].append(len(known))
-            known.append(_Known(dataset, variant, names, looks, pattern))
+            known.append(_Known(dataset, variant, names, looks, pattern, refuses))
     return tuple(known), {name: tuple(numbers) for name, numbers in by_name.items()}
 
 
 def forget() -> None:
     """Forget the declarations read so far, after they changed."""
     _index.cache_clear()
+    _maxima_words.cache_clear()
     _best.cache_clear()
     _placed.cache_clear()
 
@@ -94,26 +109,42 @@ def recognise(rows: Sequence[Sequence[Cell]], number: int) -> Header | NearMiss 
     """The header that row ``number`` is (with the next one, where a header has two rows), or why it is
     not."""
     cells = tuple(rows[number])
-    found, near = _best(cells)
-    height = 1
+    maxima = _maxima_below(rows, number)
+    found, near = _best(cells, maxima > 0)
+    height = 1 + (maxima if found is not None and found.has_maxima else 0)
     if found is None or found.dataset.header_rows == 2:
         below = _with_row_below(rows, number)
         if below is not None:
-            deeper, deeper_near = _best(below)
+            deeper, deeper_near = _best(below, False)
             if deeper is not None and deeper.dataset.header_rows == 2:
                 found, cells, height = deeper, below, 2
             elif deeper_near is not None and (near is None or deeper_near.score > near.score):
                 near = deeper_near
     if found is not None:
-        return _placed(cells, number + height - 1, height)
+        return _placed(cells, number + height - 1, height, maxima > 0)
     return replace(near, remark=replace(near.remark, row_number=number + 1)) if near is not None else None
 
 
 @lru_cache(maxsize=1024)
-def _placed(cells: tuple[Cell, ...], row: int, height: int) -> Header | None:
+def _placed(cells: tuple[Cell, ...], row: int, height: int, has_maxima: bool) -> Header | None:
     """The header of `_best` with its place."""
-    found, _ = _best(cells)
+    found, _ = _best(cells, has_maxima)
     return replace(found, row=row, height=height) if found is not None else None
+
+
+def _maxima_below(rows: Sequence[Sequence[Cell]], number: int) -> int:
+    """How many rows below a header the maxima of its tasks stand, blank rows left out; 0 if they do not."""
+    for below in range(1, MAXIMA_ROWS + 1):
+        row = rows[number + below] if number + below < len(rows) else ()
+        first = next((c for c in row if c != ""), "")
+        if first != "":
+            return below if isinstance(first, str) and fold(first).startswith(_maxima_words()) else 0
+    return 0
+
+
+@cache
+def _maxima_words() -> tuple[str, ...]:
+    return tuple(known.variant.below for known in _index()[0] if known.variant.below)
 
 
 def _with_row_below(rows: Sequence[Sequence[Cell]], number: int) -> tuple[Cell, ...] | None:
@@ -135,9 +166,9 @@ def _with_row_below(rows: Sequence[Sequence[Cell]], number: int) -> tuple[Cell, 
 
 
 @lru_cache(maxsize=1024)
-def _best(cells: tuple[Cell, ...]) -> tuple[Header | None, NearMiss | None]:
-    """The dataset whose header a row is, and the nearest one that it just misses; thousands of forms share a
-    header."""
+def _best(cells: tuple[Cell, ...], has_maxima: bool) -> tuple[Header | None, NearMiss | None]:
+    """The dataset whose header a row is, above a row of maxima or not, and the nearest one that it just
+    misses; thousands of forms share a header."""
     folded = fold_row(cells)
     known, by_name = _index()
     hits: dict[int, int] = defaultdict(int)
@@ -148,9 +179,11 @@ def _best(cells: tuple[Cell, ...]) -> tuple[Header | None, NearMiss | None]:
     near: NearMiss | None = None
     for k, count in hits.items():
         candidate = known[k]
+        if candidate.variant.below and not has_maxima:
+            continue
         outcome = _match(candidate, folded, cells, count)
         if isinstance(outcome, Header):
-            complete.append((count + len(outcome.tasks), outcome))
+            complete.append((count + len(outcome.tasks) + outcome.has_maxima, outcome))
         elif outcome is not None and (near is None or outcome.score > near.score):
             near = outcome
     if not complete:
@@ -203,10 +236,17 @@ def _match(
             columns[wanted] = i
             texts[wanted] = " ".join(str(cells[i]).split()) if isinstance(cells[i], str) else name
         elif candidate.tasks is not None and (task := candidate.tasks.fullmatch(name)):
-            tasks[str(cells[i]).strip()] = i
+            task_name = _written(cells[i])
+            if variant.beyond is not None and task_name in tasks:
+                twice.append(task_name)
+            tasks[task_name] = i
             if "max" in task.re.groupindex and task["max"]:
                 maximum += int(task["max"])
                 has_maximum = True
+        elif candidate.refuses is not None and candidate.refuses.fullmatch(name):
+            return None
+    if variant.beyond is not None and not {fold_header(name) for name in tasks} - set(variant.beyond):
+        return None
     if dataset.shape == "percentages":
         unclear = _procedure_columns(folded, cells, columns, texts)
         if unclear is not None:
@@ -223,8 +263,14 @@ def _match(
         header, expected = looks[0]
         return NearMiss(_remark("lookalike_letters", header=f"«{header}»", expected=expected), GUESS)
     if missing:
+        # reports share their first columns with many others that are none of ours
         # numbers alone are cells of data, such as the 2, 3, 4 and 5 of a row, and no damaged header
-        if score < 0.5 or len(columns) < 2 or all(folded[i].isdigit() for i in columns.values()):
+        if (
+            dataset.kind == "report"
+            or score < 0.5
+            or len(columns) < 2
+            or all(folded[i].isdigit() for i in columns.values())
+        ):
             return None
         remark = _missing_remark(candidate, missing, folded, cells)
         # of forms that lack as much the one is meant of which some header reminds
@@ -242,7 +288,13 @@ def _match(
         texts,
         folded,
         unknown=_unknown(candidate, folded, cells),
+        has_maxima=bool(variant.below),
     )
+
+
+def _written(cell: Cell) -> str:
+    """A header as its sender sees it: a number cell ``2.0`` is ``2``."""
+    return without_zero_fraction(cell.strip()) if isinstance(cell, str) else cell_text(cell)
 
 
 def _procedure_columns(

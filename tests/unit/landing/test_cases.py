@@ -56,6 +56,19 @@ EXPECTED: list[Case] = [
         },
     ),
     Case(
+        "25-score-distribution-looks-like-marks",
+        {
+            "2022/ВПР/scores.xlsx": ("score_distribution", 5, 0, 0),
+            "2022/ВПР/Распределение первичных баллов, русский язык 7 класс.xlsx": (
+                "score_distribution",
+                4,
+                0,
+                3,
+            ),
+            "2022/ВПР/Сравнение отметок с отметками по журналу.xlsx": ("journal_comparison", 3, 0, 1),
+        },
+    ),
+    Case(
         "26-title-in-the-key-column",
         {
             "2022/ЕГЭ/Протокол 2.csv": ("ege_results", 4, 0, 0),

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from school_quality.model import Block
+
 from .conftest import Bench
 
 INDEX = {"school_code": "006003", "social_index": "50,5"}
@@ -363,23 +365,162 @@ def test_shares_in_the_place_of_percentages_reject_the_row(bench: Bench) -> None
     assert bench.rules("vpr_marks") == ["shares_are_fractions"]
 
 
-def test_counts_of_pupils_in_the_place_of_percentages_reject_the_row(bench: Bench) -> None:
-    names = ("share_2_pct", "share_3_pct", "share_4_pct", "share_5_pct")
-    percents, counts = ("10", "40", "30", "20"), ("3", "5", "8", "4")
-    rows = [
-        {"login": "sch980603", "grade": str(g), "participants": "20"}
-        | dict(zip(names, percents if g < 8 else counts, strict=True))
-        for g in range(4, 9)
+SHARES = ("share_2_pct", "share_3_pct", "share_4_pct", "share_5_pct")
+
+
+def statistics(*works: tuple[str, str]) -> list[dict[str, str]]:
+    """Rows of marks statistics, a grade each: participants, and the four shares apart by spaces."""
+    return [
+        {"login": "sch980603", "grade": str(grade), "participants": participants}
+        | dict(zip(SHARES, [s.strip("-") for s in shares.split()], strict=True))
+        for grade, (participants, shares) in enumerate(works, 1)
     ]
-    unlike = rows[4] | {"grade": "9", "participants": "21"}
-    unknown = rows[4] | {"grade": "10", "participants": ""}
-    file = bench.add("vpr_marks", [*rows, unlike, unknown], reporting_year="2022", subject="math")
+
+
+def test_counts_of_pupils_in_the_place_of_percentages_reject_the_row(bench: Bench) -> None:
+    rows = statistics(*[("20", "10 40 30 20")] * 4, ("20", "3 5 8 4"), ("21", "3 5 8 4"), ("", "3 5 8 4"))
+    file = bench.add("vpr_marks", rows, reporting_year="2022", subject="math")
 
     bench.run()
 
-    assert bench.counts(file) == (6, 1, 0)
-    told = [r.rule for r in bench.remarks("vpr_marks") if r.rule.startswith("shares")]
-    assert told == ["shares_are_counts", "shares_do_not_sum", "shares_do_not_sum"]
+    assert bench.counts(file) == (4, 3, 0)
+    assert bench.rules("vpr_marks") == ["shares_are_counts", "shares_do_not_sum", "shares_do_not_sum"]
+
+
+@pytest.mark.parametrize(
+    ("participants", "shares", "accepted"),
+    [
+        ("20", "10 40 30 18.5", 1),
+        ("20", "10 40 30 21.5", 1),
+        ("20", "10 40 30 18.4", 0),
+        ("20", "10 40 30 21.6", 0),
+        ("", "10 40 30 18.4", 0),
+        ("20", "2.08 2.08 8.33 14.58", 0),
+        ("20", "- 40 40 20", 1),
+        ("20", "- - 40 20", 0),
+        ("20", "- - - -", 1),
+        ("", "- - - -", 1),
+        ("0", "0 0 0 0", 1),
+        ("0", "- - - -", 1),
+        ("0", "0 0 1 0", 1),
+        ("1", "0 0 1 0", 0),
+    ],
+)
+def test_the_shares_of_marks_add_up_or_say_nothing(
+    bench: Bench, participants: str, shares: str, accepted: int
+) -> None:
+    file = bench.add("vpr_marks", statistics((participants, shares)), reporting_year="2022", subject="math")
+
+    bench.run()
+
+    assert bench.counts(file) == (accepted, 1 - accepted, 0)
+
+
+WORK = {"reporting_year": "2022", "grade": "7", "subject": "Русский язык"}
+
+
+def report(bench: Bench, dataset: str, cells: dict[str, list[str]], **columns: list[str]) -> int:
+    """A block of a report in which each name of ``cells`` is a column of the file."""
+    rows = len(columns["login"])
+    block = Block(
+        dataset=dataset,
+        sheet="Лист1",
+        row_numbers=list(range(5, 5 + rows)),
+        columns=columns | {"group": [f"Школа (edu{login})" for login in columns["login"]]},
+        constants=WORK,
+        headers={},
+        tasks=cells,
+        maxima=dict.fromkeys(cells, "2") if dataset == "task_completion" else {},
+    )
+    number = bench.files
+    bench.files += 1
+    bench.spool.add(number, block)
+    return number
+
+
+LOGINS = ["980603", "980607", "980703"]
+
+
+def test_a_row_of_scores_is_a_landed_row_for_each_score(bench: Bench) -> None:
+    cells = {"0": ["40", "", "0,5"], "1": ["60", "", "0,3"], "10": ["", "", "0,2"]}
+    file = report(bench, "score_distribution", cells, login=LOGINS, participants=["20", "", "20"])
+
+    bench.run()
+
+    assert bench.counts(file) == (2, 1, 0)
+    assert bench.accepted("score_distribution", "school_id, subject, score, share_pct") == [
+        ("6003", "russian", 0, 40),
+        ("6003", "russian", 1, 60),
+        ("6003", "russian", 10, None),
+    ]
+    (remark,) = bench.remarks("score_distribution")
+    assert (remark.rule, remark.row_number, remark.details["total"]) == (
+        "scores_are_no_percentages",
+        7,
+        "1,00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("participants", "shares", "accepted"),
+    [("25", "12 13", 0), ("90", "40 50", 0), ("90", "50 52", 1), ("0", "1 0", 1), ("", "0.5 0.5", 0)],
+)
+def test_scores_that_are_no_percentages_reject_the_row(
+    bench: Bench, participants: str, shares: str, accepted: int
+) -> None:
+    cells = {str(score): [share] for score, share in enumerate(shares.split())}
+    file = report(bench, "score_distribution", cells, login=LOGINS[:1], participants=[participants])
+
+    bench.run()
+
+    assert bench.counts(file) == (accepted, 1 - accepted, 0)
+
+
+def test_a_cell_of_a_score_that_is_no_number_is_told_by_its_column(bench: Bench) -> None:
+    cells = {"0": ["40", "40", "40"], "1": ["много", "60", "61"], "2": ["60", "", "101"]}
+    file = report(bench, "score_distribution", cells, login=LOGINS, participants=["20", "20", "20"])
+
+    bench.run()
+
+    assert bench.counts(file) == (1, 2, 0)
+    told = [(r.row_number, r.rule, r.column, r.value) for r in bench.remarks("score_distribution")]
+    assert (5, "not_a_number", "1", "много") in told
+    assert (7, "out_of_range", "2", "101") in told
+
+
+def test_the_tasks_of_a_report_keep_their_names_places_and_maxima(bench: Bench) -> None:
+    cells = {"1K1": ["40", "0,4", ""], "№ 2": ["70,5", "1", ""], "3,1": ["", "0", ""]}
+    file = report(bench, "task_completion", cells, login=LOGINS, participants=["20", "20", "0"])
+
+    bench.run()
+
+    assert bench.counts(file) == (2, 1, 0)
+    columns = "school_id, task, position, max_points, achieved_pct"
+    assert bench.accepted("task_completion", columns) == [
+        ("6003", "1К1", 1, 2, 40),
+        ("6003", "2", 2, 2, Decimal("70.5")),
+        ("6003", "3.1", 3, 2, None),
+    ]
+    assert bench.rules("task_completion") == ["completion_is_fractions"]
+
+
+def test_the_outcomes_of_a_comparison_add_up(bench: Bench) -> None:
+    shares = ["36", "56", "8", "0,36", "0,56", "0,08", "", "", ""]
+    pupils = ["9", "14", "2", "9", "14", "2", "0", "0", "0"]
+    columns = {
+        "login": [login for login in LOGINS for _ in range(3)],
+        "outcome": ["понизили", "подтвердили", "повысили"] * 3,
+        "pupils": pupils,
+        "share_pct": shares,
+    }
+    file = report(bench, "journal_comparison", {}, **columns)
+
+    bench.run()
+
+    assert bench.counts(file) == (6, 3, 0)
+    found = bench.accepted("journal_comparison", "school_id, outcome, pupils, share_pct")
+    assert found[:3] == [("6003", "lowered", 9, 36), ("6003", "confirmed", 14, 56), ("6003", "raised", 2, 8)]
+    assert bench.rules("journal_comparison") == ["outcomes_do_not_sum"] * 3
 
 
 def test_a_code_of_an_indicator_that_became_a_number_or_a_date_is_told_so(bench: Bench) -> None:

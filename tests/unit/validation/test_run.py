@@ -195,16 +195,16 @@ def test_two_connections_are_not_confused() -> None:
 def test_a_warning_is_no_rejection(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
-        create table rows_vpr_marks as
-        select 1 as row_id, '6017' as school_id, 2022 as reporting_year, 5 as grade, 'math' as subject,
-            20 as participants, 10.0 as share_2_pct, 10.0 as share_3_pct, 10.0 as share_4_pct,
-            10.0 as share_5_pct
+        create table rows_form_measures as
+        select 1 as row_id, '6017' as school_id, 2022 as reporting_year, '1.1' as indicator_codes,
+            'Мера' as measure, null as decision, date '2023-05-01' as starts_on, date '2022-10-01' as ends_on,
+            'done' as status
         """
     )
 
-    failures = validate(connection, "vpr_marks", "rows_vpr_marks")
+    failures = validate(connection, "form_measures", "rows_form_measures")
 
-    assert [(failure.rule, failure.level) for failure in failures] == [("shares_do_not_sum", "warning")]
+    assert [(failure.rule, failure.level) for failure in failures] == [("measure_dates_reversed", "warning")]
 
 
 def test_an_expectation_that_cannot_be_evaluated_is_an_error_and_no_verdict(
@@ -263,6 +263,9 @@ def fill(connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str) ->
     pick += [blank | {column: value} for column in words for value in choices[column]]
     files = [i % 5 for i in range(len(pick))]
     pick, files = pick + pick[:5], files + files[:5]  # rows that stand twice
+    # three rows of one work in one file, whose shares add up to 30
+    pick += [pick[0] | dict.fromkeys(decimals, 10)] * 3
+    files += [7] * 3
     columns = ", ".join(f'"{name}" {kind}' for name, kind in dataset.columns.items())
     connection.execute(
         f"create temp table {table} (row_id bigint, file integer, row_number integer, {columns})"
