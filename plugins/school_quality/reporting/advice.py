@@ -76,7 +76,9 @@ def build_owed(unsent: list[Row], reference: Reference) -> tuple[str, ...]:
     lines = []
     for (status, dataset), rows in owed.items():
         title = known[dataset].title if dataset in known else dataset
-        periods = ", ".join(words.period(row["period"]) for row in rows)
+        periods = ", ".join(
+            words.period(row["period"]) + ("" if "-" in row["period"] else " год") for row in rows
+        )
         days = ", ".join(dict.fromkeys(words.day(row["due_on"]) for row in rows))
         what = "Сдать" if status == "missing" else "Исправить замечания и сдать полностью"
         lines.append(f"{what}: «{title}» за {periods}, срок — {days}.")

@@ -27,11 +27,14 @@ from school_quality.reporting.facts import (
     rows,
 )
 from school_quality.reporting.press import TEMPLATES, environment
-from school_quality.reporting.site_downloads import data_files, reports_of
+from school_quality.reporting.sheets import print_sheets
+from school_quality.reporting.site_downloads import FORMATS, Group, data_files, reports_of
+from school_quality.reporting.site_workbook import build_sheets
 
 FOLDER = "site"
 STYLES = ("style.css", "site/site.css")
 SCRIPT = "site.js"
+WORKBOOK = "schools.xlsx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,13 @@ def write_site(
     ids = list(statuses)
     slugs = _slugs(ids)
     summaries = []
+    tables: list[pages.Link] = []
     for district in _read_districts(connection, reference, statuses, before, edition):
         municipality = district.reference.municipality_id or ""
         folder = "" if len(ids) == 1 else f"districts/{slugs[municipality]}/"
         links = reports_of(directory, municipality, single=len(ids) == 1)
+        writer.book(f"{folder}{WORKBOOK}", district, release)
+        tables.append(_table(f"Школы и показатели: {district.name}", folder))
         summaries.append(_write_district(writer, district, folder, links, directory))
     if len(ids) > 1:
         writer.page(
@@ -88,7 +94,13 @@ def write_site(
             ],
             links=reports_of(directory, None, single=False),
         )
-    writer.page("downloads.html", "downloads", groups=data_files(connection, reference, directory, edition))
+    groups = data_files(connection, reference, directory, edition)
+    if tables:
+        note = (
+            "Статусы, группы и индексы школ, значения и баллы всех показателей: книга Excel на каждый район."
+        )
+        groups.insert(0, Group("Школы и показатели", note, tuple(tables)))
+    writer.page("downloads.html", "downloads", groups=groups)
     return writer.pages
 
 
@@ -102,6 +114,10 @@ def _statuses(connection: duckdb.DuckDBPyConnection, reference: Reference) -> di
         id_: found[id_]
         for id_ in sorted(found, key=lambda id_: (reference.municipalities.get(id_) or "", id_))
     }
+
+
+def _table(title: str, folder: str) -> pages.Link:
+    return pages.Link(title, ((FORMATS["xlsx"], f"{folder}{WORKBOOK}"),))
 
 
 def _slugs(ids: Iterable[str]) -> dict[str, str]:
@@ -182,7 +198,7 @@ def _write_district(
         "district",
         place=Place(up, ""),
         page=overview,
-        links=[link.moved(up) for link in links],
+        links=[_table("Школы и показатели", ""), *(link.moved(up) for link in links)],
     )
     indicators = [pages.build_indicator(district, code) for code in district.codes]
     writer.page(
@@ -229,10 +245,20 @@ class _Writer:
         self.text(name, text)
         self.pages += 1
 
+    def book(self, name: str, district: pages.District, release: dict[str, Any]) -> None:
+        """The workbook of a municipality."""
+        title = f"{district.name}: школы и показатели, {district.reference.period_label}"
+        self._path(name).write_bytes(
+            print_sheets(build_sheets(district), title, self._imprint.text, release.get("as_of"))
+        )
+
     def text(self, name: str, text: str) -> None:
+        self._path(name).write_text(text, encoding="utf-8")
+
+    def _path(self, name: str) -> Path:
         path = self._folder / name
         if path.parent not in self._made:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._made.add(path.parent)
         path.unlink(missing_ok=True)  # an old one may be shared with another release
-        path.write_text(text, encoding="utf-8")
+        return path

@@ -158,7 +158,7 @@ def test_recommendations_with_one_measure_stand_together(documents: Path) -> Non
 
 def test_a_school_that_owes_forms_is_told_so_before_the_measures(documents: Path) -> None:
     partly = "Исправить замечания и сдать полностью: «Контингент» за 2022, 1\u00a0четв., срок — 10.11.2022."
-    missing = "Сдать: «Кадры» за 2022, срок — 15.06.2023."
+    missing = "Сдать: «Кадры» за 2022 год, срок — 15.06.2023."
     sheet = openpyxl.load_workbook(documents / "scorecards/101.xlsx")["Рекомендации"]
 
     assert [sheet.cell(row, 5).value for row in (2, 3)] == [partly, missing]

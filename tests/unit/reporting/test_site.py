@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 import duckdb
+import openpyxl
 import pytest
 from invented import SCRIPT_NAME
 
@@ -157,7 +158,7 @@ def test_a_school_page_says_first_which_forms_the_school_owes(site: Path, open_s
         for folder, school in ((site, "101"), (site, "102"), (open_site, "101"))
     )
 
-    assert "Сдать: «Кадры» за 2022, срок — 15.06.2023." in owing
+    assert "Сдать: «Кадры» за 2022 год, срок — 15.06.2023." in owing
     assert owing.index("Что делать") < owing.index("Баллы по задачам")
     assert "Что делать" not in other
     assert "Что делать" not in of_the_public
@@ -182,6 +183,32 @@ def test_a_draft_is_linked_from_no_page_and_a_report_from_its_municipality(site:
 
     assert linking == {"districts/1/index.html", "downloads.html"}
     assert not [page for page in site.rglob("*.html") if "draft_order" in page.read_text(encoding="utf-8")]
+
+
+def test_the_schools_of_a_municipality_are_offered_for_excel(site: Path, open_site: Path) -> None:
+    for folder in (site, open_site):
+        for page, address in (
+            ("districts/1/index.html", "schools.xlsx"),
+            ("downloads.html", "districts/1/schools.xlsx"),
+        ):
+            assert address in Links(folder / page).links
+
+    book, of_the_public = (
+        openpyxl.load_workbook(folder / "districts/1/schools.xlsx") for folder in (site, open_site)
+    )
+    heads, first, *_ = book["Школы"].iter_rows(values_only=True)
+    row = dict(zip(heads, first, strict=True))
+    values = [cells[:1] + cells[5:9] for cells in book["Показатели"].iter_rows(values_only=True)]
+
+    assert (row["№"], row["Школа"], row["Код ОО"]) == (1, words.school_name(SCRIPT_NAME, "101"), "101")
+    assert (row["ШНОР: расчёт"], row["ШНОР: список"], row["Группа"]) == (
+        "да",
+        "нет",
+        words.GROUPS["struggling"],
+    )
+    assert ("1.11", "101", 35, "35\u00a0%", 0) in values
+    hidden = [cell for cells in of_the_public["Школы"].iter_rows(values_only=True) for cell in cells]
+    assert words.HIDDEN in hidden
 
 
 def test_unknown_is_a_dash_and_sorts_last(site: Path) -> None:

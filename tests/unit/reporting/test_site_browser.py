@@ -172,6 +172,28 @@ def test_schools_are_found_by_name_and_by_status_and_the_number_is_announced(
     assert by_status == ["101"]
 
 
+def test_a_wide_table_and_the_plot_show_on_a_phone_that_they_scroll_also_without_a_script(
+    browser: Any, release: Path
+) -> None:
+    cues = {}
+    for width in WIDTHS.values():
+        page = browser.new_page(viewport={"width": width, "height": 900}, java_script_enabled=False)
+        open_page(page, release, "site/districts/1/index.html")
+        cues[width] = [
+            (
+                region.evaluate("e => e.scrollWidth > e.clientWidth"),
+                "Листайте вбок" in region.evaluate("e => getComputedStyle(e, '::before').content"),
+                region.evaluate("e => getComputedStyle(e).backgroundAttachment"),
+            )
+            for region in page.locator(".scroll.aside").all()
+        ]
+        page.close()
+
+    shadows = "local, local, scroll, scroll"
+    assert cues[WIDTHS["phone"]] == [(True, True, shadows)] * 2
+    assert [said for _, said, _ in cues[WIDTHS["desktop"]]] == [False, False]
+
+
 def test_a_number_finds_the_school_that_has_it_and_not_an_index(page: Page, release: Path) -> None:
     open_page(page, release, "site/districts/1/index.html")
     search = page.get_by_label("Найти школу")
