@@ -22,6 +22,8 @@ def note_warnings(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
             _task_cells(connection)
             _journal_marks(connection)
             _task_sums(connection)
+            if "wrote_one_part" in typed.present:
+                _single_parts(connection)
         case "school_register":
             _unknown_types(connection)
         case _:
@@ -58,6 +60,20 @@ def _journal_marks(connection: duckdb.DuckDBPyConnection) -> None:
         select min(row_id), file, 'vpr_results', 'journal_mark', 'journal_mark_unusual', 'warning', '',
             map {{'count': count(*)::varchar, 'values': {shown("journal_mark")}}}
         from unusual where row_id in (select row_id from rows_vpr_results) group by file, block
+        """
+    )
+
+
+def _single_parts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Pupils of a work in two parts who were absent from one: half a work is no result."""
+    connection.execute(
+        """
+        insert into failure
+        select min(row_id), file, 'vpr_results', 'variant', 'wrote_one_part', 'warning', '',
+            map {'count': count(*)::varchar}
+        from typed_vpr_results
+        where wrote_one_part = 'true' and row_id in (select row_id from rows_vpr_results)
+        group by file, block
         """
     )
 

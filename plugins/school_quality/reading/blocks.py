@@ -41,6 +41,9 @@ _WHOLE_CODE = re.compile(r"0*(\d+)(?:[.,]0+)?")
 NO_MARK = "нет отметки"
 """What ФИС ОКО writes into a cell of marks that has none."""
 
+ABSENT = "отсутствовал"
+"""The variant of a pupil who did not write."""
+
 NOTHING = Context()
 """What titles say where the shape has already read them."""
 
@@ -334,8 +337,7 @@ def _pupils(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     header, dataset = table.header, table.header.dataset
     block = _block(sheet, table, table.rows, dataset)
     if "variant_2" in block.columns:
-        second = block.columns.pop("variant_2")
-        block.columns["variant"] = [a or b for a, b in zip(block.columns["variant"], second, strict=True)]
+        _join_parts(block)
     if "municipality_name" in block.columns:
         # ``reg23_m035 | Славянский район``
         names = {t: t.rsplit("|", 1)[-1].strip() for t in set(block.columns["municipality_name"])}
@@ -364,6 +366,28 @@ def _pupils(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     schools = [login.lower().removeprefix("sch").removeprefix("edu") for login in block.columns["login"]]
     block.columns["pupil_id"] = pseudonyms.pseudonyms().pupils(schools, codes, work)
     return Blocks([block] if block.row_numbers else [], table.skipped)
+
+
+def _join_parts(block: Block) -> None:
+    """One variant of a work in two parts: told absent from one part, a pupil is absent (methodology, Who
+    counts 1). A second variant that no row has is none: its zeros and empty cells say nothing."""
+    first, second = block.columns["variant"], block.columns.pop("variant_2")
+    joined = [a or b for a, b in zip(first, second, strict=True)]
+    if any(b and not is_told_absent(b) for b in second):
+        parts = [(is_told_absent(a), is_told_absent(b)) for a, b in zip(first, second, strict=True)]
+        joined = [ABSENT if by_second else j for j, (_, by_second) in zip(joined, parts, strict=True)]
+        wrote_one = [
+            "true" if a and b and by_first != by_second else ""
+            for a, b, (by_first, by_second) in zip(first, second, parts, strict=True)
+        ]
+        if any(wrote_one):
+            block.columns["wrote_one_part"] = wrote_one
+    block.columns["variant"] = joined
+
+
+def is_told_absent(variant: str) -> bool:
+    """A variant that says that the pupil did not write; an empty one says nothing by itself."""
+    return without_zero_fraction(variant) == "0" or fold(variant).startswith("отсутств")
 
 
 def _year_of_dates(block: Block, path: Consulted) -> None:

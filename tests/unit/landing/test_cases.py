@@ -77,6 +77,16 @@ EXPECTED: list[Case] = [
         {"results_beyond_school_type"},
     ),
     Case(
+        "33-work-of-two-parts",
+        {
+            "2020/4/Русский язык.xlsx": ("vpr_results", 13, 0, 0),
+            "mark_scale.csv": ("mark_scale", 2, 0, 0),
+            "school_register.xlsx": ("school_register", 3, 0, 0),
+        },
+        {"wrote_one_part"},
+        over_the_example=False,
+    ),
+    Case(
         "27-appeal-of-a-skipped-result",
         {
             "2022/ОГЭ/Математика резерв.xlsx": ("oge_results", 3, 0, 1),
@@ -192,3 +202,12 @@ def test_the_protocols_of_case_08_are_of_russian_in_2026(ingested: Callable[[str
 
     for dataset in ("ege_results", "oge_results"):
         assert set(outcome.rows(dataset, "subject, reporting_year, exam_date")) == {("russian", 2026, None)}
+
+
+def test_half_a_work_of_case_33_is_no_result(ingested: Callable[[str, bool], Outcome]) -> None:
+    outcome = ingested("33-work-of-two-parts", False)
+
+    assert outcome.rows("vpr_results", "is_absent") == [*[(False,)] * 8, *[(True,)] * 4, (False,)]
+    assert outcome.remarks("message") == [
+        ("Работа из двух частей; только одну часть писали: 2. Эти ученики считаются не писавшими работу.",)
+    ]

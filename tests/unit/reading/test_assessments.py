@@ -447,6 +447,35 @@ def test_the_second_variant_of_2020_counts_where_the_first_is_empty(read: Reader
     assert block.columns["variant"] == ["1", "2", "отсутствовал"]
 
 
+@pytest.mark.parametrize(
+    ("parts", "variants", "wrote_one"),
+    [
+        (["1 1", "1 отсутствовал", "2 0"], "1 отсутствовал отсутствовал", [1, 2]),
+        (["1 1", "1 Отсутствовал(а)", "отсутствовал 2"], "1 отсутствовал отсутствовал", [1, 2]),
+        (["1 1", "1 -", "- -", "- 2"], "1 1 - 2", []),
+        (["1 1", "отсутствовал -", "отсутствовал 0"], "1 отсутствовал отсутствовал", []),
+        (["1 0", "2 0", "отсутствовал отсутствовал"], "1 2 отсутствовал", []),
+        (["1 0.0", "2 -", "- отсутствовал"], "1 2 отсутствовал", []),
+    ],
+)
+def test_half_a_work_of_two_parts_is_no_work(
+    read: Reader, parts: list[str], variants: str, wrote_one: list[int]
+) -> None:
+    header, row = GENERATIONS["2020"]
+    first, second, code = (header.index(name) for name in ("var-1", "var-2", "code"))
+    rows = []
+    for number, part in enumerate(parts):
+        cells = [*row]
+        cells[first], cells[second] = (p.strip("-") for p in part.split())
+        cells[code] = str(7001 + number)
+        rows.append(cells)
+
+    columns = only_block(read("2020/4/Русский язык.csv", builders.csv_text([header, *rows]))).columns
+
+    assert columns["variant"] == [v.strip("-") for v in variants.split()]
+    assert [i for i, one in enumerate(columns.get("wrote_one_part", [])) if one] == wrote_one
+
+
 def test_a_date_of_the_rows_gives_the_year_that_the_path_lacks(read: Reader) -> None:
     header, row = GENERATIONS["2022"]
 
