@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import Any
 
 import duckdb
 import pytest
+
+from e2e import roots
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHARED = PROJECT.parent / "shared"
@@ -35,6 +38,24 @@ def cli(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
         return subprocess.run(command, env=environment, cwd=elsewhere, capture_output=True, text=True)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def example_root(cli: Cli, environment: dict[str, str], pytestconfig: pytest.Config) -> roots.Root:
+    """The example after its first run, of all workers together: to be read, not to be changed."""
+    assert pytestconfig.cache is not None
+    return roots.example(pytestconfig.cache.mkdir("roots"), cli, environment)
+
+
+@pytest.fixture(scope="session")
+def copy_of_example(example_root: roots.Root, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes a data root of one's own, the example after its first run."""
+
+    def copy() -> Path:
+        target = tmp_path_factory.mktemp("example") / "data"
+        return shutil.copytree(example_root.data, target, symlinks=True)
+
+    return copy
 
 
 @pytest.fixture(scope="session")

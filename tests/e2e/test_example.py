@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas
@@ -11,6 +12,7 @@ import pytest
 
 from e2e import traces
 from e2e.conftest import PROJECT, Cli, low_schools
+from e2e.roots import Root
 from school_quality.settings import Settings
 from school_quality.warehouse import queries
 
@@ -21,13 +23,9 @@ DOCUMENT = re.compile(r"(?<!\d)\d{1,4} ?\d{6}(?!\d)")
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> tuple[Path, str]:
+def example(example_root: Root, copy_of_example: Callable[[], Path]) -> tuple[Path, str]:
     """The data root of the example after its first run, and what the run said."""
-    data = tmp_path_factory.mktemp("example")
-    assert cli("examples", "--data", data).returncode == 0
-    done = cli("run", "--year", 2022, "--data", data)
-    assert done.returncode == 3, done.stdout + done.stderr
-    return data, done.stdout
+    return copy_of_example(), example_root.said
 
 
 def test_the_run_says_what_it_did_step_by_step(example: tuple[Path, str]) -> None:
@@ -62,12 +60,12 @@ def test_the_screen_shows_nothing_of_airflow_and_dbt(example: tuple[Path, str]) 
 
 
 def test_no_name_and_no_document_of_a_pupil_is_written_anywhere(
-    example: tuple[Path, str], environment: dict[str, str]
+    example: tuple[Path, str], example_root: Root
 ) -> None:
     """The data root but for its inbox, and the home of Airflow: its logs, its database, the XComs in it."""
     data, _ = example
     surnames, documents = traces.people(data / "inbox")
-    home = Path(environment["AIRFLOW_HOME"])
+    home = example_root.airflow_home
 
     def found(folder: Path, without: Path | None = None) -> set[tuple[str, str]]:
         hits = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -21,11 +22,10 @@ CORRECTED = "2022/ВПР/5/Математика.xlsx"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> list[Path]:
+def published(copy_of_example: Callable[[], Path], cli: Cli) -> list[Path]:
     """The folders of two releases of the example; between them a school of few pupils sent a correction."""
-    data = tmp_path_factory.mktemp("open")
-    assert cli("examples", "--data", data).returncode == 0
-    first = _run(cli, data)
+    data = copy_of_example()
+    first = (data / "published/current").resolve()
     _correct(data / "inbox" / CORRECTED)
     return [first, _run(cli, data)]
 
