@@ -48,6 +48,7 @@ DISK_WORDS = {
     errno.ENOTDIR: "на месте папки стоит файл",
     errno.EEXIST: "на месте папки стоит файл",
     errno.EISDIR: "это папка, а нужен файл",
+    errno.EBUSY: "файл занят другой программой или ещё записывается",
 }
 """What the disk refuses, for people; any other error of the system is a bug and shows its traceback."""
 
@@ -305,6 +306,7 @@ def status(settings: Settings, year: int) -> None:
     receipts = found.files(settings)
     if not receipts:
         click.echo(f"Ни один файл ещё не прочитан. Папка приёма: {settings.inbox}")
+        show(found.not_read(settings))
         return
     counts = ("rows_read", "rows_accepted", "rows_rejected", "rows_skipped")
     rows = [
@@ -326,6 +328,7 @@ def status(settings: Settings, year: int) -> None:
     )
     if any(receipt.outcome == "rejected" or receipt.rows_rejected for receipt in receipts):
         click.echo(f"Что не принято и что исправить: {settings.rejected / 'remarks'}")
+    show(found.not_read(settings))
     submissions = found.submissions(settings, year)
     if not submissions:
         click.echo(

@@ -40,20 +40,25 @@ _LISTS = {"is_low_results": "ШНОР", "is_risk_zone": "Зона риска", "
 class Findings:
     """What a notice tells beside the run itself; empty where the run did not come so far.
 
-    ``titles`` names datasets in Russian, ``warnings`` are the data tests that warned.
+    ``titles`` names datasets in Russian, ``warnings`` are the data tests that warned, ``not_read`` what of
+    the inbox could not be read.
     """
 
     current_release: str | None = None
     effect: Effect | None = None
     rejected: Sequence[str] = ()
+    not_read: Sequence[str] = ()
     submissions: Sequence[Submissions] = ()
     warnings: Sequence[str] = ()
     titles: dict[str, str] = field(default_factory=dict)
 
 
-def is_worth_telling(run: Run) -> bool:
-    """Not where a run that files or the clock started found nothing new: that would be noise."""
-    if run.outcome not in {"nothing_new", "no_results"}:
+def is_worth_telling(run: Run, *, is_look_news: bool = False) -> bool:
+    """Not where a run that files or the clock started found nothing new: that would be noise.
+
+    ``is_look_news``: something lies in the inbox since this run that it could not read.
+    """
+    if is_look_news or run.outcome not in {"nothing_new", "no_results"}:
         return True
     return run.dag_id != "ingest_inbox" and run.run_type != "asset_triggered"
 
@@ -76,6 +81,7 @@ def subject(run: Run) -> str:
 def text(run: Run, found: Findings) -> str:
     """The whole notice."""
     parts = [[f"{subject(run)}."], _outcome(run, found), effect_lines(found.effect), _files(run, found)]
+    parts.append(list(found.not_read))
     if run.outcome in {"published", "nothing_new", "dry_run", "not_approved"}:
         parts += [_missing(found), _warnings(found)]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"

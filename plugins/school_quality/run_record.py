@@ -123,9 +123,12 @@ def _refusal(is_answered: bool | None) -> str:
 def tell(settings: Settings, run: Run) -> None:
     """Record the run and send its notice, unless it has nothing to say."""
     from school_quality import notices
+    from school_quality.landing import last_look
     from school_quality.warehouse import runs
 
-    if not notices.is_worth_telling(run):
+    look = last_look.load(settings)
+    is_news = look is not None and bool(look.news) and look.looked_at >= run.started_at
+    if not notices.is_worth_telling(run, is_look_news=is_news):
         return
     runs.save(settings, run)
     path = notices.send(settings, run, _findings(settings, run))
@@ -152,6 +155,7 @@ def _findings(settings: Settings, run: Run) -> Any:
         **computed,
         current_release=current,
         rejected=_rejected(settings, run),
+        not_read=status.not_read(settings),
         titles={name: dataset.title for name, dataset in datasets.load().items()},
     )
 

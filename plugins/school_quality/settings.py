@@ -37,7 +37,15 @@ class Settings:
     def lies_in_inbox(self, path: str) -> bool:
         """Whether a receipt's path, which may be ``archive.zip/entry``, still names something there."""
         file = self.inbox / path
-        return file.exists() or any(parent.is_file() for parent in file.parents)
+        try:
+            return file.exists() or any(parent.is_file() for parent in file.parents)
+        except PermissionError:
+            return True  # in a folder that is closed to us: nothing says that it is gone
+
+    @property
+    def last_look(self) -> Path:
+        """What the last look into the inbox could not read; see `school_quality.landing.last_look`."""
+        return self.data_root / "inbox.json"
 
     @property
     def landing(self) -> Path:
@@ -86,7 +94,7 @@ class Settings:
     def kept(self) -> tuple[Path, ...]:
         """All that the system keeps in the data root: everything but the inbox, which is the centre's."""
         folders = (self.landing, self.rejected, self.warehouse, self.published, self.runs, self.notices)
-        return (*folders, self.templates, self.ingest_lock, self.build_lock)
+        return (*folders, self.templates, self.last_look, self.ingest_lock, self.build_lock)
 
     @property
     def ingest_lock(self) -> Path:

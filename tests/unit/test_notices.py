@@ -110,6 +110,14 @@ def test_only_runs_of_people_and_of_the_calendar_tell_that_there_is_nothing_new(
     assert notices.is_worth_telling(replace(idle, dag_id="ingest_inbox", outcome="failed"))
 
 
+def test_what_could_not_be_read_is_told_also_by_a_run_that_found_nothing_new() -> None:
+    idle = replace(PUBLISHED, dag_id="ingest_inbox", outcome="nothing_new", files_read=0)
+    not_read = ["При последнем приёме (…):", "Не прочитано в папке приёма: 1.", "  а.csv: нет прав на чтение"]
+
+    assert notices.is_worth_telling(idle, is_look_news=True)
+    assert "\n".join(not_read) in notices.text(idle, Findings(not_read=not_read))
+
+
 def test_a_run_without_results_says_what_to_do_and_one_that_files_started_is_silent() -> None:
     early = replace(PUBLISHED, outcome="no_results", release_id=None, message="Положите выгрузки в inbox.")
 

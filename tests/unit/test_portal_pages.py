@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from school_quality.landing import last_look
 from school_quality.portal import pages
+from school_quality.reading import Look, PassedOver
 from school_quality.settings import Settings
 
 RELEASE = "20230901T000000Z-aaaaaaaa"
@@ -85,3 +88,14 @@ def test_the_page_of_a_municipality_has_its_documents_in_both_editions_and_no_ot
         "scorecards/22.pdf",
     ]
     assert "./" in found  # the way back to all municipalities
+
+
+def test_the_page_of_remarks_names_what_could_not_be_read(settings: Settings) -> None:
+    assert "Не прочитано" not in pages.remarks_page(settings)
+    passed_over = [PassedOver("а<b>.csv", "no_access"), PassedOver("папка/", "no_access")]
+    last_look.keep(settings, Look(passed_over=passed_over), None, datetime(2023, 9, 1, 8, 30))
+
+    page = pages.remarks_page(settings)
+
+    assert "При последнем приёме (01.09.2023 08:30 UTC):" in page
+    assert "<li>а&lt;b&gt;.csv, папка/: нет прав на чтение; дайте их" in page

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from school_quality.datasets import declarations_fingerprint, get
-from school_quality.landing import judging, together
+from school_quality.landing import judging, last_look, together
 from school_quality.landing.integrity import seal
 from school_quality.landing.landed import content_hash, prepare
 from school_quality.landing.receipts import (
@@ -33,7 +33,15 @@ from school_quality.landing.rereading import Circumstances, Key, works_of
 from school_quality.landing.spool import Spool
 from school_quality.landing.verdicts import REFERENCES, Counts, Judge, LandedFile
 from school_quality.model import Context, FileReading, Remark
-from school_quality.reading import READER_VERSION, Source, kept_processes, of_files, read_files, scan
+from school_quality.reading import (
+    READER_VERSION,
+    PassedOver,
+    Source,
+    kept_processes,
+    look,
+    of_files,
+    read_files,
+)
 from school_quality.settings import Settings
 from school_quality.validation import keep
 
@@ -84,6 +92,10 @@ class Batch:
                 self.progress(f"Прочитано файлов: {number + 1}")
         self.spool.flush()
         self.waiting |= {key: source.path for key, source in wanted.items()}
+
+    @property
+    def passed_over(self) -> tuple[PassedOver, ...]:
+        return tuple(PassedOver(path, "young") for path in self.waiting.values())
 
     def in_order(self) -> list[int]:
         """File numbers in the order of their receipts: modification time, then path."""
@@ -145,22 +157,28 @@ def ingest(
     """Land what is new in the inbox, or ``files`` only; what changed references make worth it is read again.
 
     A withdrawn file is landed again if its content or context changes, or if it is named in ``files``.
-    ``quiet_seconds``: files changed later than so long ago wait for the next time. ``received_at``: UTC
-    without a zone, by default now. ``again``: receipts in force whose files are read again in any case; they
-    keep their place among corrections. Nothing is landed, and nothing is left behind, if anything raises.
+    ``quiet_seconds``: files changed later than so long ago wait for the next time (`look`).
+    ``received_at``: UTC without a zone, by default now. ``again``: receipts in force whose files are read
+    again in any case; they keep their place among corrections. Nothing is landed, and nothing is left behind,
+    if anything raises.
     """
     moment = received_at or datetime.now(UTC).replace(tzinfo=None)
     with locked(settings), kept_processes(), _collector_off():
         prepare(settings)
         log = read_receipts(settings)
         seal(settings)
-        plan = replace(Plan.of(scan(settings.inbox, quiet_seconds), files, settings, log), again=again)
+        before = last_look.load(settings)
+        found = look(settings.inbox, quiet_seconds, before.young if before else None)
+        last_look.keep(settings, found, before, moment)
+        passed_over = tuple(found.passed_over) if files is None else ()
+        plan = replace(Plan.of(found.sources, files, settings, log), again=again)
         if not plan.new and not again and not any(r.depends_on_references for _, r in plan.present):
-            return IngestReport((), last_seq(log), len(plan.unchanged), plan.kept_withdrawn)
+            return IngestReport((), last_seq(log), len(plan.unchanged), plan.kept_withdrawn, passed_over)
         staging = Staging.open(settings)
         try:
             batch = Batch(staging, processes, progress, Spool(staging.spool))
-            return _land(settings, plan, batch, moment)
+            report = _land(settings, plan, batch, moment)
+            return replace(report, passed_over=(*passed_over, *report.passed_over))
         finally:
             staging.discard()
 
@@ -260,8 +278,8 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
                 break
             batch.read(again)
         if not batch.sources:
-            waiting = tuple(batch.waiting.values())
-            return IngestReport((), last_seq(plan.log), len(plan.unchanged), plan.kept_withdrawn, waiting)
+            unchanged = len(plan.unchanged)
+            return IngestReport((), last_seq(plan.log), unchanged, plan.kept_withdrawn, batch.passed_over)
         judge.judge_others(batch.spool.chunks)
         return _commit(plan, batch, judge, taken_back, circumstances, moment)
 
@@ -370,7 +388,7 @@ def _commit(
         last_seq(plan.log),
         unchanged + sum(map(len, batch.copies.values())),
         plan.kept_withdrawn,
-        tuple(batch.waiting.values()),
+        batch.passed_over,
         reread=frozenset(reread),
         file_remarks=reasons,
     )

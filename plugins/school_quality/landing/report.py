@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from school_quality.landing import last_look
 from school_quality.landing.receipts import Outcome, Receipt, context_words
+from school_quality.reading import PassedOver
 
 OUTCOME_WORDS: dict[Outcome, str] = {
     "accepted": "принят",
@@ -20,7 +22,7 @@ class IngestReport:
     """Receipts of one ingest in order of seq, and what was left alone.
 
     ``unchanged``: files that were read before in the same context. ``kept_withdrawn``: paths of files in
-    the inbox that somebody withdrew. ``waiting``: paths of files that are locked or being written.
+    the inbox that somebody withdrew. ``passed_over``: what of the inbox could not be read.
     ``file_remarks``: why a file was rejected, by its seq.
     """
 
@@ -28,7 +30,7 @@ class IngestReport:
     seq_before: int
     unchanged: int = 0
     kept_withdrawn: tuple[str, ...] = ()
-    waiting: tuple[str, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
     reread: frozenset[int] = frozenset()
     file_remarks: dict[int, str] | None = None
 
@@ -83,9 +85,10 @@ class IngestReport:
             f"{path}: отозван раньше, снова не принимается; вернуть: school-quality ingest ФАЙЛ"
             for path in self.kept_withdrawn
         ]
-        found += [f"{path}: занят или ещё записывается, прочитаем в следующий раз" for path in self.waiting]
+        found += last_look.lines(self.passed_over)
         if not self.landed:
-            return [*found, f"Новых файлов нет (прочитанных раньше: {self.unchanged})."]
+            readable = ", которые можно прочитать," if self.passed_over else ""
+            return [*found, f"Новых файлов{readable} нет (прочитанных раньше: {self.unchanged})."]
         outcomes = Counter(r.outcome for r in self.landed)
         rows = self.rows
         again = f", из них повторно {len(self.reread)}" if self.reread else ""

@@ -94,6 +94,7 @@ def remarks_page(settings: Settings) -> str:
         "remarks",
         workbooks=sorted(path.name for path in remarks_dir(settings).glob("*.xlsx")),
         files=status.files(settings),
+        not_read=status.not_read(settings),
         titles=_titles(),
         words=OUTCOMES,
     )

@@ -1,8 +1,8 @@
 """Reading: from files in the inbox to blocks of cell texts with provenance, pupils as pseudonyms.
 
-`scan` finds the sources, `read_files` reads them in child processes, in order. What a file holds never
-raises: a file that cannot be read comes back with a remark of level ``file`` (rules of
-``expectations/rules.yml``).
+`look` finds the sources (`scan`: only those that can be read), `read_files` reads them in child processes, in
+order. What a file holds never raises: a file that cannot be read comes back with a remark of level ``file``
+(rules of ``expectations/rules.yml``).
 """
 
 from __future__ import annotations
@@ -13,15 +13,30 @@ from school_quality.datasets import declarations_fingerprint
 from school_quality.model import FileReading
 from school_quality.reading import workers
 from school_quality.reading.reader import READER_VERSION
-from school_quality.reading.sources import Source, SourceChanged, of_files, scan
+from school_quality.reading.sources import (
+    Look,
+    PassedOver,
+    Reason,
+    Source,
+    SourceChanged,
+    Stamp,
+    look,
+    of_files,
+    scan,
+)
 from school_quality.reading.workers import kept as kept_processes
 
 __all__ = [
     "READER_VERSION",
+    "Look",
+    "PassedOver",
+    "Reason",
     "Source",
     "SourceChanged",
+    "Stamp",
     "declarations_fingerprint",
     "kept_processes",
+    "look",
     "of_files",
     "read_file",
     "read_files",

@@ -1,24 +1,25 @@
 """The inbox: which files there are, what an archive holds, and what their paths say.
 
-Nothing is ever written here. Hidden and temporary files, files that are locked, still being written or too
-young are left alone: they come up again at the next scan.
+Nothing is ever written here. Hidden and temporary files are left alone. All else that is not read is told
+with its reason (`PassedOver`), and looked at again the next time.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import io
-import math
 import os
 import stat
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from school_quality.model import Context, Remark
 from school_quality.reading import containers, context, limits
@@ -28,6 +29,41 @@ _TEMPORARY = (".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", "
 _SYSTEM = frozenset({"thumbs.db", "desktop.ini"})
 _BLOCK = 1024 * 1024
 _WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+
+Reason = Literal["locked", "young", "future", "no_access", "unreadable", "link", "name", "special"]
+
+Stamp = tuple[int, int, float]
+"""Size, modification time in ns, and when it was first seen so, in seconds of the machine's steady clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Something of the inbox that a look did not read; the path of a folder ends with ``/``."""
+
+    path: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Look:
+    """What lies in the inbox: what can be read, in the order of modification time, then path, and what not.
+
+    ``young``: by path, the files that may still be being written, for the next look to compare with.
+    """
+
+    sources: list[Source] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    young: dict[str, Stamp] = field(default_factory=dict)
+
+
+class NotNow(OSError):
+    """The file is there and cannot be read now, for a reason that will pass by itself."""
+
+    def __init__(self, reason: Reason, file: str) -> None:
+        super().__init__(errno.EBUSY, "занят или ещё записывается", file)
+        self.reason = reason
 
 
 class SourceChanged(Exception):
@@ -56,7 +92,7 @@ class Source:
         damaged."""
         try:
             data = _load_file(self.file) if self.entry is None else _load_entry(self.file, self.entry)
-        except FileNotFoundError as error:
+        except OSError as error:  # gone, or closed to us since
             raise SourceChanged(self.path) from error
         if hashlib.sha256(data).hexdigest() != self.file_id:
             raise SourceChanged(self.path)
@@ -68,16 +104,57 @@ def _load_file(file: str) -> bytes:
         return stream.readall()
 
 
-def scan(inbox: Path, quiet_seconds: float = 0) -> list[Source]:
-    """Everything in ``inbox`` that can be looked at now, in the order of modification time, then path."""
-    found: list[Source] = []
-    latest = time.time() - quiet_seconds
+def scan(inbox: Path) -> list[Source]:
+    """Everything in ``inbox`` that can be read now, in the order of modification time, then path."""
+    return look(inbox).sources
+
+
+def look(inbox: Path, quiet_seconds: float = 0, young: Mapping[str, Stamp] | None = None) -> Look:
+    """Look at everything in ``inbox``.
+
+    A file that changed less than ``quiet_seconds`` ago may still be being written and is passed over. So
+    says the clock; where ``young``, of the look before, shows that the file has not changed for as long, it
+    is read whatever the clock says.
+    """
+    found = Look()
+    now, steady = time.time(), time.monotonic()
+
+    def unrest(relative: str, status: os.stat_result) -> Reason | None:
+        age = now - status.st_mtime
+        if quiet_seconds <= 0 or age >= quiet_seconds:
+            return None
+        size, modified, since = (young or {}).get(relative, (0, 0, steady))
+        if (size, modified) != (status.st_size, status.st_mtime_ns):
+            since = steady
+        if steady - since >= quiet_seconds or since > steady:  # or the machine has been started since
+            return None
+        found.young[relative] = status.st_size, status.st_mtime_ns, since
+        return "future" if age < -quiet_seconds else "young"
+
     root = str(inbox)
-    for file in _files(root):
-        # looked at again next time: gone, locked, not readable yet, still being written
-        with contextlib.suppress(OSError):
-            found += _sources(file, file[len(root) :].replace(os.sep, "/").lstrip("/"), latest)
-    return sorted(found, key=lambda s: (s.modified_at, s.path))
+    for file in _files(root, found):
+        relative = _relative(file, root)
+        try:
+            found.sources += _sources(file, relative, unrest)
+        except FileNotFoundError:
+            continue  # gone since its folder was listed
+        except OSError as error:
+            found.passed_over.append(_passed_over(relative, error))
+    found.sources.sort(key=lambda s: (s.modified_at, s.path))
+    found.passed_over.sort(key=lambda p: p.path)
+    return found
+
+
+def _relative(file: str, root: str) -> str:
+    return file[len(root) :].replace(os.sep, "/").lstrip("/")
+
+
+def _passed_over(relative: str, error: OSError) -> PassedOver:
+    if isinstance(error, NotNow):
+        return PassedOver(relative, error.reason)
+    if isinstance(error, PermissionError):
+        return PassedOver(relative, "no_access")
+    return PassedOver(relative, "unreadable", error.strerror or type(error).__name__)
 
 
 def of_files(files: list[Path], inbox: Path | None = None) -> list[Source]:
@@ -99,25 +176,74 @@ def is_left_alone(name: str) -> bool:
     return name.startswith((".", "~$")) or lowered.endswith(_TEMPORARY) or lowered in _SYSTEM
 
 
-def _files(folder: str) -> Iterator[str]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not is_left_alone(f) and f != "__MACOSX")
-        for name in sorted(names):
-            if not is_left_alone(name):
-                yield os.path.join(root, name)  # noqa: PTH118 - a path object costs as much as hashing a form
+def _files(root: str, found: Look) -> Iterator[str]:
+    """Paths of the files below ``root``; what is no file, or may not be followed, is passed over.
+
+    A link is followed to a file of the inbox, and nowhere else: folders are never entered through one.
+    """
+    inside = os.path.join(os.path.realpath(root), "")  # noqa: PTH118 - see below
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            found.passed_over.append(_passed_over(_relative(folder, root) + "/", error))
+            continue
+        # no `Path`: one costs as much as hashing a form
+        for entry in entries:
+            if is_left_alone(entry.name) or entry.name == "__MACOSX":
+                continue
+            if not _is_text(entry.name):
+                found.passed_over.append(PassedOver(_shown(_relative(entry.path, root)), "name"))
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif entry.is_file(follow_symlinks=False):
+                yield entry.path
+            elif not entry.is_symlink():
+                found.passed_over.append(PassedOver(_relative(entry.path, root), "special"))
+            else:
+                target = os.path.realpath(entry.path)
+                if target.startswith(inside) and os.path.isfile(target):  # noqa: PTH113 - see above
+                    yield entry.path
+                else:
+                    found.passed_over.append(PassedOver(_relative(entry.path, root), "link"))
 
 
-def _sources(file: str, relative: str, latest: float = math.inf) -> list[Source]:
-    """The sources of one file; none where it changed after ``latest`` or while it was looked at.
+def _is_text(name: str) -> bool:
+    """Whether a name is in the encoding of the system: another one comes as half characters."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
-    `OSError` where it cannot be read or is locked. Few system calls: an inbox has thousands of small files.
+
+def _shown(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _at_rest(_relative: str, _status: os.stat_result) -> Reason | None:
+    return None
+
+
+def _sources(
+    file: str,
+    relative: str,
+    unrest: Callable[[str, os.stat_result], Reason | None] = _at_rest,
+) -> list[Source]:
+    """The sources of one file; ``unrest`` says why it cannot be read yet.
+
+    `NotNow` where it cannot, is locked or changed while it was looked at, another `OSError` where it cannot
+    be read. Few system calls: an inbox has thousands of small files.
     """
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         before = os.fstat(descriptor)
-        if before.st_mtime > latest or not stat.S_ISREG(before.st_mode):
-            return []
-        _refuse_locked(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise OSError(errno.EINVAL, "не обычный файл", file)
+        if reason := unrest(relative, before):
+            raise NotNow(reason, file)
+        _refuse_locked(descriptor, file)
         head, file_id = _hash(descriptor, before.st_size)
         whole = Source(relative, file, file_id, context.of_path(relative), before.st_mtime, before.st_size)
         sources = [whole]
@@ -129,7 +255,9 @@ def _sources(file: str, relative: str, latest: float = math.inf) -> list[Source]
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)  # gives the locks back too
-    return sources if (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns) else []
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise NotNow("young", file)
+    return sources
 
 
 def _hash(descriptor: int, size: int) -> tuple[bytes, str]:
@@ -144,13 +272,13 @@ def _hash(descriptor: int, size: int) -> tuple[bytes, str]:
     return head, digest.hexdigest()
 
 
-def _refuse_locked(descriptor: int) -> None:
-    """`OSError` where another process holds a lock on the file, of either kind."""
+def _refuse_locked(descriptor: int, file: str) -> None:
+    """`NotNow` where another process holds a lock on the file, of either kind."""
     for lock in (fcntl.flock, fcntl.lockf):
         try:
             lock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            raise
+        except (BlockingIOError, PermissionError) as error:
+            raise NotNow("locked", file) from error
         except OSError:
             return  # a file system without locks
 

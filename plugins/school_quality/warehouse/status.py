@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import starmap
 
+from school_quality.landing import last_look
 from school_quality.landing.receipts import Receipt, effective, read_receipts
 from school_quality.settings import Settings
 from school_quality.warehouse import releases, school_names
@@ -29,6 +30,17 @@ def files(settings: Settings) -> list[Receipt]:
     return sorted(
         effective(read_receipts(settings)).values(), key=lambda receipt: (receipt.path, receipt.seq)
     )
+
+
+def not_read(settings: Settings) -> list[str]:
+    """What of the inbox could not be read at the last look, and what to do; none where everything was."""
+    look = last_look.load(settings)
+    if look is None or not look.passed_over:
+        return []
+    return [
+        f"При последнем приёме ({look.looked_at:%d.%m.%Y %H:%M} UTC):",
+        *last_look.lines(look.passed_over),
+    ]
 
 
 def submissions(settings: Settings, year: int) -> list[Submissions]:

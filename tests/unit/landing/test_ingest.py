@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -12,17 +13,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 import xlsxwriter
 
 from school_quality.errors import UsageError
-from school_quality.landing import IngestReport, ingest, overlay, withdraw
+from school_quality.landing import IngestReport, ingest, last_look, overlay, withdraw
 from school_quality.landing.receipts import Receipt, effective, read_receipts
 from school_quality.model import FileReading
 from school_quality.reading import Source, read_files
 from school_quality.settings import Settings
+from school_quality.warehouse import status
 
 from .conftest import REGISTER, landed
 
@@ -697,3 +700,89 @@ def test_a_row_of_a_csv_with_a_shifted_cell_is_rejected_and_the_others_are_accep
         (3, "ragged_row", "4 вместо 3", "6007"),
         (4, "ragged_row", "2 вместо 3", "6007"),
     ]
+
+
+def test_what_of_the_inbox_was_not_read_is_told_by_ingest_and_status_until_it_is_read(
+    registered: Settings, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("сюда/ИСБШ.csv", INDEX)
+    (registered.inbox / "ссылка.csv").symlink_to("/etc/hosts")
+    for name in ("а.csv", "б.csv"):
+        os.utime(put(name, INDEX.replace("2022", "2023")), (time.time() + 7200,) * 2)
+
+    first = land(registered, quiet_seconds=120)
+    told = status.not_read(registered)
+    second = land(registered, quiet_seconds=120)
+    by_hand = land(registered)
+
+    words = [
+        "Не прочитано в папке приёма: 3.",
+        "  а.csv, б.csv: время изменения в будущем; проверьте часы; прочитаем в следующий раз, "
+        "если файл не изменится",
+        "  ссылка.csv: ссылка ведёт за пределы папки приёма, на папку или в никуда; положите сам файл",
+    ]
+    assert [r.path for r in first.landed] == ["сюда/ИСБШ.csv"]
+    assert first.lines()[:3] == words
+    assert told[1:] == words
+    assert second.lines()[-1] == "Новых файлов, которые можно прочитать, нет (прочитанных раньше: 2)."
+    assert [r.path for r in by_hand.landed] == ["а.csv"]
+    assert status.not_read(registered)[1] == "Не прочитано в папке приёма: 1."
+
+
+def test_only_what_a_look_finds_anew_is_news_and_what_passes_by_itself_is_none(
+    registered: Settings, put: Put
+) -> None:
+    put("молодой.csv", INDEX)
+    os.utime(registered.inbox / "молодой.csv")
+    (registered.inbox / "ссылка.csv").symlink_to("/etc/hosts")
+
+    land(registered, quiet_seconds=120)
+    first = last_look.load(registered)
+    land(registered, quiet_seconds=120)
+    second = last_look.load(registered)
+
+    assert first is not None
+    assert second is not None
+    assert [each.path for each in first.passed_over] == ["молодой.csv", "ссылка.csv"]
+    assert ([each.path for each in first.news], second.news) == (["ссылка.csv"], ())
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"looked_at": 5}', "\x00"])
+def test_a_damaged_record_of_the_last_look_is_made_anew(registered: Settings, put: Put, content: str) -> None:
+    registered.last_look.write_text(content)
+    put("ИСБШ.csv", INDEX)
+
+    assert status.not_read(registered) == []
+    assert [r.path for r in land(registered, quiet_seconds=120).landed] == ["ИСБШ.csv"]
+    assert last_look.load(registered) is not None
+
+
+def test_files_in_a_folder_that_is_closed_to_us_stay_landed_and_in_force(
+    registered: Settings, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("2022/ИСБШ.csv", INDEX)
+    land(registered)
+    put("ещё.csv", INDEX.replace("2022", "2023"))
+    real_scandir, real_stat = os.scandir, os.stat
+
+    def closed(path: object) -> bool:
+        return str(path).startswith(str(registered.inbox / "2022"))
+
+    def unlisted(path: str) -> Any:
+        if closed(path):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real_scandir(path)
+
+    def unseen(path: Any, **options: Any) -> os.stat_result:
+        if closed(path) and str(path) != str(registered.inbox / "2022"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real_stat(path, **options)
+
+    monkeypatch.setattr(os, "scandir", unlisted)
+    monkeypatch.setattr(os, "stat", unseen)
+
+    report = land(registered)
+
+    assert [(each.path, each.reason) for each in report.passed_over] == [("2022/", "no_access")]
+    assert [r.path for r in report.receipts] == ["ещё.csv"]
+    assert {r.path for r in in_force(registered)} == {"Реестр.csv", "2022/ИСБШ.csv", "ещё.csv"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -10,13 +11,14 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.reading import builders
 from tests.unit.reading.test_formats import ROWS
 
 from school_quality.model import Context
-from school_quality.reading import SourceChanged, scan
+from school_quality.reading import Look, PassedOver, SourceChanged, look, scan, sources
 from school_quality.reading.reader import read_here
 
 Put = Callable[[str, bytes | str], Path]
@@ -59,12 +61,138 @@ def test_files_come_in_the_order_of_their_time_then_path(inbox: Path, put: Put) 
     assert [s.path for s in scan(inbox)] == ["b.csv", "d/c.csv", "a.csv"]
 
 
+def reasons(found: Look) -> dict[str, str]:
+    return {each.path: each.reason for each in found.passed_over}
+
+
 def test_a_young_file_is_left_for_the_next_time(inbox: Path, put: Put) -> None:
     file = put("form.csv", FORM)
 
-    assert scan(inbox, quiet_seconds=120) == []
+    found = look(inbox, quiet_seconds=120)
     os.utime(file, (time.time() - 200, time.time() - 200))
-    assert [s.path for s in scan(inbox, quiet_seconds=120)] == ["form.csv"]
+
+    assert (found.sources, reasons(found)) == ([], {"form.csv": "young"})
+    assert [s.path for s in look(inbox, quiet_seconds=120).sources] == ["form.csv"]
+
+
+@pytest.mark.parametrize(("ahead", "reason"), [(0, "young"), (7200, "future")])
+def test_a_wrong_clock_delays_a_file_once(
+    inbox: Path, put: Put, monkeypatch: pytest.MonkeyPatch, ahead: int, reason: str
+) -> None:
+    os.utime(put("form.csv", FORM), (time.time() + ahead, time.time() + ahead))
+    steady = time.monotonic()
+
+    first = look(inbox, quiet_seconds=120)
+    monkeypatch.setattr(time, "monotonic", lambda: steady + 100)
+    soon = look(inbox, quiet_seconds=120, young=first.young)
+    monkeypatch.setattr(time, "monotonic", lambda: steady + 200)
+    later = look(inbox, quiet_seconds=120, young=soon.young)
+
+    assert [reasons(found) for found in (first, soon, later)] == [{"form.csv": reason}] * 2 + [{}]
+    assert [s.path for s in later.sources] == ["form.csv"]
+
+
+def test_a_file_that_goes_on_changing_is_left_however_long_it_takes(
+    inbox: Path, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("form.csv", FORM)
+    first = look(inbox, quiet_seconds=120)
+    put("form.csv", FORM * 2)
+    monkeypatch.setattr(time, "monotonic", lambda: next(iter(first.young.values()))[2] + 1000)
+
+    assert reasons(look(inbox, quiet_seconds=120, young=first.young)) == {"form.csv": "young"}
+
+
+def test_by_hand_a_file_is_read_at_once_whatever_the_clock_says(inbox: Path, put: Put) -> None:
+    os.utime(put("form.csv", FORM), (time.time() + 7200, time.time() + 7200))
+
+    found = look(inbox)
+
+    assert ([s.path for s in found.sources], found.passed_over) == (["form.csv"], [])
+
+
+def test_what_may_not_be_read_is_named_and_the_rest_is_read(
+    inbox: Path, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, broken, folder = (str(put(name, FORM)) for name in ("a.csv", "б/b.csv", "closed/c.csv"))
+    put("d.csv", FORM)
+    os.mkfifo(inbox / "pipe.csv")
+    real_open, real_scandir = os.open, os.scandir
+
+    def refused(path: str, *arguments: int) -> int:
+        if path == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        if path == broken:
+            raise OSError(errno.EIO, "Input/output error", path)
+        return real_open(path, *arguments)
+
+    def unlisted(path: str) -> Any:
+        if path == str(Path(folder).parent):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real_scandir(path)
+
+    monkeypatch.setattr(os, "open", refused)
+    monkeypatch.setattr(os, "scandir", unlisted)
+
+    found = look(inbox)
+
+    assert [s.path for s in found.sources] == ["d.csv"]
+    assert found.passed_over == [
+        PassedOver("a.csv", "no_access"),
+        PassedOver("closed/", "no_access"),
+        PassedOver("pipe.csv", "special"),
+        PassedOver("б/b.csv", "unreadable", "Input/output error"),
+    ]
+
+
+def test_links_are_followed_to_files_of_the_inbox_and_nowhere_else(
+    inbox: Path, put: Put, tmp_path: Path
+) -> None:
+    inside = put("form.csv", FORM)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.csv").write_text(FORM)
+    for name, target in {
+        "same.csv": inside,
+        "nowhere.csv": inbox / "nothing",
+        "file.csv": outside / "secret.csv",
+        "folder": outside,
+        "round": inbox,
+        "up.csv": Path("..") / "outside" / "secret.csv",
+        "over.csv": outside / ".." / "inbox" / "folder" / "secret.csv",
+    }.items():
+        (inbox / name).symlink_to(target)
+
+    found = look(inbox)
+
+    assert [s.path for s in found.sources] == ["form.csv", "same.csv"]
+    assert reasons(found) == dict.fromkeys(
+        ("file.csv", "folder", "nowhere.csv", "over.csv", "round", "up.csv"), "link"
+    )
+
+
+def test_an_inbox_that_is_a_link_itself_is_looked_into(inbox: Path, put: Put, tmp_path: Path) -> None:
+    (inbox / "same.csv").symlink_to(put("form.csv", FORM))
+    (tmp_path / "link").symlink_to(inbox, target_is_directory=True)
+
+    found = look(tmp_path / "link")
+
+    assert ([s.path for s in found.sources], found.passed_over) == (["form.csv", "same.csv"], [])
+
+
+def test_a_file_that_is_closed_to_us_since_the_scan_is_left_for_the_next_time(
+    inbox: Path, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("form.csv", FORM)
+    (source,) = scan(inbox)
+
+    def refused(file: str) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", file)
+
+    monkeypatch.setattr(sources, "_load_file", refused)
+
+    with pytest.raises(SourceChanged):
+        read_here(source)
 
 
 @pytest.mark.parametrize("kind", ["flock", "lockf"])
@@ -81,10 +209,11 @@ def test_a_file_that_another_process_holds_locked_is_left_for_the_next_time(
     assert holder.stdout is not None
     holder.stdout.readline()
 
-    while_locked = [s.path for s in scan(inbox)]
+    while_locked = look(inbox)
     holder.communicate("\n")
 
-    assert while_locked == ["other.csv"]
+    assert [s.path for s in while_locked.sources] == ["other.csv"]
+    assert reasons(while_locked) == {"form.csv": "locked"}
     assert [s.path for s in scan(inbox)] == ["form.csv", "other.csv"]
 
 
@@ -173,7 +302,12 @@ def test_many_entries_of_one_archive_are_all_read(inbox: Path, put: Put) -> None
     assert all(r.dataset == "form_teacher_courses" for r in readings)
 
 
-def test_a_broken_link_is_left_alone(inbox: Path) -> None:
-    (inbox / "form.csv").symlink_to(inbox / "nowhere.csv")
+def test_a_name_in_another_encoding_is_named_and_the_rest_is_read(inbox: Path, put: Put) -> None:
+    put("б/форма.csv", FORM)
+    (inbox / os.fsdecode("Формы.csv".encode("cp1251"))).write_text(FORM)
 
-    assert scan(inbox) == []
+    found = look(inbox)
+
+    assert [s.path for s in found.sources] == ["б/форма.csv"]
+    assert [(each.path[-4:], each.reason) for each in found.passed_over] == [(".csv", "name")]
+    assert found.passed_over[0].path.isprintable()
