@@ -30,7 +30,7 @@ cumulated as (
         sum(results) over district as all_results,
         sum(results) over (district order by score asc) - results as results_below,
         sum(results) over (district order by score desc) - results as results_above,
-        ceil(sum(results) over district * years.tail_pct / 100) as tail
+        ceil(sum(results) over district * years.tail_pct / 100)::bigint as tail
     from scores
     inner join {{ ref('int_methodology__years') }} as years using (reporting_year)
     window district as (partition by municipality_id, reporting_year, indicator_code)

@@ -39,23 +39,27 @@ school_means as (
 
 districts as (
     select
-        *,
-        sum(school_sum) over district / sum(school_count) over district as district_mean,
-        stddev_pop(school_mean) over district as spread,
-        count(*) over district >= index_min_schools
-        and max(school_mean) over district - min(school_mean) over district >= zero_difference as has_spread
+        municipality_id,
+        reporting_year,
+        procedure_id,
+        {{ in_order('sum', 'school_sum') }} / sum(school_count) as district_mean,
+        {{ in_order('stddev_pop', 'school_mean') }} as spread,
+        count(*) >= max(index_min_schools)
+        and max(school_mean) - min(school_mean) >= max(zero_difference) as has_spread
     from school_means
     where school_mean is not null
-    window district as (partition by municipality_id, reporting_year, procedure_id)
+    group by all
 )
 
 select
-    school_id,
-    municipality_id,
-    reporting_year,
-    procedure_id,
-    is_by_mark,
-    school_mean,
-    district_mean,
-    case when has_spread then (school_mean - district_mean) / spread end as z
-from districts
+    schools.school_id,
+    schools.municipality_id,
+    schools.reporting_year,
+    schools.procedure_id,
+    schools.is_by_mark,
+    schools.school_mean,
+    districts.district_mean,
+    case when districts.has_spread then (schools.school_mean - districts.district_mean) / districts.spread end as z
+from school_means as schools
+inner join districts using (municipality_id, reporting_year, procedure_id)
+where schools.school_mean is not null

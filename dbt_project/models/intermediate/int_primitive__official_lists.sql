@@ -1,4 +1,5 @@
 -- Reading 13: of each kind and municipality the list of the academic year, else that of the year before, is in force.
+-- The list of biased ВПР results is one for everybody, and stays with the school for a year (peers to learn from).
 with lists as (
     select
         lists.reporting_year as list_year,
@@ -18,11 +19,22 @@ in_force as (
     from {{ ref('int_methodology__years') }} as years
     inner join lists on lists.list_year between years.reporting_year - 1 and years.reporting_year
     group by all
+),
+
+biased as (
+    select
+        years.reporting_year,
+        coalesce(list(distinct lists.school_id) filter (where lists.is_listed), []) as listed
+    from {{ ref('int_methodology__years') }} as years
+    inner join {{ ref('stg_biased_vpr') }} as lists
+        on lists.reporting_year between years.reporting_year - 1 and years.reporting_year
+    group by all
 )
 
 select
     schools.school_id,
     schools.reporting_year,
+    bool_or(list_contains(biased.listed, schools.school_id)) as official_biased_vpr,
     {%- for kind, column in {
         'low_results': 'official_low_results',
         'low_index': 'official_risk_zone',
@@ -35,6 +47,7 @@ select
     end as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ ref('int_school__years') }} as schools
+left join biased using (reporting_year)
 left join in_force using (municipality_id, reporting_year)
 left join lists
     on

@@ -4,7 +4,7 @@ with computed as (
     select
         parts.school_id,
         parts.reporting_year,
-        avg(parts.z) as computed_index,
+        {{ in_order('avg', 'parts.z') }} as computed_index,
         bool_or(pairs.procedure_id is not null) filter (where parts.z is not null) as is_not_comparable,
         bool_or(pairs_after.procedure_id is not null) filter (where parts.z is not null) as is_not_comparable_after
     from {{ ref('int_primitive__index_parts') }} as parts

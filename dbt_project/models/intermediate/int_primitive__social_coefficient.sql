@@ -17,7 +17,6 @@ means as (
         schools.reporting_year,
         wanted.means_wanted,
         wanted.min_value,
-        procedures.mean_score,
         procedures.score_sum::hugeint as score_sum,
         procedures.score_count::hugeint as score_count,
         procedures.is_conflicting,
@@ -36,7 +35,6 @@ summed as (
         reporting_year,
         means_wanted,
         min_value,
-        avg(mean_score) as mean_of_means,
         sum(score_sum * (common_count // score_count))::hugeint as common_sum,
         common_count * means_wanted as common_denominator,
         bool_or(is_conflicting) as is_conflicting
@@ -49,7 +47,7 @@ summed as (
 select
     summed.school_id,
     summed.reporting_year,
-    summed.mean_of_means / social.social_index::double as coefficient,
+    summed.common_sum / summed.common_denominator / social.social_index::double as coefficient,
     summed.common_sum * 10000000000
     >= (summed.min_value * 10000)::hugeint * (social.social_index * 1000000)::hugeint * summed.common_denominator
         as reaches_edge,

@@ -101,7 +101,8 @@ judged as (
         lists.official_low_results,
         lists.official_risk_zone,
         lists.official_difficult_social,
-        lists.in_project_500
+        lists.in_project_500,
+        lists.official_biased_vpr
     from {{ ref('int_school__years') }} as schools
     inner join low_procedures_needed using (reporting_year)
     left join verdicts using (school_id, reporting_year)

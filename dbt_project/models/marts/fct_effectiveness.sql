@@ -1,6 +1,7 @@
 -- Clause 6: change of the schools that were supported the year before against similar ones that were not. Several
 -- schools may share a similar one, so the 95 % interval counts similar schools (clusters), not pairs, and reads
--- Student's quantile for one less than their number; with a single similar school there is none.
+-- Student's quantile for one less than their number; with too few of them nothing is compared. The interval is of what
+-- support changes in the outcome, which is never more than from its lowest value to its highest.
 with districts as (
     select distinct
         statuses.municipality_id,
@@ -33,13 +34,22 @@ means as (
         outcome,
         count(*)::integer as supported_schools,
         count(distinct similar_school_id)::integer as comparison_schools,
-        avg(value_before) as before_supported,
-        avg(similar_before) as before_comparison,
-        avg(change_supported) as change_supported,
-        avg(change_comparison) as change_comparison,
-        avg(difference) as difference
+        {{ in_order('avg', 'value_before') }} as before_supported,
+        {{ in_order('avg', 'similar_before') }} as before_comparison,
+        {{ in_order('avg', 'change_supported') }} as change_supported,
+        {{ in_order('avg', 'change_comparison') }} as change_comparison,
+        {{ in_order('avg', 'difference') }} as difference
     from pairs
     group by all
+),
+
+compared as (
+    select
+        means.*,
+        outcomes.highest - outcomes.lowest as widest
+    from means
+    inner join {{ ref('effectiveness_outcomes') }} as outcomes using (outcome)
+    where means.comparison_schools >= outcomes.min_schools
 ),
 
 deviations as (
@@ -48,32 +58,34 @@ deviations as (
         pairs.reporting_year,
         pairs.outcome,
         pairs.similar_school_id,
-        sum(pairs.difference - means.difference) as deviation
+        {{ in_order('sum', 'pairs.difference - compared.difference') }} as deviation
     from pairs
-    inner join means using (municipality_id, reporting_year, outcome)
+    inner join compared using (municipality_id, reporting_year, outcome)
     group by all
 ),
 
 errors as (
     select
-        means.municipality_id,
-        means.reporting_year,
-        means.outcome,
-        sqrt(
-            sum(deviations.deviation * deviations.deviation)
-            * means.comparison_schools / nullif(means.comparison_schools - 1, 0)
-        ) / means.supported_schools as standard_error,
-        max(quantiles.quantile) as quantile
-    from means
-    inner join deviations using (municipality_id, reporting_year, outcome)
-    asof left join {{ ref('student_quantiles') }} as quantiles
-        on means.comparison_schools - 1 >= quantiles.degrees
-    group by
-        means.municipality_id,
-        means.reporting_year,
-        means.outcome,
-        means.comparison_schools,
-        means.supported_schools
+        municipality_id,
+        reporting_year,
+        outcome,
+        count(*) - 1 as degrees,
+        {{ in_order('sum', 'deviation * deviation') }} * count(*) / (count(*) - 1) as squared_error
+    from deviations
+    group by all
+),
+
+intervals as (
+    select
+        compared.municipality_id,
+        compared.reporting_year,
+        compared.outcome,
+        compared.difference,
+        compared.widest,
+        quantiles.quantile * sqrt(errors.squared_error) / compared.supported_schools as half_width
+    from compared
+    inner join errors using (municipality_id, reporting_year, outcome)
+    asof left join {{ ref('student_quantiles') }} as quantiles on errors.degrees >= quantiles.degrees
 )
 
 select
@@ -86,9 +98,9 @@ select
     means.before_comparison,
     means.change_supported,
     means.change_comparison,
-    means.difference,
-    means.difference - errors.standard_error * errors.quantile as ci_low,
-    means.difference + errors.standard_error * errors.quantile as ci_high
+    intervals.difference,
+    least(greatest(intervals.difference - intervals.half_width, -intervals.widest), intervals.widest) as ci_low,
+    least(greatest(intervals.difference + intervals.half_width, -intervals.widest), intervals.widest) as ci_high
 from districts
 left join means using (municipality_id, reporting_year, outcome)
-left join errors using (municipality_id, reporting_year, outcome)
+left join intervals using (municipality_id, reporting_year, outcome)

@@ -1,5 +1,5 @@
--- Targeted recommendations (clause 5): what a supported school lost points on, the measure against it, and a school of
--- the same type and municipality that has full points there.
+-- Targeted recommendations (clause 5): what a supported school lost points on, the measure against it, and a peer to
+-- learn from: a school of the same type and municipality that has full points there and no sign of needing help itself.
 with judged as (
     select
         facts.school_id,
@@ -10,7 +10,18 @@ with judged as (
         schools.school_type,
         facts.max_points - facts.points as points_lost,
         statuses.is_supported,
-        statuses.social_index
+        nullif(statuses.social_index, 0)::decimal(9, 6) as social_index,
+        -- Full points of a few pupils may be chance; a status of which nothing is known is no sign.
+        not list_contains(facts.flags, 'small_n')
+        and not coalesce(
+            statuses.is_supported
+            or statuses.is_low_results
+            or statuses.is_risk_zone
+            or statuses.official_low_results
+            or statuses.official_risk_zone
+            or statuses.official_biased_vpr,
+            false
+        ) as is_model
     from {{ ref('fct_indicator_value') }} as facts
     inner join {{ ref('dim_school') }} as schools using (school_id)
     inner join {{ ref('fct_school_status') }} as statuses using (school_id, reporting_year)
@@ -24,7 +35,11 @@ peers as (
         needy.indicator_code,
         arg_min(
             peers.school_id,
-            (coalesce(abs(needy.social_index - peers.social_index), 1000000), peers.school_id)
+            (
+                needy.social_index is null or peers.social_index is null,
+                abs(needy.social_index - peers.social_index),
+                peers.school_id
+            )
         ) as peer_school_id
     from judged as needy
     inner join judged as peers
@@ -33,7 +48,7 @@ peers as (
             and needy.school_type = peers.school_type
             and needy.reporting_year = peers.reporting_year
             and needy.indicator_code = peers.indicator_code
-            and needy.school_id <> peers.school_id
+            and peers.is_model
             and peers.points_lost = 0
     where needy.is_supported and needy.points_lost > 0
     group by all

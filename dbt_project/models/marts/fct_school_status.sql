@@ -51,6 +51,7 @@ select
     statuses.official_risk_zone,
     statuses.official_difficult_social,
     statuses.in_project_500,
+    statuses.official_biased_vpr,
     statuses.is_supported,
     statuses.delivered_social_index::double as social_index,
     statuses.results_index,

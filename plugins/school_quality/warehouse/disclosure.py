@@ -176,6 +176,17 @@ def _recompute(connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) 
         ) using (school_id, reporting_year)
         """
     )
+    # A school whose status is hidden may need help itself: it is not shown as one to learn from.
+    connection.execute(
+        """
+        create temp table cautious_statuses as
+        select * replace (
+            is_low_results or list_contains(suppressed, 'is_low_results') as is_low_results,
+            is_risk_zone or list_contains(suppressed, 'is_risk_zone') as is_risk_zone
+        )
+        from open.marts.fct_school_status
+        """
+    )
     hidden_schools = """
         select facts.*, coalesce(hidden.schools, 0)::integer as hidden_schools
         from ({sql}) as facts
@@ -192,6 +203,8 @@ def _recompute(connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) 
         sql = compiled[table]
         if table == "fct_similar_school":
             sql = sql.replace('"build"."marts"."fct_indicator_value"', "temp.complete_values")
+        if table == "fct_recommendation":
+            sql = sql.replace('"build"."marts"."fct_school_status"', "temp.cautious_statuses")
         sql = sql.replace('"build"."intermediate"."int_primitive__procedures"', "temp.open_procedures")
         sql = sql.replace('"build"."marts".', "open.marts.")
         if official := re.findall(r'\bbuild"?\.(?!"?seeds\b)\S+', sql):

@@ -50,6 +50,7 @@ select
     official_risk_zone,
     official_difficult_social,
     in_project_500,
+    official_biased_vpr,
     case when is_supported_open then is_supported end as is_supported,
     social_index,
     case when is_index_open then results_index end as results_index,
