@@ -512,7 +512,7 @@ class Summary:
     reporting_year: int
     schools: int
     low_results: dict[int, list[School]]  # by year, only years with results
-    supported: list[School]
+    supported: list[School] | None  # None: nothing tells who is
     cards: int
 
 
@@ -533,13 +533,17 @@ def summary(settings: Settings) -> Summary:
             "select distinct reporting_year from marts.fct_school_status "
             "where is_low_results is not null order by all"
         ).fetchall()
+        known = connection.execute(
+            "select count(is_supported) > 0 from marts.fct_school_status where reporting_year = ?",
+            [year],
+        ).fetchone()
         return Summary(
             release_id=release.release_id,
             folder=settings.current,
             reporting_year=year,
             schools=schools[0] if schools else 0,
             low_results={found: _schools(connection, "is_low_results", found) for (found,) in years},
-            supported=_schools(connection, "is_supported", year),
+            supported=_schools(connection, "is_supported", year) if known and known[0] else None,
             cards=len(list((settings.current / "scorecards").glob("*.html"))),
         )
 
@@ -565,8 +569,15 @@ def tell(found: Summary) -> None:
     for year, schools in found.low_results.items():
         _tell_schools(f"ШНОР по результатам {year} года", schools)
     if found.reporting_year not in found.low_results:
-        progress.info("Результатов за %d год ещё нет, ШНОР этого года не определены.", found.reporting_year)
-    _tell_schools(f"Поддержку в {found.reporting_year} году получают", found.supported)
+        progress.info(
+            "Результатов работ, по которым определяют ШНОР, за %d год ещё нет: они не определены.",
+            found.reporting_year,
+        )
+    title = f"Поддержку в {found.reporting_year} году получают"
+    if found.supported is None:
+        progress.info("%s: нет данных", title)
+    else:
+        _tell_schools(title, found.supported)
     progress.info("Карточки школ (%d): %s", found.cards, found.folder / "scorecards")
     progress.info("Отчёты: %s", found.folder / "reports")
     progress.info("Хранилище: %s", found.folder / releases.WAREHOUSE)

@@ -10,7 +10,8 @@ from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import Reference, Row, SchoolFacts, is_hidden
 
 MEASURES = 5
-NO_PEER = "школы того же типа с полным баллом в районе нет"
+NO_PEER = "школы, у которой этому учиться, в районе нет"
+NO_OPEN_PEER = "среди открытых данных школы, у которой этому учиться, нет"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,6 @@ class Advice:
 def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]:
     """The first measures by rank; indicators with the same measure stand together."""
     items = methodology.roadmap_names(facts.version)
-    # The open edition names no school either where the official one does: it cannot say that there is none.
-    no_peer = "" if "suppressed" in facts.status else NO_PEER
     measures: dict[str, list[Row]] = {}
     for row in facts.recommendations:
         text = (
@@ -50,10 +49,15 @@ def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]
             f"{words.plural(len(rows), 'показатель', 'показатели', 'показатели')} {codes}: потеряно {lost}",
             first["owner"] and f"отвечает {first['owner']}",
             first["roadmap_item"] and _roadmap(first["roadmap_item"], items),
-            f"у кого учиться — {', '.join(names)}" if names else no_peer,
+            f"у кого учиться — {', '.join(names)}" if names else no_peer(facts.status),
         ]
         advice.append(Advice(rank, text, " · ".join(part for part in details if part)))
     return tuple(advice)
+
+
+def no_peer(status: Row) -> str:
+    """That a municipality has no peer to learn from; the open edition can say so of what is open only."""
+    return NO_OPEN_PEER if "suppressed" in status else NO_PEER
 
 
 def _roadmap(item: str, names: dict[str, str]) -> str:
@@ -90,7 +94,10 @@ def no_advice(status: Row) -> str:
     if is_hidden(status, "is_supported"):
         return "Рекомендации готовят для школ с адресной поддержкой. Получает ли её эта школа, скрыто."
     if status["is_supported"] is None:
-        return "Рекомендаций нет: результатов за год нет, нужна ли адресная поддержка, неизвестно."
+        return (
+            "Рекомендаций нет: за год нет работ, по которым определяют ШНОР, и нужна ли адресная поддержка, "
+            "неизвестно."
+        )
     if not status["is_supported"]:
         return "Адресные рекомендации готовят для школ с адресной поддержкой."
     if is_hidden(status, "points"):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from school_quality.reporting import methodology, words
+from school_quality.reporting.advice import NO_PEER
 from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.municipal_actions import (
     Advice,
@@ -57,7 +58,14 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
     points: list[Demand] = [
         (f"Организовать адресную поддержку школ: {names(supported, reference)}. Срок: {BLANK_DATE}", ())
         if supported
-        else ("Принять к сведению: школ, которым нужна адресная поддержка, нет.", ()),
+        else (
+            (
+                "Принять к сведению: школ, которым нужна адресная поддержка, нет."
+                if facts.is_support_known
+                else "Принять к сведению: каким школам нужна адресная поддержка, данных нет."
+            ),
+            (),
+        ),
     ]
     if appendix:
         points.append(
@@ -141,14 +149,14 @@ def _appendix(facts: MunicipalFacts, reference: Reference, as_of: date) -> list[
     rows = []
     for place, (school_id, lines) in enumerate(advice(facts).items(), start=1):
         for part, line in enumerate(lines, start=1):
-            peers = f" Изучить опыт: {names(line.peers, reference)}." if line.peers else ""
+            peers = f"Изучить опыт: {names(line.peers, reference)}" if line.peers else NO_PEER.capitalize()
             item = f", пункт {line.roadmap_item} дорожной карты" if line.roadmap_item else ""
             due = dates.get(line.roadmap_item)
             rows.append(
                 (
                     f"{place}.{part}",
                     f"Руководитель {name(school_id, reference)}",
-                    f"{line.text.rstrip('.')} ({_codes(line.codes)}{item}).{peers}",
+                    f"{line.text.rstrip('.')} ({_codes(line.codes)}{item}). {peers}.",
                     line.owner or "—",
                     f"до {words.day(due)}" if due else _whose_date(line, schedules),
                 )

@@ -16,7 +16,7 @@ from school_quality.reporting import words
 from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.municipal_actions import STATUSES, measures_table, overdue
 from school_quality.reporting.municipal_facts import MunicipalFacts
-from school_quality.reporting.municipal_identification import changes, name, names
+from school_quality.reporting.municipal_identification import changes, name, names, told
 from school_quality.reporting.municipal_indicators import measured_table, network_table, order, scored_table
 from school_quality.reporting.paper import (
     Block,
@@ -42,9 +42,6 @@ REGRESSION_NOTE = (
     "но не устраняет её: школ мало, и отбирали их не случайно."
 )
 DIRECTIONS = (2, 3, 4)
-# With fewer similar schools a report warns even where the interval leaves zero out: with so few clusters such
-# intervals are too narrow (Cameron, Gelbach, Miller 2008, "Bootstrap-based improvements", call 5-30 few).
-FEW_SIMILAR = 5
 
 
 def edition_on(as_of: date, year: int) -> str:
@@ -132,7 +129,8 @@ def _summary(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         Heading("Главное"),
         Bullets(
             (
-                f"Школ с адресной поддержкой: {len(facts.supported)}.",
+                "Школ с адресной поддержкой: "
+                f"{told(facts.statuses, 'is_supported', str(len(facts.supported)))}.",
                 f"Мер, о которых сообщили: {len(taken)}"
                 + "".join(
                     f"; {label} — {statuses[status]}"
@@ -271,7 +269,7 @@ def _results(facts: MunicipalFacts, reference: Reference, *, is_open: bool) -> l
             f"Сравнивается изменение от {year - 1} к {year} году. Похожая школа — того же района и типа, без "
             "поддержки, с самым близким значением в прошлом году. Разность — насколько изменение "
             "поддержанных школ "
-            "отличается от изменения похожих; интервал — 95 %."
+            "отличается от изменения похожих; интервал — 95 %, он не выходит за то, что возможно."
         ),
     ]
     if is_open:
@@ -317,9 +315,11 @@ def _comparison(known: list[Row], labels: dict[str, dict[str, str]]) -> Grid:
                     "",
                     "",
                     "",
-                    words.number(row["difference"], 2, signed=True),
-                    "нельзя вычислить"
-                    if row["ci_low"] is None
+                    "не сравниваем"
+                    if row["difference"] is None
+                    else words.number(row["difference"], 2, signed=True),
+                    f"похожих школ меньше {labels[row['outcome']]['min_schools']}"
+                    if row["difference"] is None
                     else f"от {words.number(row['ci_low'], 2, signed=True)} "
                     f"до {words.number(row['ci_high'], 2, signed=True)}",
                 ),
@@ -354,10 +354,11 @@ def _reading(row: Row, outcome: dict[str, str]) -> str:
 
 def _verdict(row: Row, outcome: dict[str, str]) -> str:
     if row["difference"] is None:
-        return f"{words.HIDDEN}."
-    if row["ci_low"] is None:
-        text = "похожая школа одна, интервала нет, судить о разности нельзя."
-    elif row["ci_low"] <= 0 <= row["ci_high"]:
+        return (
+            f"не сравниваем — похожих школ {row['comparison_schools']}, а нужно не меньше "
+            f"{outcome['min_schools']}: одна необычная среди них меняла бы вывод."
+        )
+    if row["ci_low"] <= 0 <= row["ci_high"]:
         text = "разности не видно — интервал содержит ноль, она может быть случайной."
     else:
         better = (row["difference"] > 0) == (outcome["is_higher_better"] == "true")
@@ -365,10 +366,6 @@ def _verdict(row: Row, outcome: dict[str, str]) -> str:
             f"школы с поддержкой изменились {'лучше' if better else 'хуже'} похожих, интервал не содержит "
             "нуля."
         )
-        if row["comparison_schools"] < FEW_SIMILAR:
-            text += (
-                f" Но похожих школ всего {row['comparison_schools']}: одна необычная среди них меняет вывод."
-            )
     start = (row["before_supported"] or 0) - (row["before_comparison"] or 0)
     if abs(start) > abs(row["difference"]):
         text += (

@@ -6,7 +6,7 @@ A warehouse may hold 40,000 schools, a batch holds a few hundred, so memory does
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -261,6 +261,25 @@ def _municipality_id(municipalities: dict[str, str], asked: str) -> str:
 def is_hidden(status: Row, column: str) -> bool:
     """Whether the open edition hides a column of a row of ``fct_school_status``."""
     return column in (status.get("suppressed") or ())
+
+
+def how_many(statuses: Iterable[Row], column: str) -> str:
+    """How many schools have a status, and of how many it is not known; only the latter where it is of all.
+
+    Args:
+        statuses: rows of ``fct_school_status``.
+        column: a yes or no of them; null is no no.
+    """
+    statuses = list(statuses)
+    hidden = sum(is_hidden(status, column) for status in statuses)
+    unknown = {
+        words.NO_DATA: sum(status[column] is None for status in statuses) - hidden,
+        words.HIDDEN: hidden,
+    }
+    if statuses and len(statuses) in unknown.values():
+        return next(word for word, count in unknown.items() if count)
+    why = ", ".join(f"{word}: {count}" for word, count in unknown.items() if count)
+    return f"{sum(bool(status[column]) for status in statuses)}" + (f" ({why})" if why else "")
 
 
 def procedure_order(procedure: Row) -> tuple[int, int, str]:

@@ -13,7 +13,15 @@ from typing import Any
 import duckdb
 
 from school_quality.reporting import methodology, words
-from school_quality.reporting.facts import Reference, Row, is_hidden, procedure_order, read_statuses, rows
+from school_quality.reporting.facts import (
+    Reference,
+    Row,
+    how_many,
+    is_hidden,
+    procedure_order,
+    read_statuses,
+    rows,
+)
 
 STATUSES = (
     ("ШНОР", "is_low_results", "official_low_results"),
@@ -47,8 +55,9 @@ class IdentifiedSchool:
     school_name: str
     verdicts: tuple[Verdict, ...]
     in_project_500: bool | None
-    is_supported: bool | None  # None: hidden
-    low_procedures: int
+    is_supported: bool | None
+    is_support_hidden: bool
+    low_procedures: int | None  # None: nothing was written that identifies, or it is hidden
     low_results: tuple[str, ...]
     results_index: float | None
     social_index: float | None
@@ -143,7 +152,7 @@ def _district(
         if status["is_low_results"] is None and status not in hidden
     ]
     counts = [
-        f"{title}: по расчёту {sum(bool(status[computed]) for status in statuses)}, "
+        f"{title}: по расчёту {how_many(statuses, computed)}, "
         + (
             f"в списке {sum(bool(status[official]) for status in statuses)}"
             if any(status[official] is not None for status in statuses)
@@ -151,15 +160,14 @@ def _district(
         )
         for title, computed, official in STATUSES
     ]
-    supported = sum(bool(status["is_supported"]) for status in statuses)
-    counts.append(f"поддержку получают {supported}")
+    counts.append(f"поддержку получают: {how_many(statuses, 'is_supported')}")
     return District(
         name=name,
         summary=f"Всего {words.counted(len(statuses), 'школа', 'школы', 'школ')}. {'; '.join(counts)}.",
         undecided=" ".join(
             f"{title}: {', '.join(names)}."
             for title, names in (
-                ("Определить нельзя (нет учтённых результатов)", undecided),
+                ("Определить нельзя (нет результатов работ, по которым определяют ШНОР)", undecided),
                 ("ШНОР по расчёту скрыто", [_name(status, reference) for status in hidden]),
             )
             if names
@@ -179,7 +187,8 @@ def _school(status: Row, failed_pct: dict[tuple[str, str], float], reference: Re
         ),
         in_project_500=status["in_project_500"],
         is_supported=status["is_supported"],
-        low_procedures=status["low_procedures"],
+        is_support_hidden=is_hidden(status, "is_supported"),
+        low_procedures=None if status["is_low_results"] is None else status["low_procedures"],
         low_results=tuple(
             f"{reference.procedures.get(procedure, {}).get('procedure_name') or procedure} — "
             f"{words.percent(failed_pct.get((school_id, procedure)))}"

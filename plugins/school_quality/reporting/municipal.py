@@ -28,11 +28,11 @@ from school_quality.reporting.municipal_facts import MunicipalFacts, read_munici
 from school_quality.reporting.municipal_identification import (
     changes,
     groups,
-    hidden_count,
     identification,
     is_comparable,
     names,
     practices,
+    told,
 )
 from school_quality.reporting.municipal_indicators import by_task
 from school_quality.reporting.paper import (
@@ -153,16 +153,15 @@ def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: 
     )
     lines = [
         f"Школ: {len(facts.statuses)}. Данные на {words.day(as_of)}.",
-        f"ШНОР по расчёту: {_counted(low, reference)}{hidden_count(facts.statuses, 'is_low_results')}.",
-        f"В зоне риска по расчёту: {_counted(risk, reference)}"
-        f"{hidden_count(facts.statuses, 'is_risk_zone')}.",
-        f"Получают адресную поддержку: {len(supported)}{hidden_count(facts.statuses, 'is_supported')}.",
+        f"ШНОР по расчёту: {told(facts.statuses, 'is_low_results', _counted(low, reference))}.",
+        f"В зоне риска по расчёту: {told(facts.statuses, 'is_risk_zone', _counted(risk, reference))}.",
+        f"Получают адресную поддержку: {told(facts.statuses, 'is_supported', str(len(supported)))}.",
     ]
     if reference.period is None and is_comparable(facts):
         for change, label in (("left", "Вышли из ШНОР"), ("entered", "Вошли в ШНОР")):
             found = [row["school_id"] for row in facts.statuses if row["change_from_previous_year"] == change]
-            hidden = hidden_count(facts.statuses, "change_from_previous_year")
-            lines.append(f"{label} за год: {names(found, reference)}{hidden}.")
+            text = told(facts.statuses, "change_from_previous_year", names(found, reference))
+            lines.append(f"{label} за год: {text}.")
     late = [row for row in facts.roadmap if row["school_id"] is None and row["is_overdue"]]
     owners = ", ".join(overdue(late))
     lines.append(

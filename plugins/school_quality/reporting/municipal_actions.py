@@ -11,6 +11,7 @@ from datetime import date
 
 from school_quality import datasets
 from school_quality.reporting import methodology, words
+from school_quality.reporting.advice import no_peer
 from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.municipal_facts import MunicipalFacts
 from school_quality.reporting.municipal_identification import name, names, period_name
@@ -73,7 +74,13 @@ def recommendations(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     """Targeted recommendations for each supported school, and who supports it."""
     blocks: list[Block] = [Heading("Адресные рекомендации школам")]
     if not facts.supported:
-        blocks.append(Text("Школ с адресной поддержкой в этом году нет."))
+        blocks.append(
+            Text(
+                "Школ с адресной поддержкой в этом году нет."
+                if facts.is_support_known
+                else "Каким школам нужна адресная поддержка, данных нет."
+            )
+        )
         return blocks
     assignments: defaultdict[str, list[str]] = defaultdict(list)
     for row in facts.support:
@@ -83,6 +90,7 @@ def recommendations(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         role = str(words.ROLES.get(row["role"], row["role"]))
         is_named = organisation.casefold() in (role.casefold(), "")
         assignments[row["school_id"]].append(role if is_named else f"{role}: {organisation}")
+    none = no_peer(facts.supported[0])
     for school_id, lines in advice(facts).items():
         supporters = "; ".join(dict.fromkeys(assignments[school_id]))
         title = name(school_id, reference) + (f" ({supporters})" if supporters else "")
@@ -107,7 +115,7 @@ def recommendations(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                         words.HIDDEN if line.points_lost is None else str(line.points_lost),
                         line.owner or "—",
                         line.roadmap_item or "—",
-                        names(line.peers, reference) if line.peers else "—",
+                        names(line.peers, reference) if line.peers else none,
                     )
                     for line in lines
                 ),

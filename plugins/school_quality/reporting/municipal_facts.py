@@ -53,6 +53,11 @@ class MunicipalFacts:
     def supported(self) -> list[Row]:
         return [row for row in self.statuses if row["is_supported"]]
 
+    @property
+    def is_support_known(self) -> bool:
+        """Whether anything tells of any school if it needs support."""
+        return any(row["is_supported"] is not None for row in self.statuses)
+
 
 # Each query gets $ids (municipalities), $year and $codes (dynamics of the risk zone), and gives
 # municipality_id.

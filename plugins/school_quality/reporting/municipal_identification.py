@@ -63,10 +63,18 @@ def hidden_ids(statuses: Iterable[Row], column: str) -> list[str]:
     return [row["school_id"] for row in statuses if is_hidden(row, column)]
 
 
-def hidden_count(statuses: Iterable[Row], column: str) -> str:
-    """What follows a count of schools where the answer is hidden for some."""
-    hidden = hidden_ids(statuses, column)
-    return f"; скрыто школ: {len(hidden)}" if hidden else ""
+def told(statuses: Iterable[Row], column: str, text: str) -> str:
+    """``text`` about the schools of which a column is known, and of how many it is not."""
+    statuses = list(statuses)
+    hidden = len(hidden_ids(statuses, column))
+    unknown = sum(row[column] is None for row in statuses) - hidden
+    if unknown and unknown == len(statuses):
+        return words.NO_DATA
+    return (
+        text
+        + (f"; нет данных о школах: {unknown}" if unknown else "")
+        + (f"; скрыто школ: {hidden}" if hidden else "")
+    )
 
 
 def ids_where(statuses: Iterable[Row], column: str) -> list[str]:
@@ -105,14 +113,27 @@ def _difficult_social(social: list[Row], facts: MunicipalFacts, reference: Refer
         ),
         Bullets(
             (
-                f"Сложные социальные условия (ШССУ): {schools or NOBODY}.",
+                "Сложные социальные условия (ШССУ): "
+                f"{schools or _nobody(facts, 'is_difficult_social', 'official_difficult_social')}.",
                 f"Проект «500+»: {_listed(facts, 'in_project_500', reference)}.",
-                "Получают адресную поддержку: "
-                f"{names(ids_where(facts.statuses, 'is_supported'), reference)}"
-                f"{hidden_count(facts.statuses, 'is_supported')}.",
+                f"Получают адресную поддержку: {_named(facts, 'is_supported', reference)}.",
             )
         ),
     ]
+
+
+def _named(facts: MunicipalFacts, column: str, reference: Reference) -> str:
+    """The schools that have a status, and of how many it is not known."""
+    return told(facts.statuses, column, names(ids_where(facts.statuses, column), reference))
+
+
+def _nobody(facts: MunicipalFacts, computed: str, official: str) -> str:
+    """That no school has a status: by the calculation, as far as it knows, and by the list, if any."""
+    listed = any(row[official] is not None for row in facts.statuses)
+    calculated = told(facts.statuses, computed, "нет")
+    if calculated == "нет" and listed:
+        return "нет ни по расчёту, ни в списке"
+    return f"по расчёту — {calculated}, {'в списке — нет' if listed else NO_LIST}"
 
 
 def _differences(facts: MunicipalFacts, reference: Reference) -> list[Block]:
@@ -148,7 +169,8 @@ def _undecided(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     ]
     if not unknown:
         return []
-    return [Text(f"Определить нельзя, за год нет учтённых результатов: {names(unknown, reference)}.")]
+    why = "за год нет результатов работ, по которым определяют ШНОР"
+    return [Text(f"Определить нельзя, {why}: {names(unknown, reference)}.")]
 
 
 def _listed(facts: MunicipalFacts, column: str, reference: Reference) -> str:
@@ -169,7 +191,8 @@ def _low_results(low: list[Row], facts: MunicipalFacts, reference: Reference) ->
     )
     hidden = _hidden_line(facts, "is_low_results", reference)
     if not low:
-        return [Text(f"{rule} Таких школ в {reference.year} году нет ни по расчёту, ни в списке."), *hidden]
+        nobody = _nobody(facts, "is_low_results", "official_low_results")
+        return [Text(f"{rule} Таких школ в {reference.year} году {nobody}."), *hidden]
     failures: defaultdict[str, list[Row]] = defaultdict(list)
     for row in facts.low_results:
         failures[row["school_id"]].append(row)
@@ -209,6 +232,8 @@ def _failed(status: Row, failures: list[Row], reference: Reference) -> str:
     identifying = set(status["low_procedure_ids"] or ())
     if not identifying and is_hidden(status, "low_procedure_ids"):
         return words.HIDDEN
+    if status["is_low_results"] is None and not is_hidden(status, "is_low_results"):
+        return words.NO_DATA
     found = {row["procedure_id"]: row for row in failures}
     parts = []
     for id_ in sorted(identifying, key=lambda id_: procedure_order(reference.procedures.get(id_, {}))):
@@ -229,6 +254,8 @@ def _why_low(status: Row, needed: float) -> str:
     count = status["low_procedures"]
     if count is None:
         return words.HIDDEN
+    if status["is_low_results"] is None and not is_hidden(status, "is_low_results"):
+        return f"Только в списке: по расчёту {words.NO_DATA}"
     procedures = words.counted(count, "процедура", "процедуры", "процедур")
     if status["is_low_results"]:
         return f"{procedures} с низким результатом при пороге {words.number(needed, 0)}"
@@ -243,7 +270,7 @@ def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> 
     )
     hidden = _hidden_line(facts, "is_risk_zone", reference)
     if not risk:
-        return [Text(f"{rule} Таких школ нет ни по расчёту, ни в списке."), *hidden]
+        return [Text(f"{rule} Таких школ {_nobody(facts, 'is_risk_zone', 'official_risk_zone')}."), *hidden]
     falls: defaultdict[str, list[Row]] = defaultdict(list)
     for row in facts.falls:
         falls[row["school_id"]].append(row)
@@ -326,23 +353,38 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     year = reference.year
     blocks: list[Block] = [Heading(f"Изменения по сравнению с {year - 1} годом")]
     if not is_comparable(facts):
-        blocks.append(Text(f"Сравнить не с чем: результатов {year - 1} года в хранилище нет."))
+        blocks.append(
+            Text(
+                f"Сравнить не с чем: результатов {year - 1} года по работам, которые определяют ШНОР, "
+                "в хранилище нет."
+            )
+        )
         return blocks
     by_change: defaultdict[str, list[str]] = defaultdict(list)
     for row in facts.statuses:
         by_change[row["change_from_previous_year"] or ""].append(row["school_id"])
     left, entered = _moved_in_risk_zone(facts)
+
+    def moved(column: str, ids: list[str]) -> str:
+        unknown = all(row[column] is None and not is_hidden(row, column) for row in facts.statuses)
+        return words.NO_DATA if unknown else names(ids, reference)
+
     blocks.append(
         Bullets(
             (
-                f"Вышли из ШНОР: {names(by_change['left'], reference)}.",
-                f"Вошли в ШНОР: {names(by_change['entered'], reference)}.",
-                f"Остаются ШНОР: {names(by_change['stayed'], reference)}.",
-                f"Вышли из зоны риска: {names(left, reference)}.",
-                f"Вошли в зону риска: {names(entered, reference)}.",
+                *(
+                    f"{label}: {moved('change_from_previous_year', by_change[key])}."
+                    for key, label in (
+                        ("left", "Вышли из ШНОР"),
+                        ("entered", "Вошли в ШНОР"),
+                        ("stayed", "Остаются ШНОР"),
+                    )
+                ),
+                f"Вышли из зоны риска: {moved('is_risk_zone', left)}.",
+                f"Вошли в зону риска: {moved('is_risk_zone', entered)}.",
                 "Перешли в эффективный режим (были ШНОР, теперь ни ШНОР, ни в зоне риска, и ИОР не "
                 "снизился): "
-                f"{names(ids_where(facts.statuses, 'is_effective_mode'), reference)}.",
+                f"{moved('is_effective_mode', ids_where(facts.statuses, 'is_effective_mode'))}.",
             )
         )
     )
@@ -350,7 +392,7 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     hidden = [row["school_id"] for row in facts.statuses if _is_change_hidden(row, facts)]
     unknown = [id_ for id_ in by_change[""] if id_ not in hidden]
     if unknown:
-        why = "за один из двух лет нет учтённых результатов"
+        why = "за один из двух лет мало или нет работ, по которым определяют ШНОР"
         blocks.append(Text(f"Сравнить нельзя, {why}: {names(unknown, reference)}.", "small"))
     if hidden:
         blocks.append(Text(f"Изменение скрыто: {names(hidden, reference)}.", "small"))
@@ -463,25 +505,18 @@ def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     else:
         blocks.append(Text("О практиках школы не сообщали."))
     resilient = [row["school_id"] for row in facts.statuses if row["school_group"] == "resilient"]
-    effective = ids_where(facts.statuses, "is_effective_mode")
-    risen = sorted(_rises(facts), key=lambda pair: -pair[1])[:RISEN]
+    rises = ", ".join(
+        f"{names([id_], reference)} ({words.number(rise, 2, signed=True)})"
+        for id_, rise in sorted(_rises(facts), key=lambda pair: -pair[1])[:RISEN]
+    )
     blocks.append(
         Bullets(
             (
-                f"Устойчивые школы (трудные условия, хорошие результаты): {names(resilient, reference)}"
-                f"{hidden_count(facts.statuses, 'school_group')}."
+                f"Устойчивые школы (трудные условия, хорошие результаты): "
+                f"{told(facts.statuses, 'school_group', names(resilient, reference))}."
                 + (" Их опыт изучают в первую очередь, из них выбирают наставников." if resilient else ""),
-                f"Перешли в эффективный режим: {names(effective, reference)}"
-                f"{hidden_count(facts.statuses, 'is_effective_mode')}.",
-                "Больше всего вырос ИОР: "
-                + (
-                    ", ".join(
-                        f"{names([id_], reference)} ({words.number(rise, 2, signed=True)})"
-                        for id_, rise in risen
-                    )
-                    or NOBODY
-                )
-                + f"{hidden_count(facts.statuses, 'results_index')}.",
+                f"Перешли в эффективный режим: {_named(facts, 'is_effective_mode', reference)}.",
+                f"Больше всего вырос ИОР: {told(facts.statuses, 'results_index', rises or NOBODY)}.",
             )
         )
     )

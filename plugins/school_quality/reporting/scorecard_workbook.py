@@ -7,6 +7,7 @@ from typing import Any
 
 from school_quality import datasets
 from school_quality.reporting import methodology, words
+from school_quality.reporting.advice import no_peer
 from school_quality.reporting.facts import Reference, Row, SchoolFacts, is_hidden, procedure_order
 from school_quality.reporting.procedures import SUPPRESSED
 from school_quality.reporting.scorecard import Scorecard
@@ -312,7 +313,7 @@ def _advice(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet:
                 row["owner"],
                 row["roadmap_item"],
                 items.get(row["roadmap_item"] or ""),
-                words.school_name(peer["school_name"], peer["school_id"]) if peer else None,
+                words.school_name(peer["school_name"], peer["school_id"]) if peer else no_peer(facts.status),
                 row["peer_school_id"],
             )
         )

@@ -18,7 +18,7 @@ from school_quality import dictionary, seeds
 from school_quality.reporting import merged, methodology, standing, words
 from school_quality.reporting.advice import build_owed
 from school_quality.reporting.context_plot import LABELLED, ContextPlot, Mark, draw_context
-from school_quality.reporting.facts import Reference, Row, is_hidden
+from school_quality.reporting.facts import Reference, Row, how_many, is_hidden
 from school_quality.reporting.words import Tone
 
 # A median over fewer schools than this says little and may show a single one.
@@ -295,23 +295,17 @@ def _counts(statuses: Iterable[Row]) -> tuple[tuple[str, str], ...]:
     found = []
     for title, computed, official in STATUSES:
         listed = any(status[official] is not None for status in statuses)
-        by_list = _count(statuses, official) if listed else "списка нет"
+        by_list = sum(bool(status[official]) for status in statuses) if listed else "списка нет"
         found.append(
             (
                 title,
-                f"по расчёту {_count(statuses, computed)}, в списке {by_list}"
+                f"по расчёту {how_many(statuses, computed)}, в списке {by_list}"
                 if listed
-                else f"по расчёту {_count(statuses, computed)}, {by_list}",
+                else f"по расчёту {how_many(statuses, computed)}, {by_list}",
             )
         )
-    found.append(("получают поддержку", _count(statuses, "is_supported")))
+    found.append(("получают поддержку", how_many(statuses, "is_supported")))
     return tuple(found)
-
-
-def _count(statuses: list[Row], column: str) -> str:
-    hidden = sum(is_hidden(status, column) for status in statuses)
-    text = str(sum(bool(status[column]) for status in statuses))
-    return f"{text} ({words.HIDDEN}: {hidden})" if hidden else text
 
 
 def _school_line(district: District, status: Row) -> SchoolLine:

@@ -57,7 +57,7 @@ class TaskLine:
 
 def verdict(status: Row, reference: Reference) -> Verdict:
     """What the row of ``fct_school_status`` says, most serious first; unknown is said to be unknown."""
-    headline, tone = _headline(status)
+    headline, tone = _headline(status, reference)
     about = []
     if status["is_supported"]:
         about.append(f"В {reference.academic_year} учебном году школа получает адресную поддержку.")
@@ -69,7 +69,7 @@ def verdict(status: Row, reference: Reference) -> Verdict:
     return Verdict(headline, tone, tuple(line for line in details if line))
 
 
-def _headline(status: Row) -> tuple[str, Tone]:
+def _headline(status: Row, reference: Reference) -> tuple[str, Tone]:
     low, risk, count = status["is_low_results"], status["is_risk_zone"], status["low_procedures"]
     if low:
         text = "По расчёту — школа с низкими результатами (ШНОР)"
@@ -84,7 +84,14 @@ def _headline(status: Row) -> tuple[str, Tone]:
     if is_hidden(status, "is_low_results") or is_hidden(status, "is_risk_zone"):
         return "Статус по расчёту скрыт", "unknown"
     if low is None:
-        return "Статус определить нельзя: за год нет учтённых результатов", "unknown"
+        return "Статус определить нельзя: за год нет работ, по которым определяют ШНОР", "unknown"
+    judged = status["identifying_procedures"]
+    if judged is not None and judged < (methodology.parameter(reference.version, "low_procedures") or 0):
+        procedures = words.counted(judged, "работа", "работы", "работ")
+        return (
+            f"Статус ШНОР определить нельзя: за год {procedures}, по которым его определяют, — этого мало",
+            "unknown",
+        )
     return "По расчёту школа не относится ни к ШНОР, ни к зоне риска", "good"
 
 

@@ -97,6 +97,8 @@ def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
 def _statuses() -> Iterator[tuple[str, dict[str, Any]]]:
     low = {"low_procedures": 2, "low_procedure_ids": ["oge_math_9", "vpr_math_5"]}
     known = {"is_index_computed": True, "is_low_results": False, "is_risk_zone": False, "low_procedures": 0}
+    known |= {"identifying_procedures": 2, "is_supported": False, "is_difficult_social": False}
+    known |= {"is_effective_mode": False, "official_low_results": False, "official_risk_zone": False}
     for row in (
         known
         | low
@@ -167,7 +169,7 @@ def _statuses() -> Iterator[tuple[str, dict[str, Any]]]:
         )
     for id_ in ("201", "202"):
         yield "marts.fct_school_status", known | {"school_id": id_, "municipality_id": "2"}
-    yield "marts.fct_school_status", {"school_id": "301", "municipality_id": "3"}
+    yield "marts.fct_school_status", {"school_id": "301", "municipality_id": "3", "is_supported": None}
 
 
 def _values() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -249,8 +251,8 @@ def _values() -> Iterator[tuple[str, dict[str, Any]]]:
             "municipality_id": "1",
             "reporting_year": 2022,
             "outcome": "results_index",
-            "supported_schools": 2,
-            "comparison_schools": 2,
+            "supported_schools": 6,
+            "comparison_schools": 5,
             "before_supported": -0.9,
             "before_comparison": -0.2,
             "change_supported": 0.4,

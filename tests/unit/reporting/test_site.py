@@ -123,7 +123,7 @@ def test_the_table_of_schools_tells_calculation_and_list_apart(site: Path) -> No
 
     assert "ШНОР расчёт" in text  # 101: computed and not in the list
     assert "зона риска расчёт и список" in text  # 102
-    assert "ШНОР по расчёту 1, в списке 0" in text
+    assert "ШНОР по расчёту 1 (нет данных: 1), в списке 0" in text
     assert "расчёт этой системы, приказ их не предусматривает" in text
 
 
@@ -253,7 +253,7 @@ def test_the_open_edition_says_hidden_and_why_never_no_data(open_site: Path) -> 
     assert "скрыто: меньше 10 учеников" in indicator
     assert "Скрыто: 1 (меньше 10 учеников)" in indicator
     assert "ШНОР скрыто" in overview
-    assert "(скрыто: 1)" in overview
+    assert "(нет данных: 1, скрыто: 1)" in overview
     for text in (school, indicator, overview, start):
         assert words.HIDDEN_NOTE in text
 

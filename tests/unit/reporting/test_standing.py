@@ -14,6 +14,7 @@ from school_quality.reporting.advice import build_advice
 from school_quality.reporting.facts import (
     Reference,
     SchoolFacts,
+    how_many,
     open_warehouse,
     read_reference,
     read_schools,
@@ -153,7 +154,47 @@ def test_a_school_in_the_risk_zone_is_told_what_falls_and_goes_on_falling(refere
     assert calm == ""
 
 
-def test_a_recommendation_without_a_school_to_learn_from_says_so_but_not_in_the_open_edition(
+@pytest.mark.parametrize(
+    ("judged", "is_low", "headline"),
+    [
+        (0, None, "Статус определить нельзя: за год нет работ, по которым определяют ШНОР"),
+        (1, False, "Статус ШНОР определить нельзя: за год 1\u00a0работа, по которым его определяют"),
+        (2, False, "По расчёту школа не относится ни к ШНОР, ни к зоне риска"),
+    ],
+)
+def test_a_banner_is_green_only_where_enough_was_written_that_identifies(
+    judged: int, is_low: bool | None, headline: str, facts: SchoolFacts, reference: Reference
+) -> None:
+    unknown = dict.fromkeys(("change_from_previous_year", "is_effective_mode", "is_supported"))
+    status = facts.status | unknown | {"identifying_procedures": judged, "low_procedures": 0}
+    status |= {"is_low_results": is_low, "is_risk_zone": is_low}
+
+    verdict = standing.verdict(status, reference)
+
+    assert verdict.text.startswith(headline)
+    assert verdict.tone == ("good" if judged >= 2 else "unknown")
+    assert "вышла" not in " ".join(verdict.details)
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([(True, []), (False, [])], "1"),
+        ([(True, []), (None, []), (None, ["is_low_results"])], "1 (нет данных: 1, скрыто: 1)"),
+        ([(None, []), (None, [])], "нет данных"),
+        ([(None, ["is_low_results"])], "скрыто"),
+        ([], "0"),
+    ],
+)
+def test_a_count_says_of_how_many_schools_nothing_is_known(
+    rows: list[tuple[bool | None, list[str]]], text: str
+) -> None:
+    statuses = [{"is_low_results": value, "suppressed": hidden} for value, hidden in rows]
+
+    assert how_many(statuses, "is_low_results") == text
+
+
+def test_a_recommendation_without_a_school_to_learn_from_says_so_and_an_open_one_of_what_is_open(
     facts: SchoolFacts, reference: Reference
 ) -> None:
     alone = replace(facts, recommendations=[row | {"peer_school_id": None} for row in facts.recommendations])
@@ -161,8 +202,8 @@ def test_a_recommendation_without_a_school_to_learn_from_says_so_but_not_in_the_
     (official,) = build_advice(alone, reference)
     (public,) = build_advice(replace(alone, status=facts.status | {"suppressed": []}), reference)
 
-    assert official.details.endswith("школы того же типа с полным баллом в районе нет")
-    assert "полным баллом" not in public.details
+    assert official.details.endswith("школы, у которой этому учиться, в районе нет")
+    assert public.details.endswith("среди открытых данных школы, у которой этому учиться, нет")
 
 
 @pytest.mark.parametrize(
