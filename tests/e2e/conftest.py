@@ -30,12 +30,17 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def cli(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Cli:
-    """``school-quality …`` in a process of its own, called from a folder outside the project."""
+    """``school-quality …`` in a process of its own, called from a folder outside the project.
+
+    It starts with the rights that most machines give: everybody reads.
+    """
     elsewhere = tmp_path_factory.mktemp("elsewhere")
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "school_quality", *map(str, arguments)]
-        return subprocess.run(command, env=environment, cwd=elsewhere, capture_output=True, text=True)
+        return subprocess.run(
+            command, env=environment, cwd=elsewhere, capture_output=True, text=True, umask=0o022
+        )
 
     return call
 

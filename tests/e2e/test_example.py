@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from e2e import traces
 from e2e.conftest import PROJECT, Cli, low_schools
+from e2e.doors import open_to_others
 from e2e.roots import Root
 from school_quality.settings import Settings
 from school_quality.warehouse import queries
@@ -26,6 +28,17 @@ DOCUMENT = re.compile(r"(?<!\d)\d{1,4} ?\d{6}(?!\d)")
 def example(example_root: Root, copy_of_example: Callable[[], Path]) -> tuple[Path, str]:
     """The data root of the example after its first run, and what the run said."""
     return copy_of_example(), example_root.said
+
+
+def test_nobody_else_on_the_machine_reads_what_the_run_wrote(
+    example: tuple[Path, str], environment: dict[str, str]
+) -> None:
+    data, _ = example
+    written = [path for path in data.iterdir() if path.name != "inbox"]
+
+    assert open_to_others(Path(environment["AIRFLOW_HOME"]), *written) == {}
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert {path.name for path in written} >= {"landing", "published", "rejected", "runs", "warehouse"}
 
 
 def test_the_run_says_what_it_did_step_by_step(example: tuple[Path, str]) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import threading
 import time
@@ -24,6 +25,7 @@ import pytest
 from filelock import FileLock
 
 from e2e.deployment import PROJECT, Deployment, wait_for
+from e2e.doors import open_to_others, reachable
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -150,7 +152,9 @@ def test_the_services_of_the_compose_file_make_a_release_that_a_person_has_appro
     for service in SERVICES:
         deployment.check_health(service)
     check_no_root(deployment)
-    check_roles(deployment)
+    check_addresses(deployment)
+    check_rights(deployment, data)
+    check_roles(deployment, run)
     check_restore(deployment)
     check_that_without_an_answer_nothing_is_published(deployment, data)
 
@@ -163,9 +167,51 @@ def check_no_root(deployment: Deployment) -> None:
                 assert 0 not in process.uids(), process.cmdline()
 
 
-def check_roles(deployment: Deployment) -> None:
-    """Airflow's roles open what docs/production.md says."""
+def check_addresses(deployment: Deployment) -> None:
+    """Only the pages can be reached from outside of a container, and the host publishes them to itself."""
+    airflow = [name for name in deployment.processes if name not in {"postgres", "redis"}]
+    heard = {
+        name: {address.rpartition(":")[2] for address in reachable(deployment.tree(name))} for name in airflow
+    }
+
+    assert heard == {
+        name: {str(deployment.ports["api"])} if name == "api-server" else set() for name in airflow
+    }
+    published = {name: given["ports"] for name, given in deployment.services.items() if "ports" in given}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def check_rights(deployment: Deployment, data: Path) -> None:
+    """Nobody else on the server reads what the services write; the inbox is the centre's."""
+    written = [path for path in data.iterdir() if path.name != "inbox"]
+    of_the_test = {str(path) for path in (deployment.home / "logs").glob("*.log")}  # a container's screen
+
+    found = open_to_others(deployment.home, *written)
+
+    assert {path: mode for path, mode in found.items() if path not in of_the_test} == {}
+    assert {path.name for path in written} >= {"landing", "published", "warehouse", "rejected", "runs"}
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (data, deployment.data)] == [0o700, 0o700]
+    assert stat.S_IMODE((data / "inbox").stat().st_mode) == 0o755
+
+
+def check_roles(deployment: Deployment, run: str) -> None:
+    """Airflow's roles open what docs/production.md says; of Airflow itself a viewer reads nothing."""
     refused: dict[str, list[int]] = {}
+    of_airflow = [
+        run,
+        f"{run}/taskInstances",
+        f"{run}/taskInstances/ingest/logs/1",
+        f"{run}/taskInstances/ingest/xcomEntries",
+        f"{run}/taskInstances/ingest/xcomEntries/return_value",
+        "/api/v2/dags/~/dagRuns/~/taskInstances/~/xcomEntries",
+        "/api/v2/dags",
+        "/api/v2/eventLogs",
+        "/api/v2/importErrors",
+        "/api/v2/assets/events",
+        "/api/v2/dagSources/recompute_annual",
+        "/ui/dags",
+        "/auth/fab/v1/users",
+    ]
     for role in ("Public", "Viewer", "User"):
         deployment.login()
         new_user = {
@@ -179,6 +225,9 @@ def check_roles(deployment: Deployment) -> None:
         deployment.call("POST", "/auth/fab/v1/users", new_user)
         deployment.login(role, "a password")
         refused[role] = [status(deployment, path) for path in ("/schools/", "/schools/remarks")]
+        of_run = [path for path in of_airflow if path.startswith(run)]
+        found = {path: status(deployment, path) for path in (of_run if role == "User" else of_airflow)}
+        assert set(found.values()) == {200 if role == "User" else 403}, found
     deployment.login()
     assert refused == {"Public": [403, 403], "Viewer": [200, 403], "User": [200, 200]}
 
@@ -289,6 +338,7 @@ def test_a_release_is_made_though_what_runs_its_steps_is_killed_in_each_of_them(
         kill_holder(deployment, locks[1], lambda: bool(list(published.glob(".staging-*"))))
         state = deployment.wait_for_end(run, RUN_SECONDS)
 
+    check_addresses(deployment)
     tasks = deployment.tasks(run)
     assert state == "success", f"{tasks}\n{deployment.logs()}"
     assert {name: tries for name, (_, tries) in tasks.items() if tries > 1} == {
