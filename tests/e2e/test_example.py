@@ -31,12 +31,12 @@ def example(example_root: Root, copy_of_example: Callable[[], Path]) -> tuple[Pa
 
 
 def test_nobody_else_on_the_machine_reads_what_the_run_wrote(
-    example: tuple[Path, str], environment: dict[str, str]
+    example_root: Root,
 ) -> None:
-    data, _ = example
+    data = example_root.data
     written = [path for path in data.iterdir() if path.name != "inbox"]
 
-    assert open_to_others(Path(environment["AIRFLOW_HOME"]), *written) == {}
+    assert open_to_others(example_root.airflow_home, *written) == {}
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert {path.name for path in written} >= {"landing", "published", "rejected", "runs", "warehouse"}
 
