@@ -12,8 +12,14 @@ with result_years as (
     {%- endfor %}
 ),
 
+-- Before any result the year asked for has its forms and lists.
 years as (
-    select unnest(generate_series(min(reporting_year), {{ var('reporting_year') }}))::integer as reporting_year
+    select
+        unnest(
+            generate_series(
+                coalesce(min(reporting_year), {{ var('reporting_year') }}), {{ var('reporting_year') }}
+            )
+        )::integer as reporting_year
     from result_years
 ),
 

@@ -1,43 +1,13 @@
--- What a school owes and what came. A receipt from after as_of is a backfill: its time says nothing about lateness.
-with received as (
-    select
-        school_id,
-        dataset,
-        period,
-        min(received_at) as received_at,
-        sum(rows_accepted)::bigint as rows_accepted
-    from {{ ref('int_submission__received') }}
-    group by all
-),
-
--- A rejected row belongs to the periods that its file speaks of.
-file_periods as (
-    select distinct
-        dataset,
-        seq,
-        period
-    from {{ ref('int_submission__received') }}
-),
-
-rejected as (
-    select
-        remarks.school_id,
-        remarks.dataset,
-        file_periods.period,
-        count(distinct remarks.seq || '/' || remarks.sheet || '/' || remarks.row_number) as rows_rejected
-    from {{ source('rejected', 'remarks') }} as remarks
-    inner join file_periods using (dataset, seq)
-    where remarks.level = 'row' and remarks.school_id is not null
-    group by all
-),
-
-owed as (
+-- What a school owes and what came, judged by what is in force for this school and period. A receipt from after as_of
+-- is a backfill: its time says nothing about lateness.
+with owed as (
     select
         schools.school_id,
         schools.municipality_id,
         due.dataset,
         due.reporting_year,
         due.period,
+        due.period_number,
         due.due_on,
         due.is_due
     from {{ ref('int_school__identification') }} as schools
@@ -46,6 +16,37 @@ owed as (
             schools.reporting_year = due.reporting_year
             and list_contains(string_split(due.school_types, '|'), schools.school_type)
             and (due.scope = 'all' or (due.scope = 'supported' and schools.is_supported))
+),
+
+-- Rows that nothing later has brought; of a row whose period could not be read none is said to be incomplete.
+open_rows as (
+    select distinct
+        school_id,
+        dataset,
+        reporting_year,
+        period_number,
+        seq,
+        sheet,
+        row_number
+    from {{ source('landing', 'open_rows') }}
+    where state_seq = {{ var('receipt_seq') }}
+),
+
+rejected as (
+    select
+        owed.school_id,
+        owed.dataset,
+        owed.period,
+        count(*) as rows_rejected
+    from owed
+    inner join open_rows
+        on
+            owed.school_id = open_rows.school_id
+            and owed.dataset = open_rows.dataset
+            -- the register has no year: it stands for every year
+            and (owed.reporting_year = open_rows.reporting_year or owed.dataset = 'school_register')
+            and owed.period_number is not distinct from open_rows.period_number
+    group by all
 )
 
 select
@@ -66,5 +67,5 @@ select
     coalesce(received.rows_accepted, 0) as rows_accepted,
     coalesce(rejected.rows_rejected, 0) as rows_rejected
 from owed
-left join received using (school_id, dataset, period)
+left join {{ ref('int_submission__received') }} as received using (school_id, dataset, period)
 left join rejected using (school_id, dataset, period)

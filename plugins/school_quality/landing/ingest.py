@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from school_quality.datasets import declarations_fingerprint, get
-from school_quality.landing import judging, last_look, together
+from school_quality.landing import judging, last_look, refused, together
 from school_quality.landing.integrity import seal
 from school_quality.landing.landed import content_hash, prepare
 from school_quality.landing.receipts import (
@@ -377,9 +377,12 @@ def _commit(
     for name in judge.judged:
         judge.write(get(name), batch.staging.rows_file(name))
         judge.write_left_out(get(name), batch.staging.left_out_file(name))
+    open_rows = refused.open_rows(
+        judge.connection, judge.settings, in_force, judge.compared, receipts[-1].seq
+    )
     for validation in judge.validations.values():
         keep(judge.settings, validation)
-    batch.staging.commit(receipts, remarks.table())
+    batch.staging.commit(receipts, remarks.table(), open_rows, refused.refused_rows(judge.connection))
     reread = {r.seq: r.path for r in receipts if r.action == "land" and r.order_seq != r.seq}
     again = set(reread.values())
     unchanged = sum(source.path not in again for source in plan.unchanged)

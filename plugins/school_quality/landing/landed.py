@@ -55,7 +55,8 @@ def prepare(settings: Settings) -> None:
 def keep_up(settings: Settings) -> None:
     """`prepare` a data root of an older version, for those who read it before the next landing."""
     schema = settings.rejected / "schema.parquet"
-    if schema.is_file() and not pq.read_schema(schema).equals(REMARK_SCHEMA):
+    open_rows = settings.landing / "schema" / "open_rows.parquet"
+    if schema.is_file() and not (open_rows.is_file() and pq.read_schema(schema).equals(REMARK_SCHEMA)):
         with locked(settings):
             prepare(settings)
 

@@ -1,9 +1,9 @@
 """The receipt log and the batches that hold it: append-only, immutable, committed by one rename.
 
-A batch is the folder ``landing/<first seq>/`` with ``receipts.parquet``, ``rows/<dataset>.parquet`` and, of
-skipped rows, ``left_out/<dataset>.parquet``; its
-remarks are ``rejected/<first seq>.parquet``. Whoever writes holds `locked`; readers need no lock, because a
-batch is either there as a whole or not at all (contracts, section 1).
+A batch is the folder ``landing/<first seq>/`` with ``receipts.parquet``, ``rows/<dataset>.parquet``, what is
+kept of skipped and rejected rows (``left_out/<dataset>.parquet``, ``refused.parquet``), and
+``open_rows.parquet``; its remarks are ``rejected/<first seq>.parquet``. Whoever writes holds `locked`; readers
+need no lock, because a batch is either there as a whole or not at all (contracts, section 1).
 """
 
 from __future__ import annotations
@@ -63,6 +63,20 @@ RECEIPT_SCHEMA = pa.schema(
         ("works", pa.list_(pa.string())),
     ]
 )
+
+OPEN_ROW_SCHEMA = pa.schema(
+    [
+        ("state_seq", pa.int64()),
+        ("seq", pa.int64()),
+        ("dataset", pa.string()),
+        ("sheet", pa.string()),
+        ("row_number", pa.int32()),
+        ("school_id", pa.string()),
+        ("reporting_year", pa.int32()),
+        ("period_number", pa.int32()),
+    ]
+)
+"""Rejected rows that are open at ``state_seq`` (`refused`), with what they speak of where it can be said."""
 
 REMARK_SCHEMA = pa.schema(
     [
@@ -219,6 +233,20 @@ def effective(receipts: Iterable[Receipt]) -> dict[tuple[str, str], Receipt]:
     return {key: r for key, r in latest(receipts).items() if r.action == "land"}
 
 
+def superseded(receipts: Iterable[Receipt]) -> frozenset[int]:
+    """Seqs of receipts in force whose file was overwritten: a later file lies at the same path.
+
+    One that was rejected whole takes nothing back: what was accepted before stands, and so do its remarks.
+    """
+    gone: set[int] = set()
+    by_path: dict[str, list[Receipt]] = {}
+    for receipt in sorted(receipts, key=lambda r: (r.order_seq, r.seq)):
+        before = by_path.setdefault(receipt.path, [])
+        gone.update(r.seq for r in before if receipt.rows_accepted or not r.rows_accepted)
+        before.append(receipt)
+    return frozenset(gone)
+
+
 @dataclass(slots=True)
 class Staging:
     """A batch being written; it exists for readers only after `commit`."""
@@ -248,10 +276,20 @@ class Staging:
     def left_out_file(self, dataset: str) -> Path:
         return self.batch / "left_out" / f"{dataset}.parquet"
 
-    def commit(self, receipts: Sequence[Receipt], remarks: pa.Table, name: str | None = None) -> None:
+    def commit(
+        self,
+        receipts: Sequence[Receipt],
+        remarks: pa.Table,
+        open_rows: pa.Table,
+        refused: pa.Table | None = None,
+        name: str | None = None,
+    ) -> None:
         """Make the batch visible. The remarks go first: without their batch they are leftovers."""
         name = name or batch_name(receipts[0].seq)
         pq.write_table(receipts_table(receipts), self.batch / RECEIPTS)
+        pq.write_table(open_rows, self.batch / "open_rows.parquet")
+        if refused is not None and refused.num_rows:
+            pq.write_table(refused, self.batch / "refused.parquet")
         self.settings.rejected.mkdir(parents=True, exist_ok=True)
         told = self.settings.rejected / f"{name}.parquet"
         replace_file(told, remarks.cast(REMARK_SCHEMA))
@@ -323,6 +361,7 @@ def write_schema_batch(settings: Settings, schemas: Mapping[str, pa.Schema]) -> 
     settings.rejected.mkdir(parents=True, exist_ok=True)
     wanted = {rows / f"{name}.parquet": schema for name, schema in schemas.items()}
     wanted[settings.landing / "schema" / "receipts.parquet"] = RECEIPT_SCHEMA
+    wanted[settings.landing / "schema" / "open_rows.parquet"] = OPEN_ROW_SCHEMA
     wanted[settings.rejected / "schema.parquet"] = REMARK_SCHEMA
     for path, schema in wanted.items():
         if not path.is_file() or not pq.read_schema(path).equals(schema):

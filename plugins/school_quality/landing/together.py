@@ -29,9 +29,6 @@ SCHOOL = "school_name || ' (' || school_id || ')'"
 SHOWN_SCHOOLS = 5
 """Schools that a remark names beside its own; of a circle, steps."""
 
-NEEDED = RESULT_DATASETS.union(*((first, second) for first, second, _ in SAME_MEASURE))
-"""Datasets that are looked at beside the references."""
-
 
 def find(
     connection: duckdb.DuckDBPyConnection, there: Collection[str]

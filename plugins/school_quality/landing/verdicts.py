@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from school_quality.datasets import Dataset, get, load
-from school_quality.landing import appeals, footers, judging, scales, together, warnings
+from school_quality.landing import appeals, footers, judging, refused, scales, warnings
 from school_quality.landing.landed import (
     LEFT_OUT,
     landed_columns,
@@ -78,8 +78,9 @@ class Judge:
     register: Register = field(default_factory=Register)
     counts: dict[tuple[str, int], Counts] = field(default_factory=dict)  # by dataset and file
     judged: dict[str, None] = field(default_factory=dict)  # in order
+    typed: dict[str, Typed] = field(default_factory=dict)  # by dataset
     validations: dict[str, Validation] = field(default_factory=dict)  # by dataset
-    compared: frozenset[str] = frozenset()  # datasets that `together` may look at
+    compared: frozenset[str] = frozenset()  # datasets with rows, landed or new
     contested: frozenset[int] = frozenset()  # files with totals above a scale that other rows may lend or not
 
     @classmethod
@@ -96,6 +97,7 @@ class Judge:
         with connection:
             define(connection)
             judging.prepare(connection)
+            refused.prepare(connection)
             take_force(connection, ())
             yield cls(connection, settings)
 
@@ -197,6 +199,10 @@ class Judge:
         self.validations[dataset.name] = validation.joined(keys)
         self._count(typed)
         self._accept(typed)
+        refused.note_refused(
+            self.connection, typed, rows, "r.source_row in (select source_row from failed_row)"
+        )
+        self.typed[dataset.name] = typed
         warnings.note_warnings(self.connection, typed)
 
     def _forget(self, dataset: Dataset) -> None:
@@ -204,14 +210,15 @@ class Judge:
         if dataset.name in self.judged:
             self.connection.execute("delete from failure where dataset = $name", {"name": dataset.name})
             self.connection.execute("delete from skipped where dataset = $name", {"name": dataset.name})
+            self.connection.execute("delete from refused where dataset = $name", {"name": dataset.name})
             self.counts = {key: counts for key, counts in self.counts.items() if key[0] != dataset.name}
         self.judged[dataset.name] = None
 
     def judge_others(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
         """Judge everything but the references, in the declared order; what is looked at together is there."""
         arrived = {name for name, found in chunks.items() if found}
-        self.compared = together.NEEDED & (arrived | landed_datasets(self.settings))
-        wanted = arrived | self.compared | (set(PROTOCOLS) if "appeals" in arrived else set())
+        self.compared = frozenset(arrived | landed_datasets(self.settings))
+        wanted = self.compared | (set(PROTOCOLS) if "appeals" in arrived else set())
         for dataset in load().values():
             if dataset.name in wanted and dataset.name not in REFERENCES:
                 if dataset.name == "appeals":
@@ -278,6 +285,7 @@ class Judge:
                     counts, accepted=0, rejected=judged, wrong_file=(counts.rejected, judged)
                 )
                 self.connection.execute(f"delete from accepted_{name} where file = {file}")
+                refused.note_refused(self.connection, self.typed[name], f"rows_{name}", f"r.file = {file}")
 
     def _accept(self, typed: Typed) -> None:
         dataset = typed.dataset

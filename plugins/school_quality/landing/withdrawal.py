@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from school_quality.errors import UsageError
-from school_quality.landing import together
+from school_quality.landing import refused, together
 from school_quality.landing.landed import prepare
 from school_quality.landing.receipts import (
     Receipt,
@@ -63,7 +63,10 @@ def withdraw(settings: Settings, file_id: str, received_at: datetime | None = No
                 remarks.add_state(
                     together.find(judge.connection, judge.compared), judge.in_force, receipts[-1].seq
                 )
-            staging.commit(receipts, remarks.table())
+                open_rows = refused.open_rows(
+                    judge.connection, settings, judge.in_force, judge.compared, receipts[-1].seq
+                )
+            staging.commit(receipts, remarks.table(), open_rows)
         finally:
             staging.discard()
     return receipts
