@@ -333,14 +333,10 @@ def effect(settings: Settings, release: ReleaseInfo) -> Effect | None:
 
 
 def has_rejections(settings: Settings) -> bool:
-    """Whether a file that lies in the inbox was rejected, or had rows rejected, when it was last read."""
-    from school_quality.landing.receipts import effective, read_receipts
+    """Whether a file is not accepted, or a row that nothing has brought since: what the remarks speak of."""
+    from school_quality.landing.refused import standing
 
-    return any(
-        receipt.outcome == "rejected" or receipt.rows_rejected
-        for receipt in effective(read_receipts(settings)).values()
-        if settings.lies_in_inbox(receipt.path)
-    )
+    return standing(settings).has_rejections
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pytest
 
 from school_quality import datasets, landing
 from school_quality.landing.landed import landed_columns
-from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, Staging
+from school_quality.landing.receipts import OPEN_ROW_SCHEMA, REMARK_SCHEMA, Receipt, Staging
 from school_quality.reporting.remarks import remarks_dir, write_remarks
 from school_quality.settings import Settings
 
@@ -88,7 +88,16 @@ def land(
         file = settings.inbox / sent.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"")
-    staging.commit(receipts, pa.Table.from_pylist(remarks, schema=REMARK_SCHEMA))
+    open_rows = [
+        {name: line[name] for name in ("seq", "dataset", "sheet", "row_number", "school_id")}
+        for line in remarks
+        if line["level"] == "row"
+    ]
+    staging.commit(
+        receipts,
+        pa.Table.from_pylist(remarks, schema=REMARK_SCHEMA),
+        pa.Table.from_pylist(open_rows, schema=OPEN_ROW_SCHEMA),
+    )
 
 
 def cells(path: Path, sheet: str) -> list[tuple[Any, ...]]:
@@ -154,13 +163,13 @@ def test_remarks_stand_by_file_sheet_and_row_with_what_to_do(settings: Settings)
 
     header, *rows = cells(path, "Замечания")
     assert header[:3] == ("Файл", "Лист", "Строка")
-    assert [(row[1], row[2], row[3], row[7]) for row in rows] == [
+    assert [(row[1], row[2], row[5], row[9]) for row in rows] == [
         (None, None, None, "файл не принят"),
         ("А", 99, "Неуспевающих", "предупреждение"),
         ("Лист1", 4, "С ОВЗ", "строка не принята"),
         ("Лист1", 12, "Неуспевающих", "строка не принята"),
     ]
-    assert rows[2][4:7] == ("девять", "В ячейке должно быть число.", "Впишите число цифрами.")
+    assert rows[2][6:9] == ("девять", "В ячейке должно быть число.", "Впишите число цифрами.")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +181,7 @@ def test_a_value_is_never_a_formula_a_link_or_a_number(settings: Settings, value
     (path,) = write_remarks(settings)
 
     sheet = openpyxl.load_workbook(path)["Замечания"]
-    assert (sheet["E2"].value, sheet["E2"].data_type) == (value, "s")
+    assert (sheet["G2"].value, sheet["G2"].data_type) == (value, "s")
     assert sheet["E2"].hyperlink is None
 
 
@@ -184,9 +193,9 @@ def test_a_value_of_any_length_and_characters_is_shown(settings: Settings) -> No
     (path,) = write_remarks(settings)
 
     _, first, second = cells(path, "Замечания")
-    assert first[4] == "я" * 1_000 + "…"
-    assert second[4][0] == "а"
-    assert second[4][-1] == "б"
+    assert first[6] == "я" * 1_000 + "…"
+    assert second[6][0] == "а"
+    assert second[6][-1] == "б"
 
 
 def test_the_same_input_gives_the_same_bytes(settings: Settings) -> None:
@@ -271,7 +280,7 @@ def test_a_school_of_the_register_without_results_is_named_once_most_others_have
 
     assert early == []
     _, *lines = cells(late, "Замечания")
-    assert [(row[0], row[2], row[3], row[4], row[7]) for row in lines] == [
+    assert [(row[0], row[2], row[5], row[6], row[9]) for row in lines] == [
         ("реестр.csv", 7, "Наименование", "Школа 106", "предупреждение")
     ]
     assert "2022" in lines[0][5]

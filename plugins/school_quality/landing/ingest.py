@@ -373,7 +373,7 @@ def _commit(
             for number, remark, school_id in failure_remarks(judge.connection, name, blocks):
                 remarks.add(by_file[number], remark, school_id)
     in_force = [*judge.in_force, *by_file.values()]
-    remarks.add_state(together.find(judge.connection, judge.compared), in_force, receipts[-1].seq)
+    remarks.add_state(together.find(judge.connection, judge.compared, in_force), in_force, receipts[-1].seq)
     for name in judge.judged:
         judge.write(get(name), batch.staging.rows_file(name))
         judge.write_left_out(get(name), batch.staging.left_out_file(name))

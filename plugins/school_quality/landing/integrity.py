@@ -23,6 +23,7 @@ import duckdb
 from school_quality.errors import Damaged
 from school_quality.landing.receipts import (
     COPY,
+    OPEN_ROW_SCHEMA,
     RECEIPTS,
     RECORD,
     REMARK_SCHEMA,
@@ -401,7 +402,8 @@ def _tell_lost(settings: Settings, damage: Damage, told: Sequence[Mapping[str, A
     unknown = sorted(set(gap) - {r.seq for r in new})
     staging = Staging.open(settings)
     name = batch_name(min([*gap, *(r.seq for r in new)]))
-    staging.commit(sorted(new, key=lambda r: r.seq), REMARK_SCHEMA.empty_table(), name)
+    nothing = REMARK_SCHEMA.empty_table(), OPEN_ROW_SCHEMA.empty_table()
+    staging.commit(sorted(new, key=lambda r: r.seq), *nothing, name=name)
     record = Record.of(settings.landing / name)
     if record is not None:
         _rewrite(settings.landing / name, replace(record, lost={_ALL_ROWS: ""}, unknown=unknown))

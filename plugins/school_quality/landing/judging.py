@@ -129,6 +129,9 @@ def note_reader_remarks(
     )
 
 
+ENDS = {"open_to": "open_from", "valid_to": "valid_from"}
+"""The last day of an interval -> its first."""
+
 DATES = {
     "ege_results": "exam_date",
     "oge_results": "exam_date",
@@ -348,8 +351,8 @@ def note_failures(connection: duckdb.DuckDBPyConnection, typed: Typed, validatio
             f"""
             insert into failure
             select b.row_id, r.file, {literal(name)}, {literal(fields[0])}, b.rule, b.level,
-                {cell(fields[0], typed.present)}, b.details
-            from broken_rule as b join {typed.texts} as r using (row_id)
+                {cell(fields[0], typed.present)}, {_with_pair(typed.dataset, column)}
+            from broken_rule as b join {typed.texts} as r using (row_id) join rows_{name} as t using (row_id)
             where b."column" = {literal(column)} and (b.level = 'warning' or b.row_id not in (
                 select row_id from failure
                 where dataset = {literal(name)} and field in ({", ".join(map(literal, fields))})
@@ -357,6 +360,29 @@ def note_failures(connection: duckdb.DuckDBPyConnection, typed: Typed, validatio
             """
         )
     connection.unregister("broken_rule")
+
+
+def _with_pair(dataset: Dataset, column: str) -> str:
+    """The details of a failure, as SQL, with both sides where a rule compares two (contracts, 2.5).
+
+    ``pair``: ``400 из 107`` of parts and their whole, two dates of an interval.
+    """
+    sides = {
+        f"concat_ws(' + ', {', '.join(f't.{part}' for part in p.parts)}) || ' из ' || t.{p.whole}": (
+            f"{' + '.join(f't.{part}' for part in p.parts)} > t.{p.whole}"
+        )
+        for p in dataset.parts
+        if p.parts[0] == column
+    }
+    if column in ENDS:
+        start = f"t.{ENDS[column]}"
+        sides[f"strftime({start}, '%d.%m.%Y') || ' и ' || strftime(t.{column}, '%d.%m.%Y')"] = (
+            f"{start} > t.{column}"
+        )
+    if not sides:
+        return "b.details"
+    cases = " ".join(f"when {condition} then {text}" for text, condition in sides.items())
+    return f"map_concat(b.details, map {{'pair': case {cases} end}})"
 
 
 def list_failed_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:

@@ -2,8 +2,8 @@
 
 A batch is the folder ``landing/<first seq>/`` with ``receipts.parquet``, ``rows/<dataset>.parquet``, what is
 kept of skipped and rejected rows (``left_out/<dataset>.parquet``, ``refused.parquet``), and
-``open_rows.parquet``; its remarks are ``rejected/<first seq>.parquet``. Whoever writes holds `locked`; readers
-need no lock, because a batch is either there as a whole or not at all (contracts, section 1).
+``open_rows.parquet``; its remarks are ``rejected/<first seq>.parquet``. Whoever writes holds `locked`;
+readers need no lock, because a batch is either there as a whole or not at all (contracts, section 1).
 """
 
 from __future__ import annotations

@@ -1,14 +1,16 @@
 """Rows that were rejected, each with its key as far as it can be said, and which of them are still open.
 
 A rejected row is open until a later receipt in force brings its key, or its own receipt is superseded or
-withdrawn (contracts, 3, `fct_submission`). What is open follows from all receipts together, so every batch
-says it anew: ``open_rows.parquet``, which holds as long as ``state_seq`` is the last seq of the log. Whoever
-tells of rejected rows (submissions, workbooks of remarks, the end of a run, `status`) reads these.
+withdrawn (contracts, 3, `fct_submission`); one that does not say whose it is, until its file is sent again.
+What is open follows from all receipts together, so every batch says it anew: ``open_rows.parquet``, which
+holds as long as ``state_seq`` is the last seq of the log. Whoever tells of rejected rows (submissions,
+workbooks of remarks, the end of a run, `status`) reads these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -19,7 +21,7 @@ from school_quality.landing.receipts import (
     OPEN_ROW_SCHEMA,
     Receipt,
     batches,
-    last_seq,
+    effective,
     read_receipts,
     superseded,
 )
@@ -37,27 +39,40 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         """
         create table refused (
             row_id bigint, file integer, block bigint, dataset varchar, row_number integer, school_id varchar,
-            reporting_year integer, period_number integer, row_key varchar
-        )
+            reporting_year integer, period_number integer, known integer, row_key varchar
+        );
+        -- files that a later one sends again (`together`)
+        create table resent (old bigint, new bigint)
         """
     )
 
 
-def row_key(dataset: Dataset) -> str:
-    """The key of a landed row as one short text, in SQL over its columns."""
-    parts = ", ".join(f"coalesce({identifier(name)}::varchar, '')" for name in dataset.key)
-    return f"md5(concat_ws(chr(31), {parts}))"
+def row_key(dataset: Dataset, known: int = -1) -> str:
+    """The key of a landed row as one short text, in SQL; ``known``: a bit for each column to be used."""
+    parts = [
+        f"coalesce({identifier(name)}::varchar, '')"
+        for bit, name in enumerate(dataset.key)
+        if known >> bit & 1
+    ]
+    return f"md5(concat_ws(chr(31), {', '.join(parts)}))"
+
+
+def _whose(dataset: Dataset) -> int:
+    """The bit of the key's column without which a row could be anybody's."""
+    name = next((n for n in ("pupil_id", "school_id") if n in dataset.key), dataset.key[0])
+    return 1 << dataset.key.index(name)
 
 
 def note_refused(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str, which: str) -> None:
     """Take rows of ``rows_<dataset>`` into ``refused``; ``which`` is a condition on them.
 
-    A key of which a column could not be understood, or a school that is not known, is no key.
+    Columns of the key that a rule has found wrong are not ``known``: a later row that agrees in the others
+    answers. A row that does not say whose it is has no key.
     """
     dataset = typed.dataset
-    unknown = " or ".join(
-        f"(r.{identifier(column)} is null and f.fields && {typed.fields_of(column)!r}::varchar[])"
-        for column in dataset.key
+    known = " | ".join(
+        f"case when f.fields && {typed.fields_of(column)!r}::varchar[] then 0 else {1 << bit} end"
+        for bit, column in enumerate(dataset.key)
     )
     numbered = dataset.period if dataset.period in NUMBERED else "null"
     school, year = (name if name in dataset.columns else "null" for name in ("school_id", "reporting_year"))
@@ -66,16 +81,30 @@ def note_refused(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str,
         insert into refused
         with failed as (
             select row_id, list(distinct field) as fields from failure
-            where level = 'row' and dataset = {literal(dataset.name)} group by row_id
+            where level = 'row' and dataset = {literal(dataset.name)} and rule <> 'duplicate_differs'
+            group by row_id
         )
         select r.row_id, r.file, r.block, {literal(dataset.name)}, r.row_number, {school}, {year}, {numbered},
-            case when not coalesce({unknown}, false) then {row_key(dataset)} end
+            {known} as known, null
         from {rows} as r left join failed as f using (row_id)
         where {which} and r.row_id not in (
             select row_id from refused where dataset = {literal(dataset.name)}
         )
         """
     )
+    masks = connection.execute(
+        f"select distinct known from refused where dataset = {literal(dataset.name)} and row_key is null"
+    ).fetchall()
+    for (mask,) in masks:
+        if mask & _whose(dataset):
+            connection.execute(
+                f"""
+                update refused set row_key = k.row_key
+                from (select row_id, {row_key(dataset, mask)} as row_key from {rows}) as k
+                where refused.dataset = {literal(dataset.name)} and refused.row_id = k.row_id
+                    and refused.known = {mask}
+                """
+            )
 
 
 def refused_rows(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -83,7 +112,7 @@ def refused_rows(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     return connection.execute(
         """
         select f.seq, r.dataset, b.sheet, r.row_number, r.school_id, r.reporting_year, r.period_number,
-            r.row_key
+            r.known, r.row_key
         from refused as r join landed_file as f using (file) join block as b on b.block = r.block
         order by f.seq, r.row_id
         """
@@ -121,16 +150,22 @@ def open_rows(
         select * from ({landed} from new_refused) join standing_receipt using (seq)
         """
     )
-    names = connection.execute("select distinct dataset from open_row where row_key is not null").fetchall()
-    for name in sorted({name for (name,) in names}.intersection(there)):
+    connection.execute("delete from open_row where row_key is null and seq in (select old from resent)")
+    keys = connection.execute(
+        "select distinct dataset, known from open_row where row_key is not null order by all"
+    ).fetchall()
+    for name, known in keys:
+        if name not in there:
+            continue
         connection.execute(
             f"""
             delete from open_row using (
-                select {row_key(get(name))} as row_key, max(order_seq) as order_seq
+                select {row_key(get(name), known)} as row_key, max(order_seq) as order_seq
                 from (select * from landed_{name} union all by name select * from accepted_{name})
                 group by all
             ) as brought
-            where open_row.dataset = {literal(name)} and open_row.row_key = brought.row_key
+            where open_row.dataset = {literal(name)} and open_row.known = {known}
+                and open_row.row_key = brought.row_key
                 and open_row.order_seq < brought.order_seq
             """
         )
@@ -144,11 +179,43 @@ def open_rows(
     return found.cast(OPEN_ROW_SCHEMA)
 
 
-def read_open_rows(settings: Settings) -> pa.Table:
-    """The rows that are open now, of all that was received."""
-    latest = batches(settings)[-1:]
-    path = latest[0] / "open_rows.parquet" if latest else None
-    if path is None or not path.is_file():
-        return OPEN_ROW_SCHEMA.empty_table()
-    state = last_seq(read_receipts(settings))
-    return pq.read_table(path, filters=[("state_seq", "=", state)])
+Place = tuple[str, int | None]
+"""Sheet and row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Receipts whose remarks count, and the places of their open rows by seq.
+
+    In force and not superseded; of files that were rejected whole those that still lie in the inbox.
+    """
+
+    receipts: tuple[Receipt, ...]
+    open_rows: Mapping[int, frozenset[Place]]
+
+    @property
+    def has_rejections(self) -> bool:
+        """Whether a file is not accepted, or a row that nothing has brought since."""
+        return any(
+            self.open_rows.get(r.seq) or (r.outcome == "rejected" and not r.rows_rejected)
+            for r in self.receipts
+        )
+
+
+def standing(settings: Settings) -> Standing:
+    """What of all that was received has remarks that count now."""
+    in_force = list(effective(read_receipts(settings)).values())
+    gone = superseded(in_force)
+    counting = tuple(
+        r
+        for r in in_force
+        if r.seq not in gone and (r.outcome != "rejected" or settings.lies_in_inbox(r.path))
+    )
+    places: dict[int, set[Place]] = {}
+    path = next((p / "open_rows.parquet" for p in reversed(batches(settings))), None)
+    if path is not None and path.is_file():
+        for seq, sheet, row_number in zip(
+            *pq.read_table(path).select(["seq", "sheet", "row_number"]), strict=True
+        ):
+            places.setdefault(seq.as_py(), set()).add((sheet.as_py() or "", row_number.as_py()))
+    return Standing(counting, {seq: frozenset(found) for seq, found in places.items()})

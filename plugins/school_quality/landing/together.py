@@ -7,14 +7,17 @@ they speak of, whenever those were landed. A remark of an earlier batch does not
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import duckdb
+import pyarrow as pa
 
 from school_quality import seeds
 from school_quality.datasets import get
 from school_quality.landing.judging import RESULT_DATASETS, exam_grades
 from school_quality.landing.landed import view_in_force
+from school_quality.landing.receipts import Receipt
+from school_quality.landing.refused import row_key
 from school_quality.model import Remark
 
 SAME_MEASURE = (("form_staff", "form_methodical", "teachers"),)
@@ -31,12 +34,14 @@ SHOWN_SCHOOLS = 5
 
 
 def find(
-    connection: duckdb.DuckDBPyConnection, there: Collection[str]
+    connection: duckdb.DuckDBPyConnection, there: Collection[str], in_force: Iterable[Receipt] = ()
 ) -> Iterator[tuple[int, Remark, str | None]]:
     """(seq of the receipt, warning, school) of everything that files in force say together.
 
     ``there``: datasets of which ``landed_<name>`` and ``accepted_<name>`` exist; others have no rows.
+    ``in_force``: the receipts that hold, those of this batch included.
     """
+    yield from _sent_again(connection, sorted(there), list(in_force))
     view_in_force(connection, get("school_register"))
     yield from _shared_logins(connection)
     yield from _successors(connection)
@@ -50,6 +55,74 @@ def find(
         yield from _results_beyond_type(connection, name)
     if "ege_results" in there:
         yield from _printed_minima(connection)
+
+
+SCOPE = ("reporting_year", "quarter", "half_year", "exam", "grade", "subject", "sitting", "list_kind")
+"""What a row speaks of beside its school: a file that says nothing of it does not leave a school out."""
+
+
+def _sent_again(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], in_force: Sequence[Receipt]
+) -> Iterator[tuple[int, Remark, None]]:
+    """Files sent again without rows that they had: these rows stay in force, for corrections are row by row.
+
+    Sent again is a file of the same dataset that came later to the same path, or brings at least half of the
+    keys (files of pupils: to the same path only). Missing are rows in force of the former one that speak of a
+    year, period, work or list of which the later one speaks, too, and are not in it.
+    """
+    connection.execute("delete from resent")
+    by_seq = {r.seq: r for r in in_force}
+    receipts = pa.table(
+        {
+            "seq": pa.array(by_seq, pa.int64()),
+            "path": pa.array([r.path for r in in_force], pa.string()),
+        }
+    )
+    connection.register("receipt_path", receipts)
+    for name in names:
+        dataset = get(name)
+        scope = ", ".join(f"{c}::varchar" for c in SCOPE if c in dataset.columns) or "''"
+        wanted = "times > 1" if "pupil_id" in dataset.columns else "true"
+        connection.execute(
+            f"""
+            create or replace temp table keyed as
+            with place as (
+                select *, count(*) over (partition by path) as times from receipt_path
+                where seq in (select distinct seq from {_standing(name)})
+            )
+            select distinct seq, order_seq, path, {row_key(dataset)} as row_key,
+                concat_ws('|', {scope}) as scope
+            from {_standing(name)} join place using (seq) where {wanted};
+
+            create or replace temp table pair as
+            with file as (select seq, order_seq, path, count(*) as keys from keyed group by all),
+            shared as (
+                select a.seq as old, b.seq as new, count(*) as keys from keyed as a
+                join keyed as b on a.row_key = b.row_key and a.order_seq < b.order_seq group by all
+            )
+            select a.seq as old, max_by(b.seq, b.order_seq) as new from file as a
+            join file as b on a.order_seq < b.order_seq
+            left join shared as s on s.old = a.seq and s.new = b.seq
+            where a.path = b.path or 2 * s.keys >= a.keys group by a.seq;
+
+            insert into resent from pair
+            """
+        )
+        found = connection.execute(
+            """
+            with last_word as (select row_key, max(order_seq) as order_seq from keyed group by row_key)
+            select p.old, p.new, count(*)
+            from pair as p join keyed as k on k.seq = p.old
+            join last_word as l on l.row_key = k.row_key and l.order_seq = k.order_seq
+            where k.scope in (select scope from keyed where seq = p.new)
+            group by all order by all
+            """
+        ).fetchall()
+        for old, new, count in found:
+            before = by_seq[old]
+            details = {"count": str(count), "path": before.path, "file": before.file_id[:12]}
+            yield new, Remark("sent_again_without_rows", "warning", details=details), None
+    connection.unregister("receipt_path")
 
 
 def _standing(name: str) -> str:

@@ -61,7 +61,9 @@ def withdraw(settings: Settings, file_id: str, received_at: datetime | None = No
                 judge.judge_others({})
                 remarks = Remarks()
                 remarks.add_state(
-                    together.find(judge.connection, judge.compared), judge.in_force, receipts[-1].seq
+                    together.find(judge.connection, judge.compared, judge.in_force),
+                    judge.in_force,
+                    receipts[-1].seq,
                 )
                 open_rows = refused.open_rows(
                     judge.connection, settings, judge.in_force, judge.compared, receipts[-1].seq

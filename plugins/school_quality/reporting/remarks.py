@@ -1,8 +1,9 @@
 """The remarks workbooks: for each sender what became of its files, and every remark with what to do about it.
 
 A sender is the school where all rows of a form are of one school, otherwise the office that the dataset's
-declaration names; files that could not be recognised are nobody's and have a workbook of their own. Made
-from the receipts in force and ``rejected/*.parquet``: the same input gives the same bytes.
+declaration names; of a form of many schools each gets what is said of its rows, too. Files that could not be
+recognised are nobody's and have a workbook of their own. Made of what stands (`landing.refused`) and
+``rejected/*.parquet``: the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ import xlsxwriter
 
 from school_quality import datasets
 from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, effective, last_seq, read_receipts
+from school_quality.landing.refused import Standing, standing
 from school_quality.settings import Settings
 
 SUMMARY_SHEET = "Сводка"
 REMARKS_SHEET = "Замечания"
 
 OUTCOMES = {"accepted": "принят", "partly": "принят частично", "rejected": "не принят"}
+PART = "сводный файл, строки школы"
 LEVELS = {"file": "файл не принят", "row": "строка не принята", "warning": "предупреждение"}
 
 MAX_LINES = 200_000
@@ -48,6 +51,8 @@ class Line(NamedTuple):
     level: str
     sheet: str
     row_number: int | None
+    school_id: str
+    school: str  # its name
     column: str
     value: str
     message: str
@@ -60,10 +65,11 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class SentFile:
-    """A file in force with its remarks."""
+    """A file whose remarks count; ``is_part``: only the lines of one school of a file of many."""
 
     receipt: Receipt
     lines: list[Line] = field(default_factory=list)
+    is_part: bool = False
 
 
 def remarks_dir(settings: Settings) -> Path:
@@ -94,16 +100,21 @@ def _file_name(sender: str) -> str:
 
 def _by_sender(settings: Settings) -> dict[str, list[SentFile]]:
     """All files in force of the senders who have a remark, in the order of the summary."""
-    log = read_receipts(settings)
-    files = {receipt.seq: SentFile(receipt) for receipt in _to_report(settings, log)}
+    found = standing(settings)
+    files = {receipt.seq: SentFile(receipt) for receipt in found.receipts}
     with duckdb.connect() as connection:
-        _add_lines(connection, settings, files, last_seq(log))
+        _add_lines(connection, settings, files, found)
         for sent in files.values():
             sent.lines.sort(key=Line.place)
         schools = _only_schools(connection, settings, files)
     by_sender: dict[str, list[SentFile]] = defaultdict(list)
+    forms = {d.name for d in datasets.load().values() if d.is_form}
     for sent in files.values():
-        by_sender[_sender(sent.receipt, schools.get(sent.receipt.seq))].append(sent)
+        school = schools.get(sent.receipt.seq)
+        by_sender[_sender(sent.receipt, school)].append(sent)
+        if school is None and sent.receipt.dataset in forms:
+            for part in _parts(sent):
+                by_sender[_sender(part.receipt, part.lines[0].school_id)].append(part)
     order = list(OUTCOMES)[::-1]
     return {
         sender: sorted(
@@ -114,38 +125,53 @@ def _by_sender(settings: Settings) -> dict[str, list[SentFile]]:
     }
 
 
-def _to_report(settings: Settings, log: list[Receipt]) -> Iterable[Receipt]:
-    """Receipts in force, of a path the last one; of rejected files those that still lie in the inbox."""
-    by_path: dict[tuple[str, str], Receipt] = {}
-    for receipt in sorted(effective(log).values(), key=lambda r: r.seq):
-        by_path[receipt.path, receipt.context] = receipt
-    return [
-        receipt
-        for receipt in by_path.values()
-        if receipt.outcome != "rejected" or settings.lies_in_inbox(receipt.path)
-    ]
+def _parts(sent: SentFile) -> Iterable[SentFile]:
+    """A form of many schools in parts that can be sent on: what is said of the rows of each."""
+    by_school: dict[str, list[Line]] = defaultdict(list)
+    for line in sent.lines:
+        if line.school_id:
+            by_school[line.school_id].append(line)
+    return [SentFile(sent.receipt, lines, is_part=True) for _, lines in sorted(by_school.items())]
 
 
 def _add_lines(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile], state: int
+    connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile], found: Standing
 ) -> None:
-    """Give each file the lines that landing wrote of it; ``state``: the last seq of the log."""
+    """Give each file the lines that landing wrote of it, but for rows that have come since."""
+    state = last_seq(read_receipts(settings))
     paths = [str(path) for path in sorted(settings.rejected.glob("[0-9]*.parquet"))]
     if not paths:
         return
     # a column that remarks have gained since is null in older batches
     connection.register("none_yet", REMARK_SCHEMA.empty_table())
-    found = connection.execute(
+    names = _names(connection, settings)
+    lines = connection.execute(
         """
-        select seq, level, coalesce(sheet, ''), row_number, coalesce(column_name, ''), coalesce(value, ''),
-            message, advice
+        select seq, level, coalesce(sheet, ''), row_number, coalesce(school_id, ''),
+            coalesce(column_name, ''), coalesce(value, ''), message, advice
         from (from none_yet union all by name from read_parquet($paths, union_by_name = true))
         where list_contains($seqs, seq) and coalesce(state_seq, $state) = $state
         """,
         {"paths": paths, "seqs": list(files), "state": state},
     ).fetchall()
-    for seq, *line in found:
-        files[seq].lines.append(Line(*line))
+    for seq, level, sheet, row_number, school_id, *said in lines:
+        if level != "row" or (sheet, row_number) in found.open_rows.get(seq, ()):
+            name = names.get(school_id, "")
+            files[seq].lines.append(Line(level, sheet, row_number, school_id, name, *said))
+
+
+def _names(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, str]:
+    """The names of schools by the register in force."""
+    places = {r.seq: r.order_seq for r in effective(read_receipts(settings)).values()}
+    paths = [str(path) for path in sorted(settings.landing.glob("[0-9]*/rows/school_register.parquet"))]
+    if not paths:
+        return {}
+    found = connection.execute(
+        "select seq, row_number, school_id, school_name from read_parquet($paths, union_by_name = true)",
+        {"paths": paths},
+    ).fetchall()
+    rows = sorted((places[seq], row, school, name) for seq, row, school, name in found if seq in places)
+    return {school: name for _, _, school, name in rows}
 
 
 def _only_schools(
@@ -263,13 +289,17 @@ def _write_summary(book: Any, formats: Formats, sender: str, files: list[SentFil
     for row, sent in enumerate(files, start=4):
         receipt = sent.receipt
         title = datasets.get(receipt.dataset).title if receipt.dataset else "не распознано"
-        texts = (receipt.path, title, OUTCOMES[receipt.outcome])
+        outcome = PART if sent.is_part else OUTCOMES[receipt.outcome]
+        texts = (receipt.path, title, outcome)
         _fit(sheet, row, texts, SUMMARY_COLUMNS[: len(texts)])
         for column, text in enumerate(texts):
             sheet.write_string(row, column, text, formats["text"])
         counts = (receipt.rows_read, receipt.rows_accepted, receipt.rows_rejected, receipt.rows_skipped)
         for column, count in enumerate((*counts, len(sent.lines)), start=3):
-            sheet.write_number(row, column, count, formats["number"])
+            if sent.is_part and column < len(SUMMARY_COLUMNS) - 1:
+                sheet.write_blank(row, column, None, formats["number"])
+            else:
+                sheet.write_number(row, column, count, formats["number"])
     sheet.autofilter(3, 0, 3 + len(files), len(SUMMARY_COLUMNS) - 1)
 
 
@@ -277,6 +307,8 @@ LINE_COLUMNS = [
     ("Файл", 40),
     ("Лист", 16),
     ("Строка", 9),
+    ("Код ОО", 10),
+    ("Школа", 26),
     ("Столбец", 26),
     ("Значение", 20),
     ("Что не так", 46),
@@ -293,8 +325,8 @@ def _write_lines(book: Any, formats: Formats, files: list[SentFile]) -> None:
     lines = [(sent.receipt.path, line) for sent in files for line in sent.lines]
     for row, (path, line) in enumerate(lines[:MAX_LINES], start=1):
         number = "" if line.row_number is None else str(line.row_number)
-        said = (line.column, line.value, line.message, line.advice, LEVELS[line.level])
-        texts = [_cut(text) for text in (path, line.sheet, number, *said)]
+        said = (line.school_id, line.school, line.column, line.value, line.message, line.advice)
+        texts = [_cut(text) for text in (path, line.sheet, number, *said, LEVELS[line.level])]
         _fit(sheet, row, texts, LINE_COLUMNS)
         for column, text in enumerate(texts):
             if text:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from school_quality import datasets, landing
 from school_quality.landing.landed import landed_schema
 from school_quality.landing.receipts import (
+    OPEN_ROW_SCHEMA,
     REMARK_SCHEMA,
     Receipt,
     Staging,
@@ -193,7 +194,7 @@ def receive(settings: Settings, dataset: str, path: str, rows: Sequence[Mapping[
         received_at=datetime(2023, 9, 1, 5), order_seq=seq, path=path, dataset=dataset, outcome="accepted",
         rows_read=len(rows), rows_accepted=len(rows),
     )  # fmt: skip
-    staging.commit([receipt], REMARK_SCHEMA.empty_table())
+    staging.commit([receipt], REMARK_SCHEMA.empty_table(), OPEN_ROW_SCHEMA.empty_table())
     return file_id
 
 
