@@ -283,7 +283,7 @@ def test_a_school_of_the_register_without_results_is_named_once_most_others_have
     assert [(row[0], row[2], row[5], row[6], row[9]) for row in lines] == [
         ("реестр.csv", 7, "Наименование", "Школа 106", "предупреждение")
     ]
-    assert "2022" in lines[0][5]
+    assert "2022" in lines[0][7]
 
 
 def test_a_warning_on_what_files_say_together_is_true_after_every_landing(

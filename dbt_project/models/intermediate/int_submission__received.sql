@@ -22,19 +22,29 @@ with in_force as (
 ),
 
 -- A form that came in time and was corrected later is not late.
-came as (
+attempts as (
     {%- for dataset, period_column in datasets.items() %}
-    select
-        landed.school_id,
+    select distinct
+        school_id,
         '{{ dataset }}' as dataset,
-        {{ 'null' if dataset == 'school_register' else 'landed.reporting_year' }}::integer as reporting_year,
-        {{ 'landed.' ~ period_column if period_column else 'null' }}::integer as period_number,
-        min(receipts.came_at) as received_at
+        {{ 'null' if dataset == 'school_register' else 'reporting_year' }}::integer as reporting_year,
+        {{ period_column or 'null' }}::integer as period_number,
+        seq
     from ({{ landed(dataset) }}) as landed
-    inner join {{ ref('stg_receipts') }} as receipts on landed.seq = receipts.seq
-    group by all
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+came as (
+    select
+        attempts.school_id,
+        attempts.dataset,
+        attempts.reporting_year,
+        attempts.period_number,
+        min(receipts.came_at) as received_at
+    from attempts
+    inner join {{ ref('stg_receipts') }} as receipts using (seq)
+    group by all
 )
 
 -- The register has no year: it stands for every year.
