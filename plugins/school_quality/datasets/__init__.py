@@ -23,6 +23,8 @@ FieldType = Literal[
     "date",
     "year",
     "academic_year",
+    "quarter",
+    "half_year",
     "school_code",
     "login",
     "school_number",
@@ -40,6 +42,9 @@ Shape = Literal[
 Kind = Literal["reference", "list", "results", "report", "form"]
 """A report is aggregated by others and decides no result."""
 Period = Literal["any", "year", "half_year", "quarter"]
+
+COUNT_LIMIT = 100_000
+"""No count of the contract is larger (contracts 2.5)."""
 
 YES_NO: dict[str, list[str]] = {
     "true": ["да", "есть", "имеется", "+", "1", "истина", "true"],
@@ -76,6 +81,11 @@ class Field:
     from_title: bool = False
     from_path: bool = False
     from_headers: bool = False
+
+    @property
+    def is_count(self) -> bool:
+        """A number of people or events: what stands for "nothing" there (``-``, ``н/д``) is an empty cell."""
+        return self.type == "int" and self.maximum == COUNT_LIMIT
 
     @property
     def is_personal(self) -> bool:

@@ -70,7 +70,7 @@ def landed_expressions(dataset: Dataset) -> dict[str, str]:
         case "biased_vpr":
             return {"is_listed": f"school_id is not null and greatest({', '.join(markers)}, 0) > 0"}
         case "support_assignment":
-            return {"mentor_school_id": "case when role = 'mentor_school' then school_code(organisation) end"}
+            return {"mentor_school_id": "case when role = 'mentor_school' then named_code(organisation) end"}
         case "ege_results" | "oge_results":
             status = "folded(coalesce(result_status, '')) like '%аннулир%'"
             former = "regexp_matches(folded(coalesce(category, '')), '^впл|прошлых лет')"

@@ -19,6 +19,29 @@ AFTER_DATE = "([T ][0-9]{1,2}:[0-9:.]+(Z| ?[+-][0-9:]+)?| ?г(ода)?[.]?)?"
 
 YEAR_WORDS = "( ?(уч[.]? ?г(од)?[.]?|учебный год|год|гг?[.]?))?"
 
+NO_COUNT = ("-", "–", "—", "−", "н/д", "н.д.", "нет данных")
+"""What is written into a cell of counts that has none."""
+
+ROMAN = ("i", "ii", "iii", "iv")
+
+
+def period_macro(name: str, words: str) -> str:
+    """A macro for the number of a quarter or half-year: ``3``, ``III``, ``3 четверть``, ``III-я
+    четверть``."""
+    number = "regexp_extract(folded(translate(t, 'Іі', 'Ii')), '^([0-9]+|[ivⅰ-ⅳ]+)', 1)"
+    roman = " ".join(
+        f"when {number} in ('{text}', '{chr(0x2170 + place)}') then {place + 1}"
+        for place, text in enumerate(ROMAN)
+    )
+    return f"""create or replace macro {name}(t) as case
+        when t = '' then null
+        when integer_value(t) is not null then integer_value(t)
+        when regexp_full_match(
+            folded(translate(t, 'Іі', 'Ii')), '([0-9]|[ivⅰ-ⅳ]+)( ?-? ?(я|ая|й|ый|ое|е))?( ?({words}))?'
+        ) then case {roman} else try_cast({number} as bigint) end
+    end"""
+
+
 MACROS = (
     # ordinary spaces only, none at the ends
     f"""create or replace macro spaced(t) as
@@ -71,6 +94,10 @@ MACROS = (
             then try_cast(left(t, 10) as date)
         when regexp_full_match(spaced(t), '[0-9]{{1,2}}[.][0-9]{{1,2}}[.][0-9]{{4}}{AFTER_DATE}')
             then try_strptime(regexp_extract(t, '[0-9.]+'), '%d.%m.%Y')::date
+        when regexp_full_match(spaced(t), '[0-9]{{1,2}}[.][0-9]{{1,2}}[.][0-9]{{2}}{AFTER_DATE}')
+            then try_strptime(
+                regexp_replace(regexp_extract(t, '[0-9.]+'), '([0-9]{{2}})$', '20\\1'), '%d.%m.%Y'
+            )::date
         when regexp_full_match(spaced(t), '[0-9]{{4}}[.][0-9]{{2}}[.][0-9]{{2}}{AFTER_DATE}')
             then try_strptime(regexp_extract(t, '[0-9.]+'), '%Y.%m.%d')::date
     end""",
@@ -95,11 +122,23 @@ MACROS = (
         when integer_value(t) is not null then try_cast(integer_value(t) as integer)
         else academic_year_value(t)
     end""",
+    period_macro("quarter_value", "четверть|четв[.]?|кв[.]?|квартал"),
+    period_macro("half_year_value", "полугодие|полуг[.]?|п/г"),
+    # what stands for "none" in a count; most texts are shorter or longer than all of them
+    f"""create or replace macro count_text(t) as case
+        when t in ('0', '1') then t
+        when folded(t) in ({", ".join(repr(word) for word in NO_COUNT)}) then ''
+        else t
+    end""",
     # 006036, 6036, 6036.0 and, with a decimal comma, 6036,0 are one
     """create or replace macro school_code(t) as case
         when regexp_full_match(spaced(t), '[0-9]+([.,]0+)?')
             then ltrim(regexp_extract(spaced(t), '[0-9]+'), '0')
     end""",
+    # 006036 МБОУ СОШ № 36 too
+    """create or replace macro named_code(t) as coalesce(
+        school_code(t), school_code(regexp_extract(spaced(t), '^([0-9]{3,})[ .,;:|–—-]+[^0-9 ]', 1))
+    )""",
     # sch223080 = edu223080, also inside a name; or the six digits alone
     """create or replace macro login_digits(t) as case
         when regexp_matches(lower(t), '(sch|edu)[0-9]{6}([^0-9]|$)')

@@ -20,6 +20,8 @@ SchoolOutcome = Literal["known", "skipped", "rejected", "empty"]
 SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 LOGIN = re.compile(r"(?:sch|edu)(\d{6})(?!\d)", re.IGNORECASE)
 CODE = re.compile(r"(\d+)(?:[.,]0+)?")
+CODE_AND_NAME = re.compile(r"(\d{3,})(?:[.,]0+)?[\s.,;:|–—-]+([^\W\d].*)", re.DOTALL)
+"""``006003 МБОУ СОШ № 3``; fewer digits may be a number of the school, ``3 гимназия``."""
 NUMBER_IN_NAME = re.compile(r"№\s*(\d{1,4})(?!\d)")
 
 
@@ -33,6 +35,8 @@ class School:
     municipality_id: str
     municipality_name: str
     open_to: date | None = None
+    name: str = ""
+    legal_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,17 @@ class Resolution:
     rule: str = ""
     part: str = ""  # the field of the spelling that the sender should look at
     value: str = ""
+    meant: str = ""  # words for the sender: the school whose name stands in the place of its key
 
 
 def folded(text: str) -> str:
     """For comparing names: case, ё/е and runs of spaces do not matter."""
     return SPACES.sub(" ", text).strip().casefold().replace("ё", "е")
+
+
+def name_key(text: str) -> str:
+    """The comparable name of a school: quotation marks and the spaces around ``№`` do not matter either."""
+    return SPACES.sub(" ", re.sub(r"[«»\"“”„']|(?<=№)\s+", "", folded(text))).strip()
 
 
 def municipality_key(text: str) -> str:
@@ -86,6 +96,7 @@ class Register:
     by_code: dict[str, School] = field(default_factory=dict)
     by_login: dict[str, list[School]] = field(default_factory=lambda: defaultdict(list))
     by_number: dict[int, list[School]] = field(default_factory=lambda: defaultdict(list))
+    by_name: dict[str, set[School]] = field(default_factory=lambda: defaultdict(set))
     municipalities: dict[str, str] = field(default_factory=dict)  # comparable name -> id
     elsewhere: frozenset[tuple[str, str]] = frozenset()
     """Keys of the pseudo-units of the register: ``code`` or ``login``, and its digits."""
@@ -100,6 +111,9 @@ class Register:
                 register.by_login[school.login].append(school)
             if school.number is not None:
                 register.by_number[school.number].append(school)
+            if school.name:
+                for name in (school.name, f"{school.legal_kind} {school.name}"):
+                    register.by_name[name_key(name)].add(school)
             names[school.municipality_name] = school.municipality_id
         register.municipalities = {municipality_key(name): identity for name, identity in names.items()}
         return register
@@ -125,7 +139,7 @@ class Register:
             sole = next(iter(self.municipalities.values())) if len(self.municipalities) == 1 else None
             return Resolution("empty", municipality_id=named or sole)
         rule = "ambiguous_school" if ambiguous else "unknown_school"
-        return Resolution("rejected", None, named, rule, part, value)
+        return Resolution("rejected", None, named, rule, part, value, self._meant(value, named))
 
     def _find(self, spelling: Spelling, named: str | None) -> tuple[School | None, str, str, bool]:
         """(school, the field that names it, its text, several schools are meant)."""
@@ -152,6 +166,19 @@ class Register:
             return schools[0], part, text, False
         return None, part, text, len(schools) > 1
 
+    def _meant(self, text: str, named: str | None) -> str:
+        """The one school whose name stands in the place of its key; what follows the name does not matter."""
+        schools = [s for s in self._named(text) if named in (None, s.municipality_id)]
+        if len(schools) != 1:
+            return ""
+        return f" Школа с таким названием в реестре: {schools[0].school_id}, {schools[0].name}."
+
+    def _named(self, text: str) -> set[School]:
+        """The schools with the longest registered name that a text is, or begins with."""
+        words = name_key(text).replace(",", " ").split()
+        names = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+        return next((self.by_name[name] for name in names if name in self.by_name), set())
+
     def _is_elsewhere(self, spelling: Spelling) -> bool:
         """Whether the school is a pseudo-unit of the register."""
         code = CODE.fullmatch(spelling.code.strip())
@@ -167,9 +194,13 @@ class Register:
         login = LOGIN.fullmatch(text.strip())
         if login:
             return list(self.by_login.get(login[1], []))
-        code = CODE.fullmatch(text.strip())
+        code = CODE.fullmatch(text.strip()) or CODE_AND_NAME.fullmatch(text.strip())
         school = self.by_code.get(code[1].lstrip("0")) if code else None
-        return [school] if school else []
+        if school is None or code is None:
+            return []
+        # a code and the name of another school contradict each other
+        others = self._named(code[2]) if code.re is CODE_AND_NAME else set()
+        return [school] if school in others or not others else [school, *others]
 
     def _of_number(self, text: str, named: str | None) -> list[School]:
         """A code, or a bare number where it is unique in the register or in the municipality named."""

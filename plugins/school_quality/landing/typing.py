@@ -78,6 +78,11 @@ class TypedField:
     def text(self) -> str:
         return f'"t_{self.field.name}"'
 
+    def cell(self, present: Iterable[str]) -> str:
+        """What the cell says in SQL over the texts ``r``: in a count ``-`` is an empty cell."""
+        text = cell(self.field.name, present)
+        return f"count_text({text})" if self.field.is_count else text
+
     @property
     def bad(self) -> str:
         missing = f"({self.text} <> '' and \"{self.column}\" is null)"
@@ -129,6 +134,9 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
             number = f"without_percent_sign({text})" if field.unit == "%" else text
             value = f"clipped(decimal_value({number}), -{limit}, {limit})::{kind}"
             rule = "'not_a_number'"
+        case "quarter" | "half_year":
+            number = f"clipped({field.type}_value({text}), -{MAX_INTEGER}, {MAX_INTEGER})::integer"
+            value, rule = number, f"'not_a_{field.type}'"
         case "date":
             value, rule = f"date_value({text})", "'not_a_date'"
         case "year":
@@ -189,7 +197,7 @@ def type_rows(
     spelling = _spellings(connection, dataset, texts, present, register)
     subject_joins = _subjects(connection, dataset, texts, present)
     by_school = () if dataset.name in WITHOUT_SCHOOLS else SCHOOL_KEYS
-    cells = [f"{cell(f.field.name, present)} as {f.text}" for f in fields]
+    cells = [f"{f.cell(present)} as {f.text}" for f in fields]
     values = [
         f'null::varchar as "{f.column}"' if f.field.name in by_school else f'{f.value} as "{f.column}"'
         for f in fields
@@ -277,6 +285,7 @@ def _spellings(
         "rule": pa.array([r.rule for r in resolved], pa.string()),
         "field": pa.array([fields[r.part] for r in resolved], pa.string()),
         "value": pa.array([r.value for r in resolved], pa.string()),
+        "meant": pa.array([r.meant for r in resolved], pa.string()),
     }
     name = f"spelling_{dataset.name}"
     _keep_table(connection, name, pa.table(columns))
@@ -318,19 +327,21 @@ def note_unreadable_cells(connection: duckdb.DuckDBPyConnection, typed: Typed) -
     for number, field in enumerate(typed.fields):
         if not seen & (1 << number):
             continue
-        text = cell(field.field.name, typed.present)
-        details = f"map {{'allowed': {literal(', '.join(field.field.allowed))}, 'codes': {field.text}}}"
+        shown = cell(field.field.name, typed.present)
+        allowed = literal(", ".join(field.field.allowed))
+        hint = literal(" Если таких нет, впишите 0." if field.field.is_count else "")
+        details = f"map {{'allowed': {allowed}, 'codes': {field.text}, 'hint': {hint}}}"
         connection.execute(
             f"""
             insert into failure
             with cells as (
-                select t.row_id, t.file, {text} as {field.text}
+                select t.row_id, t.file, {field.cell(typed.present)} as {field.text}, {shown} as shown
                 from {typed.table} as t join {typed.texts} as r using (row_id)
                 where t.bad & {1 << number} <> 0
             )
             select row_id, file, {literal(typed.dataset.name)}, {literal(field.field.name)},
                 case when {field.text} = '' then 'required_empty' else {field.rule} end,
-                'row', regexp_replace({field.text}, '^\x01[a-z]+:', ''), {details}
+                'row', regexp_replace(shown, '^\x01[a-z]+:', ''), {details}
             from cells
             """
         )
@@ -345,7 +356,8 @@ def note_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
         f"""
         insert into failure
         select t.row_id, t.file, {literal(name)}, s.field,
-            case when is_formula_error(s.value) then 'formula_error' else s.rule end, 'row', s.value, null
+            case when is_formula_error(s.value) then 'formula_error' else s.rule end, 'row', s.value,
+            map {{'meant': s.meant}}
         from {typed.table} as t join spelling_{name} as s using (spelling_id) where s.outcome = 'rejected'
         """
     )

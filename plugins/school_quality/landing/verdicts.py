@@ -152,7 +152,8 @@ class Judge:
         self._use("school_register", "register")
         rows = self.connection.execute(
             """
-            select school_id, fisoko_login, school_number, municipality_id, municipality_name, open_to
+            select school_id, fisoko_login, school_number, municipality_id, municipality_name, open_to,
+                coalesce(school_name, ''), coalesce(legal_kind, '')
             from register order by school_id
             """
         ).fetchall()

@@ -36,7 +36,7 @@ _MADE_ON = re.compile(r"дата|по состоянию|приказ|сформ
 _OUTCOME = re.compile(r"понизили|подтвердили|повысили")
 _DECLARED = re.compile(r"(?:кол-во|количество)\s+участников\s*:?\s*(\d+)")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
-_WHOLE_CODE = re.compile(r"0*(\d+)(?:[.,]0+)?")
+_WHOLE_CODE = re.compile(r"0*(\d+)(?:[.,]0+)?(?:[\s.,;:|–—-]+[^\W\d].*)?", re.DOTALL)
 
 NO_MARK = "нет отметки"
 """What ФИС ОКО writes into a cell of marks that has none."""

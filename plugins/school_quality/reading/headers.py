@@ -32,6 +32,10 @@ GUESS = 2.0
 MAXIMA_ROWS = 2
 """The row of the tasks' maxima stands so near below their header."""
 
+SCHOOL_HEADERS = ("код оо", "логин", "логин школы")
+_OF_SCHOOL = re.compile(r"(?<![а-я])(?:о[оу](?![а-я])|школ|образовательн\w+ организац|учрежден)")
+"""A header that names schools: in a file without their codes it stands in the place of the code."""
+
 NOTHING_NEAR = "нет"
 """In a remark on missing columns: no header of the file reminds of them."""
 
@@ -376,6 +380,9 @@ def nearest_headers(names: Sequence[str], unknown: Sequence[str]) -> str:
     by_fold = {fold_header(header): header for header in unknown}
     nearest: list[str] = []
     for name in names:
+        if fold_header(name) in SCHOOL_HEADERS and (of_school := list(filter(_OF_SCHOOL.search, by_fold))):
+            nearest.append(f"«{by_fold[of_school[0]]}»")
+            continue
         for close in difflib.get_close_matches(fold_header(name), list(by_fold), n=1, cutoff=0.4):
             if f"«{by_fold[close]}»" not in nearest:
                 nearest.append(f"«{by_fold[close]}»")

@@ -10,7 +10,7 @@ from school_quality.reading import subjects
 from school_quality.reading.context import mention
 from school_quality.reading.texts import fold
 
-_DATE = re.compile(r"(?<!\d)(?:(\d{4})[.-](\d{1,2})[.-](\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4}))(?!\d)")
+_DATE = re.compile(r"(?<!\d)(?:(\d{4})[.-](\d{1,2})[.-](\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4}|\d\d))(?!\d)")
 _DATE_PREFIX = re.compile(r"(?<![а-я])[пу]\s*:\s*", re.IGNORECASE)
 _GVE = re.compile(r"(?<![а-я])гвэ(?![а-я])|государственн\w+ выпускн\w+ экзамен", re.IGNORECASE)
 _SUBJECT_LABEL = re.compile(r"^\s*(?:учебный\s+)?предмет\s*:\s*", re.IGNORECASE)
@@ -36,6 +36,7 @@ def iso_date(text: str) -> str:
     if found is None:
         return ""
     year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
+    year = year if len(year) == 4 else f"20{year}"  # 27.12.22 is of 2022
     return f"{year}-{int(month):02}-{int(day):02}"
 
 

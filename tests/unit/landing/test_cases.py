@@ -56,6 +56,27 @@ EXPECTED: list[Case] = [
         },
     ),
     Case(
+        "19-school-names-instead-of-codes",
+        {
+            f"{FORMS}/Кадры код-название.xlsx": ("form_staff", 4, 4, 0),
+            f"{FORMS}/Кадры по названиям.xlsx": (None, 0, 0, 0),
+        },
+        {"unknown_school", "missing_column"},
+    ),
+    Case(
+        "22-text-numbers-spaces-dashes",
+        {f"{FORMS}/Контингент 3 четверть.xlsx": ("form_pupils", 7, 5, 0)},
+        {"not_a_number", "required_empty"},
+    ),
+    Case(
+        "23-dates-instead-of-codes",
+        {
+            f"{FORMS}/Дорожная карта 2 четверть.xlsx": ("form_roadmap", 11, 3, 0),
+            "2022/ОГЭ/Математика, классы датами.xlsx": ("oge_results", 14, 0, 0),
+        },
+        {"date_for_item", "not_a_date"},
+    ),
+    Case(
         "25-score-distribution-looks-like-marks",
         {
             "2022/ВПР/scores.xlsx": ("score_distribution", 5, 0, 0),
@@ -211,3 +232,28 @@ def test_half_a_work_of_case_33_is_no_result(ingested: Callable[[str, bool], Out
     assert outcome.remarks("message") == [
         ("Работа из двух частей; только одну часть писали: 2. Эти ученики считаются не писавшими работу.",)
     ]
+
+
+def test_the_remarks_of_case_19_offer_the_column_and_the_codes(
+    ingested: Callable[[str, bool], Outcome],
+) -> None:
+    outcome = ingested("19-school-names-instead-of-codes", True)
+
+    told = [f"{message} {advice}" for message, advice in outcome.remarks("message, advice")]
+
+    assert any("Похожие столбцы в файле: «Наименование ОО»" in text for text in told)
+    for code in ("6005", "6011", "6022", "6031"):
+        assert any(f"Школа с таким названием в реестре: {code}, " in text for text in told)
+
+
+def test_no_number_of_case_22_is_guessed(ingested: Callable[[str, bool], Outcome]) -> None:
+    outcome = ingested("22-text-numbers-spaces-dashes", True)
+
+    accepted = outcome.rows("form_pupils", "school_id, reporting_year, quarter, pupils")
+    rejected = outcome.remarks("value, advice")
+
+    assert [row[0] for row in accepted] == ["6003", "6005", "6031", "6039", "6043", "6044", "6046"]
+    assert {row[1:3] for row in accepted} == {(2022, 3)}
+    assert [row[3] for row in accepted] == [1084, 865, 96, 455, 281, 88, 104]
+    assert {value for value, _ in rejected} == {"'74", "-", "н/д", "68 чел.", "1 18", "—"}
+    assert all("впишите" in str(advice).lower() for _, advice in rejected)

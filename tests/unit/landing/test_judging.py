@@ -943,3 +943,35 @@ def test_successors_that_lead_back_to_a_school_are_a_warning_for_those_on_the_wa
         ("8001", "СОШ 008001 (8001) → СОШ 008002 (8002) → СОШ 008001 (8001)"),
         ("8003", "СОШ 008003 (8003) → СОШ 008003 (8003)"),
     ]
+
+
+def test_a_dash_in_a_count_is_an_empty_cell_and_shown_as_it_stands(bench: Bench) -> None:
+    counts = ("pupils", "failing", "disability", "non_native", "failing_in_extra_classes", "social")
+    row = {"school_code": "006003", "academic_year": "2022/23", "quarter": "III"} | dict.fromkeys(counts, "1")
+    form = bench.add("form_pupils", [row, row | {"quarter": "IV четверть", "non_native": "—"}])
+    marks = statistics(("н/д", "10 40 30 20"), ("много", "10 40 30 20"))
+    table = bench.add("vpr_marks", marks, reporting_year="2022", subject="math")
+
+    bench.run()
+
+    assert (bench.counts(form), bench.counts(table)) == ((1, 1, 0), (1, 1, 0))
+    assert bench.accepted("form_pupils", "reporting_year", "quarter") == [(2022, 3)]
+    assert bench.accepted("vpr_marks", "participants") == [(None,)]
+    (remark,) = bench.remarks("form_pupils")
+    assert (remark.rule, remark.value, remark.details["hint"]) == (
+        "required_empty",
+        "—",
+        " Если таких нет, впишите 0.",
+    )
+
+
+def test_a_name_in_the_place_of_a_code_is_answered_with_the_code(bench: Bench) -> None:
+    rows = [{"school_code": name, "social_index": "50"} for name in ("МБОУ ООШ № 7", "006003 СОШ № 3")]
+    file = bench.add("social_index", rows, reporting_year="2022")
+
+    bench.run()
+
+    assert bench.counts(file) == (1, 1, 0)
+    (remark,) = bench.remarks("social_index")
+    assert remark.rule == "unknown_school"
+    assert remark.details["meant"] == " Школа с таким названием в реестре: 6007, ООШ № 7."

@@ -104,7 +104,6 @@ def test_a_decimal_has_a_comma_or_a_point_and_is_finite(
         ("2022-09-30 2022-10-05", None),
         ("30.09.2022 перенесено", None),
         ("31.02.2022", None),
-        ("30.09.22", None),
         ("44805", None),
         ("", None),
     ],
@@ -175,3 +174,82 @@ def test_a_formula_error_is_known_in_both_languages(connection: duckdb.DuckDBPyC
 @pytest.mark.parametrize("text", ["", "#1", "# примечание", "5"])
 def test_other_texts_are_no_formula_error(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     assert value(connection, "is_formula_error", text) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("3", 3),
+        ("3.0", 3),
+        ("III", 3),
+        ("iii", 3),
+        ("ІІІ", 3),
+        ("Ⅲ", 3),
+        ("IV", 4),
+        ("5", 5),
+        ("VI", None),
+        ("IIII", None),
+        ("1,5", None),
+        ("третья", None),
+        ("", None),
+    ],
+)
+def test_a_period_may_be_roman(connection: duckdb.DuckDBPyConnection, text: str, number: int | None) -> None:
+    assert value(connection, "quarter_value", text) == number
+    assert value(connection, "half_year_value", text) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["3 четверть", "III четверть", "3-я четверть", "3 четв.", " 3\u00a0Четверть"]
+)
+def test_the_word_of_a_period_must_be_its_own(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert value(connection, "quarter_value", text) == 3
+    assert value(connection, "half_year_value", text) is None
+    assert value(connection, "quarter_value", text.replace("етв", "исл")) is None
+    assert value(connection, "half_year_value", "II полугодие") == 2
+    assert value(connection, "quarter_value", "2 полугодие") is None
+
+
+@pytest.mark.parametrize("text", ["-", "–", "—", "−", " - ", "н/д", "Н/Д", "нет данных"])
+def test_what_stands_for_no_count_is_an_empty_cell(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert value(connection, "count_text", text) == ""
+
+
+@pytest.mark.parametrize("text", ["", "0", "12", "-3", "нет", "--", "#Н/Д", "много"])
+def test_nothing_else_is_taken_for_an_empty_count(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert value(connection, "count_text", text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("27.12.22", date(2022, 12, 27)),
+        ("7.1.22", date(2022, 1, 7)),
+        ("27.12.22 г.", date(2022, 12, 27)),
+        ("31.02.22", None),
+        ("27.12.222", None),
+        ("1.2.3", None),
+        ("44922", None),
+    ],
+)
+def test_a_date_may_have_a_year_of_two_digits(
+    connection: duckdb.DuckDBPyConnection, text: str, day: date | None
+) -> None:
+    assert value(connection, "date_value", text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("006003", "6003"),
+        ("006003 МБОУ СОШ № 3", "6003"),
+        ("6003 - СОШ", "6003"),
+        ("МКУО ЦОКО", None),
+        ("3 отдел", None),
+        ("006003 006005", None),
+    ],
+)
+def test_a_mentor_may_be_a_code_with_its_name(
+    connection: duckdb.DuckDBPyConnection, text: str, code: str | None
+) -> None:
+    assert value(connection, "named_code", text) == code

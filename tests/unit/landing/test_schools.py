@@ -112,3 +112,71 @@ def test_a_row_without_a_school_belongs_to_the_only_municipality() -> None:
     assert sole.resolve(Spelling()).municipality_id == "6"
     assert REGISTER.resolve(Spelling()).municipality_id is None
     assert REGISTER.resolve(Spelling(municipality="Степной район")).municipality_id == "7"
+
+
+NAMED = Register.of(
+    [
+        School("6003", None, 3, "6", "Заречный район", None, "СОШ № 3", "МБОУ"),
+        School("6005", None, 5, "6", "Заречный район", None, "МБОУ «СОШ № 5»", "МБОУ"),
+        School("6050", None, 50, "6", "Заречный район", None, "МБОУ СОШ № 50", "МБОУ"),
+        School("7003", None, 3, "7", "Степной район", None, "СОШ № 3", "МБОУ"),
+        School("7009", None, 9, "7", "Степной район", None, "", ""),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "school_id"),
+    [
+        ("006003 МБОУ СОШ № 3", "6003"),
+        ("6003, СОШ №3", "6003"),
+        ("006003 - МБОУ СОШ № 3 ст. Примерная", "6003"),
+        ("6003.0 МБОУ СОШ № 3", "6003"),
+        ("006005\nМБОУ «СОШ № 5»", "6005"),
+        ("007009 Гимназия № 9", "7009"),
+        ("006003 Школа имени Героя", "6003"),
+    ],
+)
+def test_a_code_followed_by_the_name_is_that_code(code: str, school_id: str) -> None:
+    found = NAMED.resolve(Spelling(code=code))
+
+    assert found.school is not None
+    assert found.school.school_id == school_id
+
+
+@pytest.mark.parametrize(
+    "code", ["006077 МБОУ СОШ № 3", "3 СОШ", "5 МБОУ СОШ № 5", "006003 006005", "006003СОШ"]
+)
+def test_a_code_that_the_register_does_not_have_is_none_with_a_name_either(code: str) -> None:
+    found = NAMED.resolve(Spelling(code=code))
+
+    assert (found.outcome, found.rule, found.value, found.meant) == ("rejected", "unknown_school", code, "")
+
+
+def test_a_code_with_the_name_of_another_school_means_neither() -> None:
+    found = NAMED.resolve(Spelling(code="006003 МБОУ СОШ № 5"))
+
+    assert (found.outcome, found.rule) == ("rejected", "ambiguous_school")
+
+
+@pytest.mark.parametrize(
+    ("code", "municipality", "meant"),
+    [
+        ("МБОУ СОШ № 5", "", "6005"),
+        ("мбоу  СОШ №5", "", "6005"),
+        ("МБОУ СОШ № 5 ст. Примерная", "", "6005"),
+        ("МБОУ СОШ № 5, ст. Примерная", "", "6005"),
+        ("МБОУ «СОШ № 50»", "", "6050"),
+        ("СОШ № 3", "", ""),
+        ("СОШ № 3", "Степной район", "7003"),
+        ("СОШ № 51", "", ""),
+        ("Сельская школа", "", ""),
+    ],
+)
+def test_a_name_alone_is_no_key_and_the_remark_offers_the_code(
+    code: str, municipality: str, meant: str
+) -> None:
+    found = NAMED.resolve(Spelling(code=code, municipality=municipality))
+
+    assert (found.outcome, found.rule, found.school) == ("rejected", "unknown_school", None)
+    assert (f": {meant}, " in found.meant) if meant else found.meant == ""

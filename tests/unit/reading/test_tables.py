@@ -161,6 +161,16 @@ def test_a_missing_column_is_named_with_its_nearest_neighbour(read: Reader) -> N
     assert reading.remarks[0].details["nearest"] == "«Педагоги»"
 
 
+@pytest.mark.parametrize(
+    "header", ["Наименование ОО", "Школа", "Название образовательной организации", "ОУ", "Учреждение"]
+)
+def test_in_the_place_of_the_code_stands_the_column_that_names_the_school(read: Reader, header: str) -> None:
+    reading = read("form.csv", builders.csv_text([["№", header, *STAFF[1:]], [1, "СОШ № 3", 2022, 5, 1, 1]]))
+
+    assert rejection(reading) == "missing_column"
+    assert reading.remarks[0].details["nearest"] == f"«{header}»"
+
+
 def test_of_two_lists_that_lack_as_much_the_one_is_meant_that_a_header_reminds_of(read: Reader) -> None:
     reading = read("index.csv", "Код ОО;Отчётный год;Индекс ИСБШ\n101;2022;50\n")
 
