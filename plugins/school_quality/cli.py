@@ -165,6 +165,7 @@ def main() -> None:
 def run(settings: Settings, year: int, period: str | None, as_of: str | None) -> None:
     """Всё сразу: принять файлы, проверить, рассчитать, опубликовать."""
     from school_quality import pipeline
+    from school_quality.warehouse import damage
     from school_quality.warehouse import releases as found
 
     asked = Parameters.of(year, period, as_of)
@@ -173,6 +174,7 @@ def run(settings: Settings, year: int, period: str | None, as_of: str | None) ->
         raise UsageError(
             f"В папку данных {settings.data_root} нельзя писать: дайте право или укажите --data."
         )
+    damage.check(settings)
     embedded.configure()
     with quiet(embedded.log_file()):
         if embedded.migrate():
@@ -299,6 +301,7 @@ SHOWN_SCHOOLS = 100
 def status(settings: Settings, year: int) -> None:
     """Что пришло, что принято, чего не хватает."""
     from school_quality import datasets
+    from school_quality.warehouse import damage
     from school_quality.warehouse import status as found
     from school_quality.warehouse.school_names import listed
 
@@ -329,6 +332,7 @@ def status(settings: Settings, year: int) -> None:
     if any(receipt.outcome == "rejected" or receipt.rows_rejected for receipt in receipts):
         click.echo(f"Что не принято и что исправить: {settings.rejected / 'remarks'}")
     show(found.not_read(settings))
+    _tell_damages(settings, damage.find(settings))
     submissions = found.submissions(settings, year)
     if not submissions:
         click.echo(
@@ -467,28 +471,40 @@ def withdraw(settings: Settings, file_id: str) -> None:
 @with_settings
 def releases(settings: Settings) -> None:
     """Какие выпуски есть."""
-    from school_quality.warehouse import journal
+    from school_quality.warehouse import damage, journal
     from school_quality.warehouse import releases as found
 
-    ids = found.all_ids(settings)
-    if not ids:
+    broken = damage.find(settings)
+    known = found.readable(settings)
+    if not known and not broken:
         click.echo(f"В {settings.published} ещё нет выпусков.")
         return
     current = found.current_id(settings)
-    entries = journal.read(settings)
+    is_told = all(entry.path != journal.path_of(settings) for entry in broken)
+    entries = journal.read(settings) if is_told else []
     shown, taken_back = journal.first_shown(entries), journal.rolled_back(entries)
     rows = []
-    for release_id in sorted(ids, key=lambda name: (shown.get(name, len(shown)), name)):
-        release = found.ReleaseInfo.from_json(found.manifest(settings, release_id))
+    for release_id in sorted(known, key=lambda name: (shown.get(name, len(shown)), name)):
+        release = found.ReleaseInfo.from_json(known[release_id])
         mark = (
             "текущий" if release_id == current
             else "отменён откатом" if release_id in taken_back
-            else "" if release_id in shown
+            else "" if release_id in shown or current not in shown
             else "не показывался"
         )  # fmt: skip
         created = f"{release.created_at:%d.%m.%Y %H:%M}"
         rows.append([release_id, created, release.period, str(release.as_of), release.receipt_seq, mark])
     show(table(["Выпуск", "Создан (UTC)", "Период", "На дату", "Квитанций", ""], rows))
+    _tell_damages(settings, broken)
+
+
+def _tell_damages(settings: Settings, broken: list[Any]) -> None:
+    """Say what is damaged and what to do, and end with code 1; nothing where all is whole."""
+    if broken:
+        from school_quality.warehouse import damage
+
+        show(["Повреждено:", *(f"  {each.line(settings)}" for each in broken), damage.ADVICE])
+        sys.exit(NOTHING_PUBLISHED)
 
 
 SHOWN_CHANGES = 100

@@ -19,9 +19,10 @@ from filelock import FileLock, Timeout
 from school_quality import rights, waiting
 from school_quality.embedded import POOL, airflow_home, marker
 from school_quality.errors import SchoolQualityError
+from school_quality.landing.receipts import chain, last_seq, read_receipts
 from school_quality.reading.pseudonyms import key_file
 from school_quality.settings import Settings, project_root
-from school_quality.warehouse import releases, runs
+from school_quality.warehouse import damage, releases, runs
 
 LOW_DISK_BYTES = 2 * 1024**3
 """A district's data root with ten releases takes well under 1 GiB; below 2 GiB a build may not finish."""
@@ -66,7 +67,8 @@ def examine(settings: Settings) -> list[Check]:
         *_locks(settings),
         _waiting(),
         _airflow(),
-        _release(settings),
+        *_published(settings),
+        _receipts(settings),
         _last_run(settings),
     ]
 
@@ -203,21 +205,42 @@ def _airflow() -> Check:
     return Check(subject, f"{airflow_home()}, база {kind}, пул {POOL} на одно место")
 
 
-def _release(settings: Settings) -> Check:
-    subject = "Выпуск"
-    try:
-        release = releases.current(settings)
-    except SchoolQualityError as error:
-        finding = f"ссылка {settings.current} ведёт не на выпуск: {error}"
-        return Check(
-            subject, finding, False, "верните папку выпуска из копии или school-quality run --year ГОД"
-        )
+def _published(settings: Settings) -> list[Check]:
+    """What is damaged of releases, journal and records; otherwise which release is in force."""
+    repair = "school-quality repair"
+    found = damage.find(settings)
+    checks = [Check("Повреждено", each.line(settings), not each.is_in_the_way, repair) for each in found]
+    if any(each.is_in_the_way for each in found):
+        return checks
+    release = releases.current(settings)
     if release is None:
-        return Check(subject, "ещё нет", advice="school-quality run --year ГОД")
-    warehouse = releases.warehouse(settings, release.release_id)
-    if not warehouse.is_file():
-        return Check(subject, f"нет файла {warehouse}", False, "верните папку выпуска из копии")
-    return Check(subject, f"{release.release_id}, период {release.period}, на дату {release.as_of}")
+        return [*checks, Check("Выпуск", "ещё нет", advice="school-quality run --year ГОД")]
+    finding = f"{release.release_id}, период {release.period}, на дату {release.as_of}"
+    return [*checks, Check("Выпуск", finding)]
+
+
+def _receipts(settings: Settings) -> Check:
+    """Whether the release in force is made of the receipts that landing has."""
+    subject = "Журнал квитанций"
+    try:
+        receipts, release = read_receipts(settings), releases.current(settings)
+    except SchoolQualityError as error:
+        return Check(subject, str(error), False, "school-quality repair")
+    last = last_seq(receipts)
+    if release is None or not release.receipt_hash:
+        return Check(subject, f"квитанций {last}")
+    if chain(r for r in receipts if r.seq <= release.receipt_seq) != release.receipt_hash:
+        finding = f"выпуск сделан из других квитанций: их {release.receipt_seq}, в landing {last}"
+        advice = (
+            "верните landing из той же копии, что и выпуски; если её нет, school-quality run --year ГОД: "
+            "он назовёт файлы, которых не хватает"
+        )
+        return Check(subject, finding, False, advice)
+    later = last - release.receipt_seq
+    if later:
+        finding = f"квитанций {last}, последних {later} выпуск ещё не знает"
+        return Check(subject, finding, advice="их учтёт school-quality run --year ГОД")
+    return Check(subject, f"квитанций {last}, выпуск знает все")
 
 
 def _last_run(settings: Settings) -> Check:

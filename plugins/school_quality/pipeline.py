@@ -92,16 +92,19 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | Unchanged
     """Build the marts of everything received so far, unless the current release is made of the same.
 
     What another run has just built of the same, after the same release, is taken and not built again. Raises
-    `Damaged` where landing is not as it was landed, `NothingToPublish` where no assessment result was
-    accepted, `BuildFailed` where dbt fails, `UsageError` for a methodology version that does not exist.
+    `Damaged` where landing or the releases are not as they were written, `NothingToPublish` where no
+    assessment result was accepted, `BuildFailed` where dbt fails, `UsageError` for a methodology version that
+    does not exist.
     """
     from school_quality.landing import integrity
+    from school_quality.warehouse import damage
 
     if parameters.methodology_version is not None:
         from school_quality.warehouse.scenarios import check_version
 
         check_version(parameters.methodology_version)
     with _writing(settings):
+        damage.check(settings)
         integrity.check(settings, releases.told_receipts(settings))
         release = next_release(settings, parameters)
         previous = releases.current(settings)
@@ -155,26 +158,30 @@ def _taken_back(settings: Settings, release: ReleaseInfo) -> str | None:
     """
     from school_quality.warehouse import journal
 
-    for release_id in sorted(journal.rolled_back(journal.read(settings)) & {*releases.all_ids(settings)}):
-        taken_back = ReleaseInfo.from_json(releases.manifest(settings, release_id))
+    known = releases.readable(settings)
+    for release_id in sorted(journal.rolled_back(journal.read(settings)) & {*known}):
+        taken_back = ReleaseInfo.from_json(known[release_id])
         if replace(taken_back, as_of=release.as_of).inputs == release.inputs:
             return release_id
     return None
 
 
 def repair(settings: Settings) -> Repaired:
-    """Make whole again what can be made whole of landing; nothing that is damaged is deleted.
+    """Make releases and landing whole again as far as possible; nothing that is damaged is deleted.
 
     Waits for other runs. What stays damaged afterwards is said in the lines.
     """
     from school_quality import landing
     from school_quality.landing import integrity
+    from school_quality.warehouse import damage
 
     with _writing(settings):
+        done = damage.repair(settings)
         told = releases.told_receipts(settings)
         found = integrity.repair(settings, lambda seqs: landing.ingest(settings, again=seqs), told)
-        remaining = [line for damage in found.remaining for line in damage.lines(settings)]
-    return Repaired(found.lines, remaining)
+        remaining = [line for each in found.remaining for line in each.lines(settings)]
+        remaining += [each.line(settings) for each in damage.find(settings, thoroughly=True)]
+    return Repaired([*done, *found.lines], remaining)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +194,10 @@ class Repaired:
 
 def roll_back(settings: Settings, release_id: str) -> None:
     """Show readers an older release again, until the next publication."""
-    from school_quality.warehouse import rollback
+    from school_quality.warehouse import damage, rollback
 
     with _writing(settings):
+        damage.check(settings)
         rollback.roll_back(settings, release_id)
 
 
@@ -206,6 +214,7 @@ def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) ->
     versions under the name of one; `Refused` where readers got another release meanwhile.
     """
     from school_quality.warehouse import build as dbt
+    from school_quality.warehouse import damage
     from school_quality.warehouse import publish as publication
 
     made_by = (release.code_version, release.methodology_hash)
@@ -218,6 +227,7 @@ def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) ->
         if release.release_id == releases.current_id(settings):
             progress.info("Выпуск %s уже опубликован.", release.release_id)
             return settings.published / release.release_id
+        damage.check(settings)
         publication.check(settings, release)
         documents = _documents(settings, release)
         results = dbt.read_results(settings.warehouse)
@@ -250,7 +260,7 @@ def built(settings: Settings) -> ReleaseInfo:
 def _made(settings: Settings) -> ReleaseInfo | None:
     """`built`, or None: before the first build, and where its record is damaged, which means no build."""
     try:
-        return ReleaseInfo.from_json(json.loads(build_record(settings).read_text(encoding="utf-8")))
+        return ReleaseInfo.from_json(json.loads(settings.build_record.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
@@ -309,8 +319,9 @@ def covered_by(settings: Settings, parameters: Parameters) -> str | None:
 
     made_of = (chain(read_receipts(settings)), releases.code_version(), releases.methodology_hash())
     shown = {entry.release_id for entry in journal.read(settings)}
-    for release_id in sorted(shown & {*releases.all_ids(settings)}, reverse=True):
-        release = ReleaseInfo.from_json(releases.manifest(settings, release_id))
+    known = releases.readable(settings)
+    for release_id in sorted(shown & {*known}, reverse=True):
+        release = ReleaseInfo.from_json(known[release_id])
         same = replace(release.parameters, as_of=parameters.as_of) == parameters
         if same and (release.receipt_hash, release.code_version, release.methodology_hash) == made_of:
             return release_id
@@ -408,11 +419,6 @@ def check_results_exist(settings: Settings, release: ReleaseInfo) -> None:
     )
 
 
-def build_record(settings: Settings) -> Path:
-    """Beside the build file, says which release it holds."""
-    return settings.warehouse / "build.json"
-
-
 def _dbt(settings: Settings, release: ReleaseInfo) -> None:
     from school_quality import landing
     from school_quality.warehouse import build as dbt
@@ -420,12 +426,12 @@ def _dbt(settings: Settings, release: ReleaseInfo) -> None:
     landing.keep_up(settings)
     progress.info("Расчёт показателей (dbt) …")
     started = time.monotonic()
-    build_record(settings).unlink(missing_ok=True)
+    settings.build_record.unlink(missing_ok=True)
     results = dbt.run_dbt(settings.build_file, dbt.release_variables(settings, release))
     dbt.log_timings(results)
     progress.info("Построено: %s; %.0f с", dbt.summary(results), time.monotonic() - started)
     record = json.dumps(release.to_json(), ensure_ascii=False)
-    build_record(settings).write_text(record, encoding="utf-8")
+    settings.build_record.write_text(record, encoding="utf-8")
 
 
 def _ensure_built(settings: Settings, release: ReleaseInfo) -> None:

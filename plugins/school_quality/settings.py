@@ -67,6 +67,11 @@ class Settings:
         return self.warehouse / "build.duckdb"
 
     @property
+    def build_record(self) -> Path:
+        """Beside the build file, says which release it holds."""
+        return self.warehouse / "build.json"
+
+    @property
     def published(self) -> Path:
         return self.data_root / "published"
 

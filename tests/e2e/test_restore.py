@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_landing_restored_elsewhere_gives_the_same_marts(
     subprocess.run(["tar", "--extract", "--directory", there, "--file", backup], check=True)
     current = there / "published" / "current"
     assert (current / "warehouse.duckdb").is_file()
-    current.unlink()  # or the restored release would be found unchanged, and nothing computed
+    shutil.rmtree(there / "published")  # or the release would be found unchanged, and nothing computed
     done = cli("build", "--year", 2022, "--data", there)
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -525,5 +525,5 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str, name: str) -> None:
     """Attach the warehouse of a release, read-only, under ``name``."""
-    file = literal(releases.warehouse(settings, release_id))
+    file = literal(releases.kept_warehouse(settings, release_id))
     connection.execute(f"attach {file} as {name} (read_only)")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from school_quality.warehouse.comparison import COMPARED, Columns, Compared
@@ -212,7 +213,7 @@ def _write_releases(connection: duckdb.DuckDBPyConnection, entries: Sequence[Ent
         );
         comment on table new.history.release is
         'Which release readers saw when, pruned ones included. One row per switch.';
-        comment on column new.history.release.action is 'publish or rollback';
+        comment on column new.history.release.action is 'publish, rollback or repair';
         comment on column new.history.release.valid_from is 'When it became current, UTC';
         comment on column new.history.release.valid_to is 'When another took its place, UTC';
         comment on column new.history.release.replaced_release_id is 'Release in force before it'
@@ -230,6 +231,21 @@ def _write_releases(connection: duckdb.DuckDBPyConnection, entries: Sequence[Ent
             for entry, end in zip(entries, ends, strict=True)
         ],
     )  # fmt: skip
+
+
+def switches(warehouse: Path) -> list[Entry]:
+    """The journal as a release remembers it, up to its own publication; empty in one without history."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        try:
+            rows = connection.execute(
+                "select valid_from, action, release_id, replaced_release_id, reporting_year, as_of::varchar, "
+                "receipt_seq, code_version, methodology_hash from history.release order by valid_from"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return []
+    return [Entry(*row) for row in rows]
 
 
 def _followed(connection: duckdb.DuckDBPyConnection) -> list[Compared]:

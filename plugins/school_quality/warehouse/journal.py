@@ -15,12 +15,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from school_quality.errors import Damaged
 from school_quality.landing.receipts import sync
 from school_quality.settings import Settings
 from school_quality.warehouse import releases
 from school_quality.warehouse.releases import ReleaseInfo
 
-Action = Literal["publish", "rollback"]
+Action = Literal["publish", "rollback", "repair"]
+"""``repair``: the release that was in force is damaged, and readers got this one instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +69,36 @@ def read(settings: Settings) -> list[Entry]:
     """The switches that have happened, oldest first.
 
     Where the file is missing, as in a data root older than it, every release on disk up to the current one
-    counts as published in its turn.
+    counts as published in its turn. Raises `Damaged` for a file that is not what was written.
     """
-    path, current = path_of(settings), releases.current_id(settings)
+    current = releases.current_id(settings)
     if current is None:
         return []
-    if not path.is_file():
-        return _of_manifests(settings, current)
-    found = [Entry.from_json(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    found = noted(settings)
     while found and found[-1].release_id != current:
         found.pop()
     return found or _of_manifests(settings, current)
 
 
+def noted(settings: Settings) -> list[Entry]:
+    """The file as it is, with a switch that may not have happened; empty without one.
+
+    Raises `Damaged` where it is not what was written.
+    """
+    path = path_of(settings)
+    if not path.is_file():
+        return []
+    try:
+        document: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return [Entry.from_json(document[place]) for place in range(len(document))]
+    except (ValueError, TypeError, LookupError) as error:
+        raise Damaged(f"Файл {path} повреждён. Что делать: school-quality repair") from error
+
+
 def _of_manifests(settings: Settings, current: str) -> list[Entry]:
     entries: list[Entry] = []
-    for release_id in releases.all_ids(settings):
+    for release_id, document in releases.readable(settings).items():
         if release_id <= current:
-            document = releases.manifest(settings, release_id)
             release = ReleaseInfo.from_json(document)
             moment = datetime.fromisoformat(document.get("published_at") or document["created_at"])
             replaced = entries[-1].release_id if entries else None

@@ -22,7 +22,7 @@ from school_quality.errors import Refused
 from school_quality.landing.receipts import Receipt, effective, read_receipts, sync
 from school_quality.quoting import identifier, literal
 from school_quality.settings import Settings
-from school_quality.warehouse import changes, comparison, history, journal, releases, runs
+from school_quality.warehouse import changes, comparison, damage, history, journal, releases, runs
 from school_quality.warehouse.build import NodeResult
 from school_quality.warehouse.causes import Made
 from school_quality.warehouse.changes import Difference
@@ -204,19 +204,21 @@ def _follow(
     """Carry the history on into attached ``new`` and record what it changes; None for the first release.
 
     The newest published release holds the history, even where a person has gone back to an older one since:
-    the way from it through the rollbacks to the release in force is followed step by step.
+    the way from it through the rollbacks to the release in force is followed step by step. Where it is
+    damaged, the history is that of the newest one that is not.
     """
     moment = entries[-1].moment
-    way = _way(entries)
-    gone = [step.release_id for step in way if not releases.warehouse(settings, step.release_id).is_file()]
-    if gone:
-        log.warning("history and changes begin anew: %s is not on disk any more", ", ".join(gone))
-    if not way or gone:
+    way = _way(settings, entries)
+    if not way or way[-1].release_id != entries[-1].replaced_release_id:
+        if entries[:-1]:
+            log.warning("history and changes begin anew: no release before can be read")
         history.add_years(connection, "new", moment)
         return None
     changes.attach(connection, settings, way[0].release_id, "old")
     is_carried = history.carry_on(connection, "old")
-    for _, step in pairwise(way):
+    for before, step in pairwise(way):
+        if step.release_id == before.release_id:  # what was between is not readable any more
+            continue
         changes.attach(connection, settings, step.release_id, "middle")
         if is_carried:
             columns = comparison.compare(connection, "middle", "old")
@@ -238,12 +240,18 @@ def _follow(
     return difference
 
 
-def _way(entries: Sequence[Entry]) -> list[Entry]:
-    """The newest publication before the last entry, and the rollbacks after it; empty before the first."""
+def _way(settings: Settings, entries: Sequence[Entry]) -> list[Entry]:
+    """The newest publication before the last entry that can be read, and what readers saw after it.
+
+    Empty before the first one.
+    """
     found: list[Entry] = []
-    for entry in entries[:-1]:
-        found = [entry] if entry.action == "publish" else [*found, entry]
-    return found
+    for entry in reversed(entries[:-1]):
+        if damage.tells_history(settings, entry.release_id):
+            found.insert(0, entry)
+            if entry.action == "publish":
+                return found
+    return []
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> Rows:

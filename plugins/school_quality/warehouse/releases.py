@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from school_quality.errors import SchoolQualityError, UsageError
+from school_quality.errors import Damaged, UsageError
 from school_quality.settings import Settings, dbt_project_dir, expectations_dir
 
 MANIFEST = "manifest.json"
@@ -182,10 +182,20 @@ def warehouse(settings: Settings, release_id: str) -> Path:
     return settings.published / release_id / WAREHOUSE
 
 
+SET_ASIDE = ".damaged-"
+"""How the names of what `damage.repair` has set aside begin."""
+
+
+def kept_warehouse(settings: Settings, release_id: str) -> Path:
+    """Where the warehouse of a release is, or was set aside with it: its history counts all the same."""
+    aside = settings.published / f"{SET_ASIDE}{release_id}" / WAREHOUSE
+    return aside if aside.is_file() else warehouse(settings, release_id)
+
+
 def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
     """The manifest of a release.
 
-    Raises `UsageError` where there is no such release, `SchoolQualityError` where the file is damaged.
+    Raises `UsageError` where there is no such release, `Damaged` where the file is not what was written.
     """
     path = settings.published / release_id / MANIFEST
     if Path(release_id).name != release_id or not path.is_file():
@@ -194,18 +204,26 @@ def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
         )
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SchoolQualityError(f"Файл {path} повреждён: верните папку выпуска из копии.") from error
+        ReleaseInfo.from_json(document)
+        document["sha256"].items()
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Damaged(f"Файл {path} повреждён. Что делать: school-quality repair") from error
     return document
+
+
+def readable(settings: Settings) -> dict[str, dict[str, Any]]:
+    """The manifests of the releases on disk, by id, without damaged ones."""
+    found = {}
+    for release_id in all_ids(settings):
+        with suppress(Damaged):
+            found[release_id] = manifest(settings, release_id)
+    return found
 
 
 def told_receipts(settings: Settings) -> list[dict[str, Any]]:
     """The receipts in force as the release tells of them that knows the most; none before the first."""
-    found: list[dict[str, Any]] = [{"receipt_seq": -1, "receipts": []}]
-    for release_id in all_ids(settings):
-        with suppress(SchoolQualityError):
-            found.append(manifest(settings, release_id))
-    return list(max(found, key=lambda document: document["receipt_seq"]).get("receipts", []))
+    found = list(readable(settings).values())
+    return max(found, key=lambda document: document["receipt_seq"]).get("receipts", []) if found else []
 
 
 def current(settings: Settings) -> ReleaseInfo | None:
@@ -242,7 +260,9 @@ def prune(settings: Settings, keep: int | None = None, shown: Mapping[str, int] 
     """
     ids = sorted(all_ids(settings), key=lambda name: ((shown or {}).get(name, -1), name))
     kept = {current_id(settings), *ids[-(keep or kept_releases()) :]}
-    kept |= set({manifest(settings, name)["reporting_year"]: name for name in ids}.values())
+    known = readable(settings)  # what is damaged stays, for `repair` to find
+    kept |= set({known[name]["reporting_year"]: name for name in ids if name in known}.values())
+    kept |= set(ids) - known.keys()
     removed = []
     for release_id in ids:
         if release_id in kept or _is_read(warehouse(settings, release_id)):

@@ -12,9 +12,6 @@ from school_quality.warehouse.journal import Entry
 from school_quality.warehouse.publish import files
 from school_quality.warehouse.releases import MANIFEST, ReleaseInfo
 
-DAG_ID = "rollback"
-"""Takes the place of a DAG's id in the record of runs: no DAG goes back by itself."""
-
 
 def roll_back(settings: Settings, release_id: str) -> None:
     """Make an older release, or one that was taken back, the current one. The caller holds the build lock.
@@ -34,8 +31,8 @@ def roll_back(settings: Settings, release_id: str) -> None:
     runs.save(
         settings,
         runs.Run(
-            run_id=f"{DAG_ID}/{moment.isoformat()}",
-            dag_id=DAG_ID,
+            run_id=f"{runs.ROLLBACK}/{moment.isoformat()}",
+            dag_id=runs.ROLLBACK,
             run_type="manual",
             started_at=moment.replace(microsecond=0),
             ended_at=moment.replace(microsecond=0),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,11 @@ from school_quality.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
+
+ROLLBACK = "rollback"
+"""Takes the place of a DAG's id in the record of a rollback: no DAG goes back by itself."""
+
+log = logging.getLogger(__name__)
 
 KEPT_RUNS = 1000
 """How many records stay: some years of a centre's runs; runs that found nothing new leave none."""
@@ -84,17 +90,31 @@ def save(settings: Settings, run: Run) -> Path:
     staging = path.with_suffix(".tmp")
     staging.write_text(json.dumps(asdict(run), ensure_ascii=False, default=_text) + "\n", encoding="utf-8")
     staging.replace(path)
-    for old in sorted(settings.runs.glob("*.json"))[:-KEPT_RUNS]:
+    for old in _files(settings)[:-KEPT_RUNS]:
         old.unlink(missing_ok=True)
     return path
 
 
 def all_runs(settings: Settings) -> list[Run]:
-    """The records on disk, oldest first."""
-    return [
-        Run.from_json(json.loads(path.read_text(encoding="utf-8")))
-        for path in sorted(settings.runs.glob("*.json"))
-    ]
+    """The records on disk that can be read, oldest first."""
+    return [run for run in map(_read, _files(settings)) if run is not None]
+
+
+def damaged(settings: Settings) -> list[Path]:
+    """The records that cannot be read."""
+    return [path for path in _files(settings) if _read(path) is None]
+
+
+def _files(settings: Settings) -> list[Path]:
+    return sorted(settings.runs.glob("[!.]*.json"))
+
+
+def _read(path: Path) -> Run | None:
+    try:
+        return Run.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        log.warning("the record of a run in %s cannot be read: %s", path, error)
+        return None
 
 
 def record(connection: duckdb.DuckDBPyConnection, settings: Settings, run: Run | None) -> None:
