@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from school_quality import embedded, rights
+from school_quality.disk import DiskFull
 from school_quality.errors import SchoolQualityError, UsageError
 from school_quality.screen import progress, quiet, table
 from school_quality.settings import Settings, project_root
@@ -85,7 +86,8 @@ class Commands(click.Group):
             if error.errno not in DISK_WORDS:
                 raise
             place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"{place}{DISK_WORDS[error.errno]}. Что проверить: school-quality doctor", err=True)
+            words = f"{place}{DISK_WORDS[error.errno]}. Что проверить: school-quality doctor"
+            click.echo(str(error) if isinstance(error, DiskFull) else words, err=True)
             sys.exit(NOTHING_PUBLISHED)
         except Exception as error:
             import duckdb  # long imported where the error is its own

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from school_quality import disk
 from school_quality.settings import Settings
 from school_quality.warehouse.changes import Effect, Movement
 from school_quality.warehouse.runs import Run
@@ -174,19 +175,22 @@ def send(settings: Settings, run: Run, found: Findings) -> Path:
 
     A notice that cannot be mailed is no reason to fail: it lies in its folder, and the log says why.
     """
-    settings.notices.mkdir(parents=True, exist_ok=True)
     path = path_of(settings, run)
     body = text(run, found)
-    staging = path.with_suffix(".tmp")
-    staging.write_text(body, encoding="utf-8")
-    staging.replace(path)
+    try:
+        disk.write(settings, path, body)
+    finally:  # mailed all the same where it cannot be written
+        _try_to_mail(subject(run), body, path)
     for old in sorted(settings.notices.glob("*.txt"))[:-KEPT_NOTICES]:
         old.unlink(missing_ok=True)
-    try:
-        _mail(subject(run), body)
-    except Exception:
-        log.exception("the notice could not be mailed; it lies in %s", path)
     return path
+
+
+def _try_to_mail(line: str, body: str, path: Path) -> None:
+    try:
+        _mail(line, body)
+    except Exception:
+        log.exception("the notice could not be mailed; its place is %s", path)
 
 
 def _mail(line: str, body: str) -> None:

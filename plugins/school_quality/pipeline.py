@@ -20,7 +20,7 @@ from itertools import groupby, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from school_quality import rights
+from school_quality import disk, rights
 from school_quality.errors import NothingToPublish, UsageError
 from school_quality.screen import progress
 from school_quality.settings import Settings
@@ -58,7 +58,8 @@ def ingest(
         if not file.resolve().is_relative_to(settings.inbox.resolve()):
             raise UsageError(f"Файл {file} лежит не в папке {settings.inbox}: положите его туда.")
     progress.info("Чтение файлов из %s", settings.inbox)
-    found = landing.ingest(settings, files=files, quiet_seconds=quiet_seconds, progress=progress.info)
+    with disk.watched(settings):
+        found = landing.ingest(settings, files=files, quiet_seconds=quiet_seconds, progress=progress.info)
     for line in found.lines():
         progress.info("  %s", line)
     return found
@@ -72,12 +73,13 @@ def validate(settings: Settings) -> None:
     from school_quality.reporting.remarks import remarks_dir, write_remarks
     from school_quality.validation import docs
 
-    workbooks = write_remarks(settings)
+    with disk.watched(settings):
+        workbooks = write_remarks(settings)
+        docs.write_index(settings)
     if workbooks:
         progress.info("Замечания отправителям (книг: %d): %s", len(workbooks), remarks_dir(settings))
     else:
         progress.info("Замечаний нет.")
-    docs.write_index(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +365,12 @@ def _writing(settings: Settings) -> Iterator[None]:
         progress.info("Хранилище занято другим запуском, ждём его конца…")
         lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)
     try:
-        yield
+        with disk.watched(settings):
+            disk.keep_reserve(settings)
+            yield
+    except disk.DiskFull:
+        shutil.rmtree(settings.warehouse / "documents" / ".staging", ignore_errors=True)
+        raise
     finally:
         lock.release()
 

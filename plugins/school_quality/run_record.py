@@ -130,8 +130,10 @@ def tell(settings: Settings, run: Run) -> None:
     is_news = look is not None and bool(look.news) and look.looked_at >= run.started_at
     if not notices.is_worth_telling(run, is_look_news=is_news):
         return
-    runs.save(settings, run)
-    path = notices.send(settings, run, _findings(settings, run))
+    try:
+        runs.save(settings, run)
+    finally:  # told all the same where the record cannot be written
+        path = notices.send(settings, run, _findings(settings, run))
     progress.info("Извещение: %s", path)
 
 

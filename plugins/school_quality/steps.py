@@ -398,6 +398,13 @@ def _explained() -> Iterator[None]:
         ti.xcom_push("error", str(error))
         raise AirflowFailException(str(error)) from error
     except Exception as error:
-        progress.error("Шаг прерван: %s: %s", type(error).__name__, error)
-        ti.xcom_push("error", f"{type(error).__name__}: {error}")
+        from school_quality.disk import DiskFull
+
+        message = str(error) if isinstance(error, DiskFull) else f"{type(error).__name__}: {error}"
+        progress.error("Шаг прерван: %s", message)
+        if isinstance(error, OSError) and ti.try_number <= ti.max_tries:
+            progress.info(
+                "Попытка %d из %d не удалась, шаг скоро повторится сам.", ti.try_number, ti.max_tries + 1
+            )
+        ti.xcom_push("error", message)
         raise

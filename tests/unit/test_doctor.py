@@ -84,9 +84,9 @@ def test_a_link_to_a_release_that_is_gone_is_an_error(settings: Settings) -> Non
     settings.published.mkdir(parents=True)
     settings.current.symlink_to("20230901T060000Z-00000001")
 
-    found = check(settings, "Выпуск")
+    found = check(settings, "Повреждено")
 
-    assert (found.mark, found.is_well) == ("✗", False)
+    assert (found.mark, found.is_well, found.advice) == ("✗", False, "school-quality repair")
 
 
 def test_a_failed_run_is_advice_and_no_reason_to_restart_a_service(settings: Settings) -> None:

@@ -145,7 +145,7 @@ def test_a_damaged_manifest_is_a_message_that_names_the_file(
     done = CliRunner().invoke(main, [*arguments, "--data", str(settings.data_root)])
 
     assert done.exit_code == 1
-    assert done.stderr == f"Файл {folder / 'manifest.json'} повреждён: верните папку выпуска из копии.\n"
+    assert done.stderr == f"Файл {folder / 'manifest.json'} повреждён. Что делать: school-quality repair\n"
 
 
 @pytest.mark.parametrize("command", ["explain 17 1.1 --year 2022", "query {file}"])

@@ -119,7 +119,8 @@ def _of_release(settings: Settings, folder: Path, *, is_checked: bool) -> tuple[
     warehouse = folder / WAREHOUSE
     if not opens(warehouse):
         return WAREHOUSE, "файл не открывается"
-    if is_checked and checksum(warehouse) != told["sha256"].get(WAREHOUSE):
+    wanted = told.get("sha256", {}).get(WAREHOUSE)
+    if is_checked and wanted is not None and checksum(warehouse) != wanted:
         return WAREHOUSE, "файл изменён"
     return None
 

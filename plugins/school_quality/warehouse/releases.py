@@ -205,7 +205,6 @@ def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         ReleaseInfo.from_json(document)
-        document["sha256"].items()
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Damaged(f"Файл {path} повреждён. Что делать: school-quality repair") from error
     return document

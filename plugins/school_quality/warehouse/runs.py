@@ -13,6 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from school_quality import disk
 from school_quality.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,11 +86,8 @@ class Run:
 
 def save(settings: Settings, run: Run) -> Path:
     """Write the record of a run, in place of an earlier one of the same run; the oldest beyond 1,000 go."""
-    settings.runs.mkdir(parents=True, exist_ok=True)
     path = settings.runs / f"{run.file_name}.json"
-    staging = path.with_suffix(".tmp")
-    staging.write_text(json.dumps(asdict(run), ensure_ascii=False, default=_text) + "\n", encoding="utf-8")
-    staging.replace(path)
+    disk.write(settings, path, json.dumps(asdict(run), ensure_ascii=False, default=_text) + "\n")
     for old in _files(settings)[:-KEPT_RUNS]:
         old.unlink(missing_ok=True)
     return path

@@ -235,7 +235,7 @@ def test_two_equal_runs_share_one_build(settings: Settings, monkeypatch: pytest.
         built.append(info.release_id)
         with duckdb.connect(str(build_file(settings))) as connection:
             connection.execute(f"create table meta.release as select '{info.release_id}' as release_id")
-        pipeline.build_record(settings).write_text(json.dumps(info.to_json()), encoding="utf-8")
+        settings.build_record.write_text(json.dumps(info.to_json()), encoding="utf-8")
 
     monkeypatch.setattr(pipeline, "check_results_exist", lambda *_: None)
     monkeypatch.setattr(pipeline, "_dbt", dbt)
@@ -245,7 +245,7 @@ def test_two_equal_runs_share_one_build(settings: Settings, monkeypatch: pytest.
     assert one == other
     assert len(built) == 1
 
-    for path, damage in ((settings.build_file, "garbage"), (pipeline.build_record(settings), "")):
+    for path, damage in ((settings.build_file, "garbage"), (settings.build_record, "")):
         path.write_text(damage, encoding="utf-8")
         assert isinstance(pipeline.build(settings, asked), ReleaseInfo)
     assert len(built) == 3, "what is damaged is built again"
