@@ -199,7 +199,7 @@ def roll_back(settings: Settings, release_id: str) -> None:
     from school_quality.warehouse import damage, rollback
 
     with _writing(settings):
-        damage.check(settings)
+        damage.check(settings, with_releases=False)
         rollback.roll_back(settings, release_id)
 
 

@@ -67,13 +67,20 @@ def find(settings: Settings, *, thoroughly: bool = False) -> list[Damage]:
     return found
 
 
-def check(settings: Settings) -> None:
-    """Raise `Damaged`, naming each, where something is in the way of a run."""
+def check(settings: Settings, *, with_releases: bool = True) -> None:
+    """Raise `Damaged`, naming each, where something is in the way of a run.
+
+    Without ``with_releases`` only the link and the journal count: enough for going back to another release.
+    """
     _finish_first(settings)
-    found = [damage for damage in find(settings, thoroughly=True) if damage.is_in_the_way]
+    found = [
+        damage
+        for damage in find(settings, thoroughly=with_releases)
+        if damage.is_in_the_way and (with_releases or damage.release_id is None)
+    ]
     if found:
         lines = "\n  ".join(damage.line(settings) for damage in found)
-        raise Damaged(f"Выпуски повреждены, расчёт не начат.\n  {lines}\n{ADVICE}")
+        raise Damaged(f"Выпуски повреждены, работа не начата.\n  {lines}\n{ADVICE}")
 
 
 def _finish_first(settings: Settings) -> None:

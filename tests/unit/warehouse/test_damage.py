@@ -103,7 +103,7 @@ def test_it_is_told_before_the_work_and_repaired_by_one_command(
     harm(settings)
     root = str(settings.data_root)
 
-    with pytest.raises(Damaged, match=r"(?s)расчёт не начат.*school-quality repair"):
+    with pytest.raises(Damaged, match=r"(?s)работа не начата.*school-quality repair"):
         pipeline.build(settings, release(4, settings).parameters)
     if harm is not flip:  # nothing short of reading all of it finds a bit
         checks = [check for check in doctor.examine(settings) if check.subject == "Повреждено"]
