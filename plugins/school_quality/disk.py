@@ -113,7 +113,7 @@ def _write(staging: Path, text: str) -> None:
 
 
 def _reserve(settings: Settings) -> Path:
-    return settings.notices / ".reserve"
+    return settings.warehouse / ".reserve"
 
 
 def keep_reserve(settings: Settings) -> None:

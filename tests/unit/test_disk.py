@@ -99,7 +99,7 @@ def test_the_notice_and_the_record_are_written_on_a_full_disk(small_disk: Settin
     assert [run.run_id for run in runs.all_runs(small_disk)] == [FAILED.run_id]
     (small_disk.data_root / "junk").unlink()
     runs.save(small_disk, FAILED)
-    assert (small_disk.notices / ".reserve").stat().st_size == disk.RESERVE_BYTES, "kept again"
+    assert (small_disk.warehouse / ".reserve").stat().st_size == disk.RESERVE_BYTES, "kept again"
 
 
 def test_a_notice_that_cannot_be_written_at_all_is_mailed_and_its_loss_is_an_error(
