@@ -18,9 +18,10 @@ CONTRACTED = ("marts", "meta")
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The parsed project."""
+    """The parsed project; what dbt calls deprecated is an error here, before dbt makes it one."""
     target = tmp_path_factory.mktemp("parse")
     command = [sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats", "--quiet", "parse"]
+    command += ["--warn-error-options", json.dumps({"error": ["Deprecations"]})]
     command += ["--project-dir", str(dbt_project_dir()), "--profiles-dir", str(dbt_project_dir())]
     command += ["--target-path", str(target), "--log-path", str(target)]
     subprocess.run(command, check=True, cwd=target)

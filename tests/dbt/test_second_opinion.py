@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from beside import SHARED, needs_shared
 from oracle.calculation import Calculation
 from oracle.comparison import built, differences, facts
 from oracle.districts import Region
@@ -20,7 +21,6 @@ from school_quality.settings import Settings
 from school_quality.warehouse.build import run_dbt
 
 YEARS = (2020, 2021, 2022)
-SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 def disagreements(root: Path, seed: int, years: tuple[int, ...], reporting_year: int, as_of: dt.date) -> str:
@@ -58,7 +58,7 @@ def test_sql_and_second_opinion_agree_on_many_more_districts(tmp_path: Path, see
     assert disagreements(tmp_path, seed, YEARS, 2022, dt.date(2023, 8, 31)) == ""
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the expectation from outside is not here")
+@needs_shared
 def test_second_opinion_agrees_with_the_expectation_from_outside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

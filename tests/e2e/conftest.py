@@ -12,11 +12,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from beside import ABSENT, SHARED
 
 from e2e import roots
 
 PROJECT = Path(__file__).resolve().parents[2]
-SHARED = PROJECT.parent / "shared"
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -66,7 +66,7 @@ def copy_of_example(example_root: roots.Root, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def shared() -> Path:
     if not SHARED.is_dir():
-        pytest.skip("the shared districts are not beside this checkout")
+        pytest.skip(ABSENT)
     return SHARED
 
 

@@ -26,6 +26,7 @@ import duckdb
 
 from school_quality.quoting import identifier, literal
 from school_quality.settings import dbt_project_dir
+from school_quality.warehouse.releases import STORAGE
 
 SUPPRESSED = "suppressed"
 """Status of a hidden value and flag of a hidden result."""
@@ -78,7 +79,7 @@ def write_open_marts(build_file: Path, warehouse: Path) -> OpenEdition:
     compiled = _compiled_models(build_file)
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(build_file)} as build (read_only)")
-        connection.execute(f"attach {literal(warehouse)} as open")
+        connection.execute(f"attach {literal(warehouse)} as open {STORAGE}")
         connection.execute("begin")
         connection.execute("create schema open.marts")
         _limits(connection)

@@ -28,7 +28,7 @@ from school_quality.warehouse.causes import Made
 from school_quality.warehouse.changes import Difference
 from school_quality.warehouse.contract import SCHEMAS
 from school_quality.warehouse.journal import Entry
-from school_quality.warehouse.releases import MANIFEST, METHODOLOGY, WAREHOUSE, ReleaseInfo
+from school_quality.warehouse.releases import MANIFEST, METHODOLOGY, STORAGE, WAREHOUSE, ReleaseInfo
 
 if TYPE_CHECKING:
     import duckdb
@@ -159,7 +159,7 @@ def _write_warehouse(
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach {literal(build_file)} as build (read_only)")
-        connection.execute(f"attach {literal(staging / WAREHOUSE)} as new")
+        connection.execute(f"attach {literal(staging / WAREHOUSE)} as new {STORAGE}")
         _copy_tables(connection)
         runs.record(connection, settings, run)
         changes.create_record(connection)

@@ -26,6 +26,8 @@ from school_quality.settings import Settings, dbt_project_dir, expectations_dir
 
 MANIFEST = "manifest.json"
 WAREHOUSE = "warehouse.duckdb"
+STORAGE = "(storage_version 'v1.0.0')"
+"""How published DuckDB files are written: for the oldest reader that docs/analysts.md promises."""
 PERIOD = re.compile(r"(\d{4})(?:-(H[12]|Q[1-4]))?")
 
 KEPT_RELEASES = 10

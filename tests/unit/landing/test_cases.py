@@ -10,14 +10,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from beside import SHARED, needs_shared
 
 from school_quality.landing import IngestReport, ingest
 from school_quality.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
-CASES = ROOT.parent / "shared" / "data" / "cases"
+CASES = SHARED / "data" / "cases"
 
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="no ../shared beside the project")
+pytestmark = needs_shared
 
 Counts = tuple[str | None, int, int, int]
 """Dataset; rows accepted, rejected, skipped."""

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from beside import SHARED, needs_shared
 
 from school_quality.landing import IngestReport, ingest
 from school_quality.landing.receipts import Receipt, effective, read_receipts
 from school_quality.settings import Settings
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+DATA = SHARED / "data"
 
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared beside the project")
+pytestmark = needs_shared
 
 Counts = tuple[int, int, int, int]
 
@@ -70,7 +71,7 @@ def _one_key() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, IngestReport]:
     settings = data_root(tmp_path_factory.mktemp("samples"))
-    copied(SHARED / "samples", settings, without=("bad",))
+    copied(DATA / "samples", settings, without=("bad",))
     return settings, ingest(settings)
 
 
@@ -78,9 +79,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, IngestRepo
 def bad(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, IngestReport]:
     settings = data_root(tmp_path_factory.mktemp("bad"))
     for name in ("school_register.xlsx", "mark_scale.csv", "form_olympiad.csv", "social_index.csv"):
-        shutil.copy2(SHARED / "samples" / name, settings.inbox / name)
+        shutil.copy2(DATA / "samples" / name, settings.inbox / name)
     ingest(settings)
-    copied(SHARED / "samples" / "bad", settings)
+    copied(DATA / "samples" / "bad", settings)
     with (settings.inbox / "больше 200 МБ.csv").open("wb") as file:
         file.truncate(201 * 1024 * 1024)
     return settings, ingest(settings)
@@ -99,7 +100,7 @@ def test_every_good_sample_is_counted_as_its_table_says(good: tuple[Settings, In
 
     found = {r.path: counts(r) for r in report.landed}
 
-    assert found == counted(SHARED / "samples" / "README.md")
+    assert found == counted(DATA / "samples" / "README.md")
 
 
 def test_the_archive_of_copies_changes_nothing(good: tuple[Settings, IngestReport]) -> None:
@@ -167,7 +168,7 @@ def test_an_appeal_in_a_sample_finds_the_pupil_whose_document_lost_its_zeros(
 def test_every_sample_with_bad_rows_is_counted_as_its_table_says(bad: tuple[Settings, IngestReport]) -> None:
     _, report = bad
 
-    wanted = counted(SHARED / "samples" / "bad" / "README.md")
+    wanted = counted(DATA / "samples" / "bad" / "README.md")
 
     assert {r.path: counts(r) for r in report.landed if r.path in wanted} == wanted
 
@@ -176,7 +177,7 @@ def test_every_bad_sample_is_rejected_whole_with_a_remark_and_counts_no_rows(
     bad: tuple[Settings, IngestReport],
 ) -> None:
     settings, report = bad
-    readme = (SHARED / "samples" / "bad" / "README.md").read_text(encoding="utf-8")
+    readme = (DATA / "samples" / "bad" / "README.md").read_text(encoding="utf-8")
     table = readme.split("## The file is rejected whole")[1].split("\n## ")[0]
     wanted = {
         name
@@ -250,12 +251,12 @@ def test_nothing_is_written_outside_the_data_root(bad: tuple[Settings, IngestRep
 
 def test_no_row_of_the_real_region_is_lost(tmp_path: Path) -> None:
     settings = data_root(tmp_path)
-    copied(SHARED / "real", settings, without=("Планы",))
+    copied(DATA / "real", settings, without=("Планы",))
 
     report = ingest(settings)
 
     wanted = {}
-    for cells in tables(SHARED / "real" / "README.md"):
+    for cells in tables(DATA / "real" / "README.md"):
         if re.fullmatch(r"\d+", cells[1]):
             wanted[cells[0].strip("`")] = tuple(int(c) for c in cells[1:5])
     assert {r.path: counts(r) for r in report.landed} == wanted
@@ -267,7 +268,7 @@ def test_no_row_of_the_real_region_is_lost(tmp_path: Path) -> None:
 
 def test_every_row_of_the_district_is_accounted_for(tmp_path: Path) -> None:
     settings = data_root(tmp_path)
-    copied(SHARED / "district" / "inbox", settings)
+    copied(DATA / "district" / "inbox", settings)
 
     ingest(settings)
 

@@ -65,9 +65,3 @@ def rejection(reading: FileReading) -> str:
     assert remark.level == "file"
     assert not reading.blocks
     return remark.rule
-
-
-def shared() -> Path | None:
-    """The folder of samples beside the checkout, where it is present."""
-    folder = Path(__file__).resolve().parents[4] / "shared" / "data"
-    return folder if folder.is_dir() else None

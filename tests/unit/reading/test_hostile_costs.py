@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from beside import SHARED, needs_shared
 
-FOLDER = Path(__file__).parents[4] / "shared" / "data" / "samples" / "bad"
+FOLDER = SHARED / "data" / "samples" / "bad"
 HOSTILE = ("*bomb*", "far_*", "box_*", "encrypted*", "many_*", "nested*", "path_*", "truncated*")
 FILES = sorted({path.name for pattern in HOSTILE for path in FOLDER.glob(pattern)})
 
@@ -27,7 +27,7 @@ print(max(resource.getrusage(who).ru_maxrss for who in whose) * 1024)
 """
 
 
-@pytest.mark.skipif(not FILES, reason="no samples beside the checkout")
+@needs_shared
 @pytest.mark.parametrize("name", FILES)
 def test_a_bad_file_costs_at_most_ten_seconds_and_a_gibibyte(name: str) -> None:
     started = time.monotonic()

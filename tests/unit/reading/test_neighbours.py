@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from beside import SHARED
 from tests.unit.reading import builders
-from tests.unit.reading.conftest import Reader, only_block, rejection, shared
+from tests.unit.reading.conftest import Reader, only_block, rejection
 
 from school_quality import datasets
 from school_quality.reading import headers, scan, workbooks
@@ -46,8 +47,8 @@ def _all_are_back() -> Iterator[None]:
 
 
 def folders() -> list[Path]:
-    beside = shared()
-    return [EXAMPLE] + ([beside / "samples", beside / "real" / "Планы"] if beside else [])
+    data = SHARED / "data"
+    return [EXAMPLE] + ([data / "samples", data / "real" / "Планы"] if data.is_dir() else [])
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)

@@ -7,13 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.unit.reading.conftest import shared
+from beside import SHARED, needs_shared
 
 from school_quality.model import FileReading
 from school_quality.reading import read_files, scan
 
-FOLDER = shared()
-pytestmark = pytest.mark.skipif(FOLDER is None, reason="no samples beside the checkout")
+FOLDER = SHARED / "data"
+pytestmark = needs_shared
 _ROW = re.compile(r"^\| `([^`]+)` \| (\w+) \|.*\| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$")
 
 
@@ -23,7 +23,6 @@ def rows_read(reading: FileReading) -> int:
 
 @pytest.fixture(scope="module")
 def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FileReading]:
-    assert FOLDER is not None
     inbox = tmp_path_factory.mktemp("samples") / "inbox"
     shutil.copytree(FOLDER / "samples", inbox, ignore=shutil.ignore_patterns("README.md"))
     return {r.path: r for r in read_files(scan(inbox))}
@@ -31,7 +30,6 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FileReading]
 
 def tables(name: str) -> list[tuple[str, str, int, int]]:
     """(file, dataset, read, skipped) of the tables of a README."""
-    assert FOLDER is not None
     folder = Path(name).parent.as_posix().removesuffix(".")
     found = [
         m for line in (FOLDER / "samples" / name).read_text("utf-8").splitlines() if (m := _ROW.match(line))
@@ -102,7 +100,6 @@ def test_the_archive_holds_the_same_contents_in_the_same_context(readings: dict[
 
 
 def test_the_district_is_recognised_whole() -> None:
-    assert FOLDER is not None
 
     readings = list(read_files(scan(FOLDER / "district" / "inbox")))
 
@@ -111,14 +108,12 @@ def test_the_district_is_recognised_whole() -> None:
 
 
 def test_a_real_region_loses_no_row() -> None:
-    assert FOLDER is not None
     expected = re.findall(
         r"^\| `([^`]+\.\w+)` \| (\d+) \|", (FOLDER / "real" / "README.md").read_text("utf-8"), re.M
     )
 
-    counts = {
-        r.path: rows_read(r) for r in read_files([s for s in scan(FOLDER / "real") if "README" not in s.path])
-    }
+    results = [source for source in scan(FOLDER / "real") if not re.match("README|Планы", source.path)]
+    counts = {r.path: rows_read(r) for r in read_files(results)}
 
     assert counts == {path: int(read) for path, read in expected}
     assert sum(counts.values()) > 100_000

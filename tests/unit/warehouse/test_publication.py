@@ -228,3 +228,15 @@ def test_code_and_methodology_have_versions_of_their_own() -> None:
 
 def test_other_seeds_of_the_methodology_are_other_inputs() -> None:
     assert replace(FIRST, methodology_hash="c").inputs != FIRST.inputs
+
+
+def test_the_warehouse_is_written_for_the_oldest_reader_that_is_promised(tmp_path: Path) -> None:
+    settings = Settings.load(tmp_path)
+    folder = publish(settings, release(1, settings))
+
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "select tags['storage_version'] from duckdb_databases() where database_name = 'warehouse'"
+        ).fetchall()
+
+    assert found == [("v1.0.0+",)]  # docs/analysts.md
