@@ -269,7 +269,7 @@ def _procedures(facts: SchoolFacts, reference: Reference) -> Sheet:
             )
         )
     return Sheet(
-        "Работы",
+        "Процедуры",
         (
             Column("Процедура", 40),
             Column("Определяет ШНОР", 14),

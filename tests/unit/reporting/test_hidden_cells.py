@@ -78,7 +78,7 @@ def test_the_workbook_has_the_word_in_the_place_of_the_number_and_no_sources(doc
     assert "Источники" not in book.sheetnames
     rows = {row[0]: row for row in book["Сводка"].iter_rows(values_only=True)}
     assert rows["Общий итог"][1:4] == ("скрыто", "скрыто", "скрыто")
-    (result,) = (row for row in book["Работы"].values if str(row[0]).startswith("ОГЭ"))
+    (result,) = (row for row in book["Процедуры"].values if str(row[0]).startswith("ОГЭ"))
     assert result[2] == "скрыто"
     assert not [cell for cell in result[3:16] if isinstance(cell, int | float)]
     (value,) = (row for row in book["Показатели"].values if row[1] == "1.4")
@@ -88,7 +88,7 @@ def test_the_workbook_has_the_word_in_the_place_of_the_number_and_no_sources(doc
 def test_a_work_that_nobody_wrote_has_no_hidden_participants(documents: Path) -> None:
     book = openpyxl.load_workbook(documents / "scorecards" / "101.xlsx")
 
-    (unwritten,) = (row for row in book["Работы"].values if row[0] == "vpr_world_4")
+    (unwritten,) = (row for row in book["Процедуры"].values if row[0] == "vpr_world_4")
     assert unwritten[2] == 0
     assert unwritten[14] == words.HIDDEN
 

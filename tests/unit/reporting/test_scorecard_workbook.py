@@ -21,7 +21,7 @@ FROZEN = {
     "Сводка": "B2",
     "Показатели": "C2",
     "По годам": "C2",
-    "Работы": "B2",
+    "Процедуры": "B2",
     "Рекомендации": "C2",
     "Источники": "B2",
 }
@@ -57,7 +57,7 @@ def test_a_printed_sheet_can_be_read_and_names_school_and_page(books: dict[str, 
     book = books["101"]
 
     assert {sheet.title: sheet.page_setup.fitToWidth or 1 for sheet in book} == {
-        "Сводка": 1, "Показатели": 2, "По годам": 1, "Работы": 2, "Рекомендации": 1, "Источники": 1
+        "Сводка": 1, "Показатели": 2, "По годам": 1, "Процедуры": 2, "Рекомендации": 1, "Источники": 1
     }  # fmt: skip
     assert book["Показатели"].print_title_cols == "$A:$B"
     for sheet in book:
@@ -131,7 +131,7 @@ def test_the_summary_has_status_task_points_and_the_total_as_numbers(books: dict
 def test_results_stand_with_the_distance_to_the_threshold_and_the_district(
     books: dict[str, Workbook],
 ) -> None:
-    (row,) = (row for row in table(books["101"], "Работы") if row["Процедура"].startswith("ВПР"))
+    (row,) = (row for row in table(books["101"], "Процедуры") if row["Процедура"].startswith("ВПР"))
 
     assert (row["Писали"], row["Не писали"], row["Не справились"]) == (20, 3, 7)
     assert row["Не справились, %"] == 35.0
@@ -168,6 +168,6 @@ def test_the_edition_of_a_quarter_has_the_values_of_the_quarter(warehouse: Path,
     write_documents(warehouse, tmp_path, year=2022, period="2022-Q1", release=RELEASE)
 
     book = openpyxl.load_workbook(tmp_path / "scorecards" / "101.xlsx")
-    assert "Работы" not in book.sheetnames
+    assert "Процедуры" not in book.sheetnames
     assert {row["Период"] for row in table(book, "Показатели")} == {"2022-Q1"}
     assert "Общий итог" not in {row["Что"] for row in table(book, "Сводка")}
