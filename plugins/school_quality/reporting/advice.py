@@ -65,6 +65,12 @@ def _roadmap(item: str, names: dict[str, str]) -> str:
     return f"дорожная карта, п.{words.NBSP}{item}{name}"
 
 
+def is_form(dataset: str) -> bool:
+    """Whether schools send it; results, indices and the register come from others."""
+    known = datasets.load()
+    return dataset not in known or known[dataset].is_form
+
+
 def build_owed(unsent: list[Row], reference: Reference) -> tuple[str, ...]:
     """What a school has to send before anything else, by form: the periods and the days that have passed.
 
@@ -73,10 +79,10 @@ def build_owed(unsent: list[Row], reference: Reference) -> tuple[str, ...]:
         reference: the edition's period.
     """
     owed: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in unsent:
-        if reference.period in (None, row["period"]):
-            owed[row["status"], row["dataset"]].append(row)
     known = datasets.load()
+    for row in unsent:
+        if is_form(row["dataset"]) and reference.period in (None, row["period"]):
+            owed[row["status"], row["dataset"]].append(row)
     lines = []
     for (status, dataset), rows in owed.items():
         title = known[dataset].title if dataset in known else dataset

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from school_quality.reporting import methodology, words
-from school_quality.reporting.advice import NO_PEER
+from school_quality.reporting.advice import NO_PEER, is_form
 from school_quality.reporting.facts import Reference, Row
 from school_quality.reporting.municipal_actions import (
     Advice,
@@ -227,16 +227,34 @@ def _overdue(facts: MunicipalFacts, reference: Reference) -> list[Demand]:
 
 
 def _submissions(facts: MunicipalFacts, reference: Reference) -> list[Demand]:
-    """One point, if anything is missing or not complete; a part for each form: which schools send it."""
-    missing: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for row in facts.submissions:
-        if row["status"] in UNSENT and reference.period in (None, row["period"]):
-            missing[dataset_title(row["dataset"]), row["period"], row["status"]].append(row["school_id"])
-    if not missing:
-        return []
-    forms = tuple(
-        f"«{title}» ({period_name(period)}){UNSENT[status]}: {names(schools, reference)}."
-        for (title, period, status), schools in sorted(missing.items())
+    """What is missing or not complete: a point for schools, which send forms, one for what others send.
+
+    A part for each form: which schools it is of.
+    """
+    demands = (
+        (
+            True,
+            f"Руководителям школ представить {BLANK_DATE} данные, которые не сданы или сданы не полностью:",
+        ),
+        (
+            False,
+            f"Центру оценки качества образования запросить у отправителей {BLANK_DATE} данные, которых нет:",
+        ),
     )
-    demand = f"Руководителям школ представить {BLANK_DATE} данные, которые не сданы или сданы не полностью:"
-    return [(demand, forms)]
+    found: list[Demand] = []
+    for of_schools, demand in demands:
+        missing: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for row in facts.submissions:
+            if (
+                is_form(row["dataset"]) == of_schools
+                and row["status"] in UNSENT
+                and reference.period in (None, row["period"])
+            ):
+                missing[dataset_title(row["dataset"]), row["period"], row["status"]].append(row["school_id"])
+        parts = tuple(
+            f"«{title}» ({period_name(period)}){UNSENT[status]}: {names(schools, reference)}."
+            for (title, period, status), schools in sorted(missing.items())
+        )
+        if parts:
+            found.append((demand, parts))
+    return found

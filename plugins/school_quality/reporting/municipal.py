@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from school_quality.reporting import methodology, words
+from school_quality.reporting.advice import is_form
 from school_quality.reporting.draft_order import build_order
 from school_quality.reporting.effectiveness import build_effectiveness
 from school_quality.reporting.facts import Reference
@@ -171,7 +172,9 @@ def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: 
         unsent = {
             row["school_id"]
             for row in facts.submissions
-            if row["status"] in ("missing", "partly") and reference.period in (None, row["period"])
+            if is_form(row["dataset"])
+            and row["status"] in ("missing", "partly")
+            and reference.period in (None, row["period"])
         }
         lines.append(f"Школ, которые сдали не всё: {len(unsent)}.")
     blocks: list[Block] = [

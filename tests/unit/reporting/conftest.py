@@ -288,6 +288,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("form_pupils", "2022-Q1", "2022-11-10", "partly"),
             ("form_staff", "2022", "2023-06-15", "missing"),
             ("form_documents", "2022", "2023-06-15", "received"),
+            ("ege_results", "2022", "2022-08-15", "missing"),
         ):
             insert(
                 connection,

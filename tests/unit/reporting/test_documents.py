@@ -166,6 +166,7 @@ def test_a_school_that_owes_forms_is_told_so_before_the_measures(documents: Path
         told = " ".join(text[text.index("Что делать") :].split())
         places = [told.index(one) for one in (" ".join(partly.split()), missing, "Разобрать типичные")]
         assert places == sorted(places)
+        assert "«Протоколы ЕГЭ»" not in text  # the school does not send them
     assert "Сначала — сдать данные" not in visible(documents / "scorecards/102.html")
 
 

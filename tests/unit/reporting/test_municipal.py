@@ -349,6 +349,25 @@ def test_reports_for_signature_are_approved_by_the_head_and_those_for_the_public
         assert public.approval == ()
 
 
+def test_schools_are_asked_for_forms_only_and_what_others_send_is_asked_of_them(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> None:
+    found = facts_of(connection, reference)
+    before = said(build_report(found, reference, "выпуск", JUNE, is_open=False))
+    protocol = found.submissions[0] | {"status": "missing", "dataset": "ege_results", "school_id": "104"}
+    found.submissions.append(protocol)
+
+    order = build_order(found, reference, "выпуск", JUNE)
+    after = said(build_report(found, reference, "выпуск", JUNE, is_open=False))
+
+    points = [block for block in order.blocks if isinstance(block, Point)]
+    (protocols,) = (place for place, point in enumerate(points) if "«Протоколы ЕГЭ»" in point.text)
+    head = next(point for point in reversed(points[:protocols]) if point.level == 0)
+    assert head.text.startswith("Центру оценки качества образования запросить у отправителей")
+    (unsent,) = re.findall("Школ, которые сдали не всё: .*", before)
+    assert unsent in after
+
+
 def test_every_measure_of_an_order_has_a_date_or_says_whose_date_it_needs(
     connection: duckdb.DuckDBPyConnection, reference: Reference
 ) -> None:
