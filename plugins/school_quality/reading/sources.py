@@ -132,8 +132,7 @@ def look(inbox: Path, quiet_seconds: float = 0, young: Mapping[str, Stamp] | Non
         return "future" if age < -quiet_seconds else "young"
 
     root = str(inbox)
-    for file in _files(root, found):
-        relative = _relative(file, root)
+    for relative, file in _files(root, found):
         try:
             found.sources += _sources(file, relative, unrest)
         except FileNotFoundError:
@@ -166,7 +165,7 @@ def of_files(files: list[Path], inbox: Path | None = None) -> list[Source]:
     for file in files:
         inside = inbox is not None and file.resolve().is_relative_to(inbox.resolve())
         relative = file.resolve().relative_to(inbox.resolve()).as_posix() if inside and inbox else file.name
-        found += _sources(str(file), relative)
+        found += _sources(str(file.resolve()), relative)
     return found
 
 
@@ -176,8 +175,9 @@ def is_left_alone(name: str) -> bool:
     return name.startswith((".", "~$")) or lowered.endswith(_TEMPORARY) or lowered in _SYSTEM
 
 
-def _files(root: str, found: Look) -> Iterator[str]:
-    """Paths of the files below ``root``; what is no file, or may not be followed, is passed over.
+def _files(root: str, found: Look) -> Iterator[tuple[str, str]]:
+    """The files below ``root``, each with where to open it; what is no file, or may not be followed, is
+    passed over.
 
     A link is followed to a file of the inbox, and nowhere else: folders are never entered through one.
     """
@@ -202,13 +202,13 @@ def _files(root: str, found: Look) -> Iterator[str]:
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(entry.path)
             elif entry.is_file(follow_symlinks=False):
-                yield entry.path
+                yield _relative(entry.path, root), entry.path
             elif not entry.is_symlink():
                 found.passed_over.append(PassedOver(_relative(entry.path, root), "special"))
             else:
                 target = os.path.realpath(entry.path)
                 if target.startswith(inside) and os.path.isfile(target):  # noqa: PTH113 - see above
-                    yield entry.path
+                    yield _relative(entry.path, root), target
                 else:
                     found.passed_over.append(PassedOver(_relative(entry.path, root), "link"))
 
@@ -236,7 +236,7 @@ def _sources(
     `NotNow` where it cannot, is locked or changed while it was looked at, another `OSError` where it cannot
     be read. Few system calls: an inbox has thousands of small files.
     """
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):

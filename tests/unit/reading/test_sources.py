@@ -311,3 +311,22 @@ def test_a_name_in_another_encoding_is_named_and_the_rest_is_read(inbox: Path, p
     assert [s.path for s in found.sources] == ["б/форма.csv"]
     assert [(each.path[-4:], each.reason) for each in found.passed_over] == [(".csv", "name")]
     assert found.passed_over[0].path.isprintable()
+
+
+def test_a_file_that_becomes_a_link_after_its_folder_was_listed_is_not_followed(
+    inbox: Path, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = put("form.csv", FORM)
+    (tmp_path / "secret.csv").write_text(FORM)
+    real_open = os.open
+
+    def swapped(path: str, *arguments: int) -> int:
+        file.unlink()
+        file.symlink_to(tmp_path / "secret.csv")
+        return real_open(path, *arguments)
+
+    monkeypatch.setattr(os, "open", swapped)
+
+    found = look(inbox)
+
+    assert (found.sources, reasons(found)) == ([], {"form.csv": "unreadable"})
