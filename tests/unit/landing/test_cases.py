@@ -37,6 +37,13 @@ class Case:
 FORMS = "2022-2023/Формы"
 
 EXPECTED: list[Case] = [
+    Case("01-html-as-xls", {f"{FORMS}/Кадры из АИС.xls": ("form_staff", 8, 0, 0)}),
+    Case(
+        "02-spreadsheetml-2003-as-xls",
+        # the other one, called .xml, has the same content: nothing happens
+        {f"{FORMS}/Кадры (1С).xls": ("form_staff", 7, 1, 0)},
+        {"required_empty"},
+    ),
     Case(
         "08-gia-2026-long-title-id",
         {
@@ -56,6 +63,14 @@ EXPECTED: list[Case] = [
             f"{FORMS}/Методическая работа, школа 43.xlsx": ("form_methodical", 1, 0, 0),
         },
     ),
+    Case(
+        "15-biff5-xls-cp1251-without-codepage",
+        {
+            "2022/ОГЭ/Математика старый формат.xls": ("oge_results", 14, 0, 0),
+            "2022/ОГЭ/Русский старый формат с кодировкой.xls": ("oge_results", 14, 0, 0),
+        },
+    ),
+    Case("16-xlsb", {f"{FORMS}/Кадры двоичная.xlsb": ("form_staff", 6, 0, 0)}),
     Case(
         "19-school-names-instead-of-codes",
         {
@@ -122,6 +137,17 @@ EXPECTED: list[Case] = [
             "mark_scale.csv": ("mark_scale", 2, 0, 0),
             "2020/5/Математика.xlsx": ("vpr_results", 12, 0, 2),
         },
+        over_the_example=False,
+    ),
+    Case(
+        "32-context-survey",
+        {
+            "school_register.xlsx": ("school_register", 3, 0, 0),
+            "mark_scale.csv": ("mark_scale", 2, 0, 0),
+            "2020/4/Русский язык.xlsx": ("vpr_results", 8, 0, 0),
+            "2022/Сбор контекстных данных об ОО (2022).xlsx": (None, 0, 0, 0),
+        },
+        {"unknown_header"},
         over_the_example=False,
     ),
     Case(

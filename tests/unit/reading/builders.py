@@ -163,13 +163,15 @@ def xlsb(
     extent: bytes = bytes(16),
 ) -> bytes:
     """An ``.xlsb``; style 1 shows a percentage, style 2 a date; ``more`` are records behind the rows."""
-    sheet = record(129, b"") + record(148, extent) + record(145, b"")
+    parts = [record(129, b""), record(148, extent), record(145, b"")]
     for r, row in enumerate(rows):
-        sheet += record(0, struct.pack("<I", r) + bytes(21))
-        for c, cell in enumerate(row):
-            if cell is not None:
-                sheet += xlsb_cell(c, cell, (styles or {}).get((r, c), 0))
-    sheet += more + record(146, b"") + record(130, b"")
+        parts.append(record(0, struct.pack("<I", r) + bytes(21)))
+        parts += [
+            xlsb_cell(c, cell, (styles or {}).get((r, c), 0))
+            for c, cell in enumerate(row)
+            if cell is not None
+        ]
+    sheet = b"".join([*parts, more, record(146, b""), record(130, b"")])
     formats = (0, 9, 14)
     cell_formats = b"".join(record(47, struct.pack("<HH", 0, n) + bytes(12)) for n in formats)
     main = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
