@@ -98,7 +98,6 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | Unchanged
     assessment result was accepted, `BuildFailed` where dbt fails, `UsageError` for a methodology version that
     does not exist.
     """
-    from school_quality.landing import integrity
     from school_quality.warehouse import damage
 
     if parameters.methodology_version is not None:
@@ -107,7 +106,6 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | Unchanged
         check_version(parameters.methodology_version)
     with _writing(settings):
         damage.check(settings)
-        integrity.check(settings, releases.told_receipts(settings))
         release = next_release(settings, parameters)
         previous = releases.current(settings)
         if previous is not None and (reason := _unchanged(settings, release, previous)):
@@ -376,9 +374,14 @@ def _writing(settings: Settings) -> Iterator[None]:
 
 
 def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
-    """The release that a build would make now, of everything received so far."""
+    """The release that a build would make now, of everything received so far.
+
+    Raises `Damaged` where that is not as it was landed: nothing is to be built of it, not even to look.
+    """
+    from school_quality.landing import integrity
     from school_quality.landing.receipts import chain, last_seq, read_receipts
 
+    integrity.check(settings, releases.told_receipts(settings))
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     receipts = read_receipts(settings)
     receipt_seq, receipt_hash = last_seq(receipts), chain(receipts)

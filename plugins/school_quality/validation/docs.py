@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+import logging
 import os
 import re
 from functools import cache
@@ -22,6 +23,8 @@ from school_quality.validation.run import Validation
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
+
+log = logging.getLogger(__name__)
 
 _STYLE = """<style>
 body { font-family: sans-serif; margin: 1rem 2rem; color: #222; background: #fff; }
@@ -74,10 +77,20 @@ def write_index(settings: Settings) -> Path:
     """Write the page of all datasets that were ever judged; returns it."""
     declared = datasets.load()
     kept = {path.stem: path for path in results_dir(settings).glob("*.json") if path.stem in declared}
-    results = {name: json.loads(kept[name].read_text(encoding="utf-8")) for name in declared if name in kept}
+    results = {name: result for name in declared if name in kept and (result := _kept(kept[name]))}
     page = data_docs_dir(settings) / "index.html"
     _write(page, _index(results))
     return page
+
+
+def _kept(path: Path) -> dict[str, Any] | None:
+    """What `keep` has written; None for a file of an older version or a damaged one: a new one will come."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        return {"results": result["results"], "meta": {"rows": result["meta"]["rows"]}}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        log.warning("the kept result in %s is left out: %s", path, error)
+        return None
 
 
 def suite_result(validation: Validation) -> ExpectationSuiteValidationResult:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from school_quality.errors import UsageError
-from school_quality.landing import landed
+from school_quality.landing import integrity, landed
 from school_quality.landing.preview import linked
 from school_quality.landing.receipts import chain, effective, last_seq, read_receipts
 from school_quality.quoting import literal
@@ -86,8 +86,8 @@ def verify(settings: Settings, release_id: str) -> Verification:
 
     Takes no lock that a publication waits for; the release is kept from retention meanwhile. Where its
     warehouse cannot be opened, which is a damage, no table is compared. Raises `UsageError` where there is no
-    such release, the landed rows end before it or retention was quicker, `BuildFailed` where the rebuild
-    fails.
+    such release, the landed rows end before it or retention was quicker, `Damaged` where they are not as they
+    were landed, `BuildFailed` where the rebuild fails.
     """
     with releases.held(settings, release_id):
         try:
@@ -110,6 +110,7 @@ def _verify(settings: Settings, release_id: str) -> Verification:
             f"Журнал квитанций кончается на {last_seq(receipts)}, а выпуск сделан из {release.receipt_seq}: "
             f"в {settings.landing} не хватает пакетов, верните их из резервной копии."
         )
+    integrity.check(settings)
     damages = rollback.damages(settings, release_id)
     in_force = sorted(effective(receipts).values(), key=lambda receipt: receipt.seq)
     told = document.get("receipts", [])

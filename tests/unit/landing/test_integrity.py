@@ -180,6 +180,18 @@ def test_receipts_come_back_from_their_copy(
     assert index_in_force(settings) == WHOLE
 
 
+def test_nothing_is_tried_out_with_damaged_rows(settings: Settings, batches: list[Path]) -> None:
+    """``preview``, ``what-if`` and the overlay of new files ask for the same release as a build."""
+    with landing.overlay(settings, []) as overlaid:
+        pipeline.next_release(overlaid.settings, Parameters.of(2022))
+    flip(batches[1] / ROWS)
+
+    with pytest.raises(Damaged):
+        pipeline.next_release(settings, Parameters.of(2022))
+    with landing.overlay(settings, []) as overlaid, pytest.raises(Damaged):
+        pipeline.next_release(overlaid.settings, Parameters.of(2022))
+
+
 def test_remarks_that_are_damaged_are_said_again(
     settings: Settings, batches: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

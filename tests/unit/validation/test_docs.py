@@ -113,3 +113,15 @@ assert "great_expectations" not in sys.modules
 """
 
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}"], ids=["cut off", "of an older version", "empty"])
+def test_a_kept_result_of_another_shape_is_left_out_of_the_index(tmp_path: Path, content: str) -> None:
+    settings = Settings(tmp_path)
+    judged(settings, "form_staff")
+    (results_dir(settings) / "form_pupils.json").write_text(content, encoding="utf-8")
+
+    index = write_index(settings).read_text("utf-8")
+
+    assert "form_staff.html" in index
+    assert "form_pupils.html" not in index
