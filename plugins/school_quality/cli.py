@@ -580,7 +580,6 @@ def _verdict(found: Any) -> list[str]:
     if found.lost_receipts:
         lines.append(f"Квитанций, которых выпуск не знает: {found.lost_receipts}. Журнал квитанций не тот.")
     differing = [entry for entry in found.tables if not entry.is_equal]
-    noise = sum(entry.noise for entry in found.tables if entry.is_equal)
     for entry in differing:
         lines.append(
             f"  {entry.name}: из {entry.rows} строк не повторилось {entry.missing}, других {entry.surplus}"
@@ -590,8 +589,6 @@ def _verdict(found: Any) -> list[str]:
     elif not differing:
         rows = sum(entry.rows for entry in found.tables)
         lines.append(f"Таблиц {len(found.tables)}, строк {rows}: все повторились.")
-        if noise:
-            lines.append(f"Строк, где дробные числа отличаются в последних знаках: {noise}.")
     if not found.is_code_same:
         lines.append(f"Программа с тех пор изменилась: {release.code_version} → {found.code_version}.")
     if not found.is_methodology_same:

@@ -23,7 +23,7 @@ from school_quality.landing.preview import linked
 from school_quality.landing.receipts import chain, effective, last_seq, read_receipts
 from school_quality.quoting import literal
 from school_quality.settings import Settings
-from school_quality.warehouse import build, comparison, releases, rollback
+from school_quality.warehouse import build, releases, rollback
 from school_quality.warehouse.contract import SCHEMAS
 from school_quality.warehouse.publish import receipt_document
 from school_quality.warehouse.releases import WAREHOUSE, ReleaseInfo
@@ -40,20 +40,17 @@ _ROOM, _IN_USE = ".verify-", "in_use.lock"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the release against the rebuilt one: rows of each that the other has not.
-
-    ``noise`` of them differ only in doubles, by no more than `comparison.NOISE`.
-    """
+    """A table of the release against the rebuilt one: rows of each that the other has not, to the bit."""
 
     name: str
     rows: int
     missing: int
     surplus: int
-    noise: int
+    has_same_columns: bool = True
 
     @property
     def is_equal(self) -> bool:
-        return self.missing == self.surplus == self.noise
+        return self.has_same_columns and self.missing == self.surplus == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +205,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
     ]
     label = f"{schema}.{table}"
     if columns["old"] != columns["new"]:
-        return Table(label, counts[0], counts[0], counts[1], noise=-1)
+        return Table(label, counts[0], counts[0], counts[1], has_same_columns=False)
     for side, (one, other) in {"missing": ("old", "new"), "surplus": ("new", "old")}.items():
         connection.execute(
             f"create or replace temp table {side} as "
@@ -217,23 +214,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
     missing, surplus = (
         _number(connection, f"select count(*) from {side}") for side in ("missing", "surplus")
     )
-    noise = _noise(connection, columns["old"]) if missing and missing == surplus else 0
-    return Table(label, counts[0], missing, surplus, noise)
-
-
-def _noise(connection: duckdb.DuckDBPyConnection, columns: dict[str, str]) -> int:
-    """How many differing rows differ only in the last digits of doubles, paired by all other columns."""
-    doubles = [name for name, kind in columns.items() if kind == "DOUBLE"]
-    others = [name for name in columns if name not in doubles]
-    if not doubles or not others:
-        return 0
-    same = " and ".join(f'new."{name}" is not distinct from old."{name}"' for name in others)
-    close = " and ".join(map(comparison.is_close, doubles))
-    return _number(
-        connection,
-        "select count(*) from missing as old "
-        f"where 1 = (select count(*) from surplus as new where {same} and {close})",
-    )
+    return Table(label, counts[0], missing, surplus)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, name: str, schema: str, table: str) -> dict[str, str]:
