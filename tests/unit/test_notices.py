@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from school_quality import notices
+from school_quality import notices, run_record
+from school_quality.landing import last_look
 from school_quality.notices import Findings
+from school_quality.reading import Look, PassedOver
 from school_quality.settings import Settings
 from school_quality.warehouse import runs
 from school_quality.warehouse.changes import Effect, Movement
@@ -116,6 +118,20 @@ def test_what_could_not_be_read_is_told_also_by_a_run_that_found_nothing_new() -
 
     assert notices.is_worth_telling(idle, is_look_news=True)
     assert "\n".join(not_read) in notices.text(idle, Findings(not_read=not_read))
+
+
+def test_a_scheduled_look_that_finds_an_unreadable_file_sends_a_notice_once(tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    idle = replace(PUBLISHED, dag_id="ingest_inbox", outcome="nothing_new", files_read=0, files_rejected=0)
+    found = Look(passed_over=[PassedOver("ИСБШ.csv", "no_access")])
+
+    last_look.keep(settings, found, None, idle.started_at)
+    run_record.tell(settings, idle)
+    last_look.keep(settings, found, last_look.load(settings), idle.started_at + timedelta(minutes=15))
+    run_record.tell(settings, replace(idle, started_at=idle.started_at + timedelta(minutes=15)))
+
+    (notice,) = settings.notices.iterdir()
+    assert "  ИСБШ.csv: нет прав на чтение; дайте их" in notice.read_text(encoding="utf-8")
 
 
 def test_a_run_without_results_says_what_to_do_and_one_that_files_started_is_silent() -> None:
