@@ -142,7 +142,8 @@ def _maxima_below(rows: Sequence[Sequence[Cell]], number: int) -> int:
         row = rows[number + below] if number + below < len(rows) else ()
         first = next((c for c in row if c != ""), "")
         if first != "":
-            return below if isinstance(first, str) and fold(first).startswith(_maxima_words()) else 0
+            is_word = isinstance(first, str) and not first[:1].isdigit()
+            return below if is_word and fold(str(first)).startswith(_maxima_words()) else 0
     return 0
 
 

@@ -7,7 +7,7 @@ only the others are examined: blank rows, totals, repeated headers, titles and h
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -29,6 +29,7 @@ FEW_CELLS = 6
 TITLE_CELLS = 4
 """A title is written into few cells; merged cells may repeat it in all their columns."""
 _NUMBERING = re.compile(r"[().\s]|^гр(?:афа)?\.?")
+_FIRST_NUMBER = re.compile(r"(?<![\d.,])1(?![\d.,]*\d)|^\W*[аa]\W*$", re.IGNORECASE)
 ALPHABETS = ("абвгдежзиклмнопрстуфхцчшщ", "abcdefghijklmnopqrstuvwxyz")
 """Letters of columns, as `fold` makes them."""
 MIN_NUMBERED = 3
@@ -210,16 +211,26 @@ def _may_be_title(row: Sequence[Cell], header: Header) -> bool:
         )
     if _names_pupils(header) and not _has_name(row, header):
         return True
-    required = [header.columns[n] for n in header.variants[0].required] or [
-        i for name, i in header.columns.items() if name not in header.dataset.fields
-    ]
+    required = _required(header)
     filled = sum(1 for i in required if i < len(row) and row[i] != "")
     return len(texts) <= TITLE_CELLS and 2 * filled <= len(required)
 
 
+def _are_filled(row: Sequence[Cell], columns: Iterable[int]) -> bool:
+    return all(i < len(row) and row[i] != "" for i in columns)
+
+
+def _required(header: Header) -> list[int]:
+    """The columns that a row of data fills; of a table of percentages those of the procedures."""
+    return [header.columns[n] for n in header.variants[0].required] or [
+        i for name, i in header.columns.items() if name not in header.dataset.fields
+    ]
+
+
 def _numbers_columns(row: Sequence[Cell], header: Header) -> bool:
     """A row right below a header that only numbers its columns: ``1 2 3``, ``А Б 1 2``."""
-    if not all(i < len(row) and row[i] != "" for i in header.columns.values()):
+    first = next((cell_text(c) for c in row if c != ""), "")
+    if not _FIRST_NUMBER.search(first) or not _are_filled(row, header.columns.values()):
         return False
     marks = [_NUMBERING.sub("", fold(text)) for text in _cells(row)]
     letters = sum(1 for _ in takewhile(lambda mark: not mark.isdecimal(), marks))
@@ -249,6 +260,8 @@ def _suspects(rows: Sequence[Sequence[Cell]], header: Header, start: int) -> lis
     key = _key_column(header)
     if key is None:
         return list(range(start, len(rows)))
+    code = header.columns.get("pupil_code", key)
+    needed = [] if _names_pupils(header) else _required(header)
     found: list[int] = []
     for number in range(start, len(rows)):
         row = rows[number]
@@ -262,7 +275,12 @@ def _suspects(rows: Sequence[Sequence[Cell]], header: Header, start: int) -> lis
             if not is_plain and not _KEY.fullmatch(cell.strip()):
                 found.append(number)
                 continue
-        if len(row) - row.count("") <= FEW_CELLS:
+        if code != key and code < len(row):
+            # of pupils who were absent few cells are filled
+            pupil = row[code]
+            if pupil.isdecimal() if type(pupil) is str else isinstance(pupil, (int, float)):
+                continue
+        if len(row) - row.count("") <= FEW_CELLS and not (needed and _are_filled(row, needed)):
             found.append(number)
             continue
         first = next(c for c in row if c != "")
