@@ -1,6 +1,7 @@
 """The command ``school-quality``: the steps of the pipeline for people, in Russian.
 
-Exit codes: 0 all well; 1 nothing could be published; 2 usage; 3 published, but something was rejected.
+Exit codes: 0 all well; 1 nothing could be published; 2 usage; 3 published, but something was rejected, or the
+copy in PostgreSQL or the notice failed afterwards.
 """
 
 from __future__ import annotations

@@ -445,7 +445,10 @@ def _dbt(settings: Settings, release: ReleaseInfo) -> None:
 
 
 def _ensure_built(settings: Settings, release: ReleaseInfo) -> None:
+    from school_quality.warehouse import publish as publication
+
     if _made(settings) != release:
+        publication.check(settings, release)  # what nobody will get is not built again
         progress.info("Сборку заменил другой запуск, строим выпуск %s ещё раз.", release.release_id)
         _dbt(settings, release)
 

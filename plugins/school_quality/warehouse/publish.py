@@ -87,6 +87,8 @@ def publish(
 def check(settings: Settings, release: ReleaseInfo) -> None:
     """Raise `Refused` where readers would lose by a publication: see the message of each case."""
     current = releases.current_id(settings)
+    if release.release_id == current:
+        return
     if release.release_id in journal.rolled_back(journal.read(settings)):
         raise Refused(
             f"Выпуск {release.release_id} отменён откатом и не опубликован, в силе остаётся {current}. "

@@ -251,3 +251,16 @@ def test_two_equal_runs_share_one_build(settings: Settings, monkeypatch: pytest.
     assert len(built) == 3, "what is damaged is built again"
     receive(settings, "form_staff", "ещё.xlsx", [staff("6005", 3)])
     assert pipeline.build(settings, asked) != other
+
+
+def test_the_slower_of_two_runs_ends_before_it_builds_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run has used the build file and published: what nobody would get is not made again."""
+    publish(settings, release(1, settings))
+    slower = replace(release(2, settings), previous_release_id=releases.current_id(settings))
+    publish(settings, release(3, settings))
+    monkeypatch.setattr(pipeline, "_dbt", lambda *_: pytest.fail("built again"))
+
+    with pytest.raises(Refused, match="читатели получили другой"):
+        pipeline.report(settings, slower)
