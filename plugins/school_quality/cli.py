@@ -300,10 +300,12 @@ SHOWN_SCHOOLS = 100
 
 @main.command()
 @year_option
+@as_of_option
 @with_settings
-def status(settings: Settings, year: int) -> None:
+def status(settings: Settings, year: int, as_of: str | None) -> None:
     """Что пришло, что принято, чего не хватает."""
-    from school_quality import datasets
+    from school_quality import datasets, pipeline
+    from school_quality.landing.refused import standing
     from school_quality.warehouse import damage
     from school_quality.warehouse import status as found
     from school_quality.warehouse.school_names import listed
@@ -315,10 +317,12 @@ def status(settings: Settings, year: int) -> None:
         show(found.not_read(settings))
         return
     counts = ("rows_read", "rows_accepted", "rows_rejected", "rows_skipped")
+    damages = damage.find(settings)
+    replaced = frozenset() if damages else found.replaced(settings)
     rows = [
         [
             receipt.file_id[:12],
-            OUTCOME_WORDS[receipt.outcome],
+            "заменён" if receipt.seq in replaced else OUTCOME_WORDS[receipt.outcome],
             *(getattr(receipt, name) for name in counts),
             titles.get(receipt.dataset or ""),
             receipt.path,
@@ -326,20 +330,25 @@ def status(settings: Settings, year: int) -> None:
         for receipt in receipts
     ]
     show(table(["Файл", "Итог", "Строк", "Принято", "Не принято", "Пропущено", "Набор", "Путь"], rows))
-    total = [sum(getattr(receipt, name) for receipt in receipts) for name in counts]
+    in_force = [receipt for receipt in receipts if receipt.seq not in replaced]
+    total = [sum(getattr(receipt, name) for receipt in in_force) for name in counts]
     click.echo(
-        "Файлов {}, строк: прочитано {}, принято {}, не принято {}, пропущено {}".format(
-            len(receipts), *total
+        "Действует файлов {} из {}, строк: прочитано {}, принято {}, не принято {}, пропущено {}".format(
+            len(in_force), len(receipts), *total
         )
     )
-    if any(receipt.outcome == "rejected" or receipt.rows_rejected for receipt in receipts):
+    if not damages and standing(settings).has_rejections:
         click.echo(f"Что не принято и что исправить: {settings.rejected / 'remarks'}")
     show(found.not_read(settings))
-    _tell_damages(settings, damage.find(settings))
-    submissions = found.submissions(settings, year)
+    _tell_damages(settings, damages)
+    day = Parameters.of(year, None, as_of).as_of if as_of else None
+    with quiet(embedded.log_file()):
+        submissions = (
+            found.submissions(settings, year) if damages else pipeline.submissions(settings, year, day)
+        )
     if not submissions:
         click.echo(
-            f"О сдаче за {year} год станет известно после публикации: school-quality run --year {year}"
+            f"Кто должен сдать данные за {year} год, неизвестно: нет реестра школ или года нет в методике."
         )
         return
     click.echo("")
@@ -350,10 +359,12 @@ def status(settings: Settings, year: int) -> None:
             entry.due_on,
             *(entry.counts.get(name, 0) for name in STATUS_WORDS),
             listed(entry.missing, SHOWN_SCHOOLS),
+            listed(entry.partly, SHOWN_SCHOOLS),
         ]
         for entry in submissions
     ]
-    show(table(["Набор", "Период", "Срок", *STATUS_WORDS.values(), "Не сдали школы"], rows))
+    header = ["Набор", "Период", "Срок", *STATUS_WORDS.values(), "Не сдали школы", "Сдали частично"]
+    show(table(header, rows))
 
 
 SHOWN_REMARKS = 50

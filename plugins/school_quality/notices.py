@@ -42,7 +42,7 @@ class Findings:
     """What a notice tells beside the run itself; empty where the run did not come so far.
 
     ``titles`` names datasets in Russian, ``warnings`` are the data tests that warned, ``not_read`` what of
-    the inbox could not be read.
+    the inbox could not be read; ``has_remarks``: something is still to be corrected.
     """
 
     current_release: str | None = None
@@ -51,6 +51,7 @@ class Findings:
     not_read: Sequence[str] = ()
     submissions: Sequence[Submissions] = ()
     warnings: Sequence[str] = ()
+    has_remarks: bool = True
     titles: dict[str, str] = field(default_factory=dict)
 
 
@@ -139,19 +140,21 @@ def _files(run: Run, found: Findings) -> list[str]:
     lines += [f"  не принят: {path}" for path in found.rejected[:_SHOWN]]
     if len(found.rejected) > _SHOWN:
         lines.append(f"  и ещё {len(found.rejected) - _SHOWN}")
-    if run.files_rejected or run.rows_rejected:
+    if found.has_remarks and (run.files_rejected or run.rows_rejected):
         lines.append("Что исправить, написано в книгах замечаний: папка rejected/remarks.")
     return lines
 
 
 def _missing(found: Findings) -> list[str]:
-    lines = []
-    for entry in found.submissions:
-        if entry.missing:
-            title = found.titles.get(entry.dataset, entry.dataset)
-            schools = listed(entry.missing, _SHOWN)
-            lines.append(f"  {title}, {entry.period}: {len(entry.missing)} ({schools})")
-    return ["Не сдано школами в срок:", *lines] if lines else []
+    told = []
+    for head, status in (("Не сдано школами в срок:", "missing"), ("Сдано частично:", "partly")):
+        lines = []
+        for entry in found.submissions:
+            if schools := getattr(entry, status):
+                title = found.titles.get(entry.dataset, entry.dataset)
+                lines.append(f"  {title}, {entry.period}: {len(schools)} ({listed(schools, _SHOWN)})")
+        told += [head, *lines] if lines else []
+    return told
 
 
 def _warnings(found: Findings) -> list[str]:

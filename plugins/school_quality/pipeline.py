@@ -15,9 +15,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby, starmap
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from school_quality import disk, rights
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from school_quality.warehouse.changes import Effect
     from school_quality.warehouse.postgres import Address, Copied
     from school_quality.warehouse.runs import Run
+    from school_quality.warehouse.status import Submissions
 
 log = logging.getLogger(__name__)
 
@@ -350,6 +352,43 @@ def has_rejections(settings: Settings) -> bool:
     return standing(settings).has_rejections
 
 
+def submissions(settings: Settings, year: int, as_of: date | None = None) -> list[Submissions]:
+    """Who has handed in what for a year: by everything received so far, also before any release.
+
+    The current release answers where it is made of that; otherwise the models of the submissions are built of
+    what has landed, beside the warehouse. ``as_of``: the day on which is judged what is due; by default that
+    of the release, otherwise today, or the last day of the year's calendar.
+    """
+    from school_quality import landing
+    from school_quality.landing.receipts import last_seq, read_receipts
+    from school_quality.warehouse import build as dbt
+    from school_quality.warehouse import status
+
+    current = releases.current(settings)
+    if (
+        current is not None
+        and year <= current.reporting_year
+        and as_of in (None, current.as_of)
+        and current.receipt_seq == last_seq(read_receipts(settings))
+    ):
+        return status.submissions(settings, year)
+    asked = Parameters.of(year, None)
+    day = as_of or min(datetime.now(UTC).date(), asked.as_of)
+    landing.keep_up(settings)
+    with TemporaryDirectory(prefix="school-quality-status-") as folder:
+        build_file = Path(folder) / "build" / "warehouse.duckdb"
+        release = next_release(settings, replace(asked, as_of=day))
+        models = ("--select", "+fct_submission", "+dim_school", "+dim_municipality")
+        dbt.run_dbt(
+            build_file,
+            dbt.release_variables(settings, release),
+            *models,
+            "--exclude-resource-type",
+            "test",
+        )
+        return status.of_warehouse(build_file, year)
+
+
 @contextmanager
 def _writing(settings: Settings) -> Iterator[None]:
     """The right to write builds and releases of this data root; waits for another run, saying so."""
@@ -425,7 +464,8 @@ def check_results_exist(settings: Settings, release: ReleaseInfo) -> None:
             return
     raise NothingToPublish(
         f"Публиковать нечего: нет ни одного принятого результата за {release.reporting_year} год и раньше. "
-        f"Положите выгрузки в {settings.inbox}; что не принято и почему: {settings.rejected / 'remarks'}."
+        f"Положите выгрузки в {settings.inbox}; что не принято и почему: {settings.rejected / 'remarks'}. "
+        f"Кто сдал формы, видно и без результатов: school-quality status --year {release.reporting_year}"
     )
 
 

@@ -138,7 +138,7 @@ def tell(settings: Settings, run: Run) -> None:
 
 
 def _findings(settings: Settings, run: Run) -> Any:
-    from school_quality import datasets
+    from school_quality import datasets, pipeline
     from school_quality.notices import Findings
     from school_quality.warehouse import releases, status
     from school_quality.warehouse.changes import Effect
@@ -157,6 +157,7 @@ def _findings(settings: Settings, run: Run) -> Any:
         **computed,
         current_release=current,
         rejected=_rejected(settings, run),
+        has_remarks=pipeline.has_rejections(settings),
         not_read=status.not_read(settings),
         titles={name: dataset.title for name, dataset in datasets.load().items()},
     )

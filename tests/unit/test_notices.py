@@ -47,6 +47,7 @@ def test_the_notice_of_a_release_tells_what_changed_and_what_is_missing() -> Non
                 counts={"received": 11, "missing": 2, "late": 1},
                 missing=[School("Первый", "3"), School("Второй", "3")],
                 late=[School("Первый", "9")],
+                partly=[School("Второй", "4")],
             )
         ],
         warnings=["shares_add_up"],
@@ -69,6 +70,8 @@ def test_the_notice_of_a_release_tells_what_changed_and_what_is_missing() -> Non
         "\n"
         "Не сдано школами в срок:\n"
         "  Учёт обучающихся, 2022-Q3: 2 (Первый: 3; Второй: 3)\n"
+        "Сдано частично:\n"
+        "  Учёт обучающихся, 2022-Q3: 1 (Второй: 4)\n"
         "\n"
         "Проверки с предупреждениями: shares_add_up.\n"
     )
@@ -159,3 +162,15 @@ def test_the_record_of_a_run_comes_back_and_replaces_an_earlier_one_of_the_same_
     runs.save(settings, PUBLISHED)
 
     assert runs.all_runs(settings) == [PUBLISHED]
+
+
+def test_schools_with_incomplete_data_are_named_and_no_one_is_sent_to_an_empty_folder() -> None:
+    entry = Submissions("form_pupils", "2022-Q1", None, {"partly": 1}, [], [], [School("", "4")])
+    open_ = Findings(submissions=[entry], rejected=["форма.csv"])
+
+    text = notices.text(PUBLISHED, open_)
+    corrected = notices.text(PUBLISHED, replace(open_, has_remarks=False))
+
+    assert "Сдано частично:\n  form_pupils, 2022-Q1: 1 (4)" in text
+    assert "rejected/remarks" in text
+    assert "rejected/remarks" not in corrected

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import starmap
+from pathlib import Path
 
+import duckdb
+
+from school_quality import datasets
 from school_quality.landing import last_look
-from school_quality.landing.receipts import Receipt, effective, read_receipts
+from school_quality.landing.landed import landed_datasets, take_force, view_in_force, view_landed
+from school_quality.landing.receipts import Receipt, effective, read_receipts, superseded
 from school_quality.settings import Settings
 from school_quality.warehouse import releases, school_names
 from school_quality.warehouse.opening import open_shut
@@ -15,7 +20,7 @@ from school_quality.warehouse.school_names import School
 
 @dataclass(frozen=True, slots=True)
 class Submissions:
-    """How many schools handed in a dataset for a period, which did not, and which did after its day."""
+    """How many schools handed in a dataset for a period; which did not, which late, which in part."""
 
     dataset: str
     period: str
@@ -23,6 +28,7 @@ class Submissions:
     counts: dict[str, int]  # by status of fct_submission
     missing: list[School]
     late: list[School]
+    partly: list[School] = field(default_factory=list)
 
 
 def files(settings: Settings) -> list[Receipt]:
@@ -30,6 +36,27 @@ def files(settings: Settings) -> list[Receipt]:
     return sorted(
         effective(read_receipts(settings)).values(), key=lambda receipt: (receipt.path, receipt.seq)
     )
+
+
+def replaced(settings: Settings) -> frozenset[int]:
+    """Seqs of receipts in force of which nothing counts any more: a later file has taken their place or rows.
+
+    Rows are compared by key; files of pupils' results only by their place.
+    """
+    receipts = list(effective(read_receipts(settings)).values())
+    counting: set[int] = set()
+    with duckdb.connect() as connection:
+        take_force(connection, receipts)
+        for name in sorted(landed_datasets(settings) & set(datasets.load())):
+            dataset = datasets.get(name)
+            rows = view_landed(connection, settings, dataset)
+            if "pupil_id" not in dataset.columns:
+                connection.execute(f"create table accepted_{name} as select * from {rows} limit 0")
+                rows = view_in_force(connection, dataset)
+            counting |= {seq for (seq,) in connection.execute(f"select distinct seq from {rows}").fetchall()}
+    return superseded(receipts) - counting | {
+        r.seq for r in receipts if r.rows_accepted and r.seq not in counting
+    }
 
 
 def not_read(settings: Settings) -> list[str]:
@@ -46,9 +73,16 @@ def not_read(settings: Settings) -> list[str]:
 def submissions(settings: Settings, year: int) -> list[Submissions]:
     """What the schools of the current release handed in for a year; empty before the first release."""
     release_id = releases.current_id(settings)
-    if release_id is None:
-        return []
-    warehouse = releases.warehouse(settings, release_id)
+    return of_warehouse(releases.warehouse(settings, release_id), year) if release_id else []
+
+
+def of_warehouse(warehouse: Path, year: int) -> list[Submissions]:
+    """What the schools handed in for a year by ``fct_submission`` of a warehouse."""
+    lists = [
+        f"""list([municipality, name] order by municipality, school_number, name)
+            filter (where status = '{status}')"""
+        for status in ("missing", "late", "partly")
+    ]
     with open_shut(warehouse) as connection:
         rows = connection.execute(
             f"""
@@ -57,10 +91,7 @@ def submissions(settings: Settings, year: int) -> list[Submissions]:
                 period,
                 max(due_on)::varchar,
                 histogram(status),
-                list([municipality, name] order by municipality, school_number, name)
-                    filter (where status = 'missing'),
-                list([municipality, name] order by municipality, school_number, name)
-                    filter (where status = 'late'),
+                {", ".join(lists)}
             from marts.fct_submission
             join {school_names.relation()} using (school_id)
             where reporting_year = ?
@@ -71,7 +102,7 @@ def submissions(settings: Settings, year: int) -> list[Submissions]:
         ).fetchall()
     return [
         Submissions(
-            dataset, period, due, dict(counts), *(list(starmap(School, found or [])) for found in lists)
+            dataset, period, due, dict(counts), *(list(starmap(School, found or [])) for found in schools)
         )
-        for dataset, period, due, counts, *lists in rows
+        for dataset, period, due, counts, *schools in rows
     ]
