@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from school_quality import datasets
-from school_quality.landing.receipts import RECEIPT_SCHEMA, REMARK_SCHEMA
+from school_quality.landing.receipts import OPEN_ROW_SCHEMA, RECEIPT_SCHEMA, REMARK_SCHEMA
 
 SCHOOLS, MUNICIPALITIES = 40_000, 2_300
 YEARS = (2021, 2022)
@@ -95,6 +95,7 @@ def _empty_schemas(landing: Path, rejected: Path) -> None:
             path = landing / f"schema/rows/{name}.parquet"
             connection.execute(f"copy (select {provenance}, {cells} where false) to '{path}'")
     pq.write_table(RECEIPT_SCHEMA.empty_table(), landing / "schema/receipts.parquet")
+    pq.write_table(OPEN_ROW_SCHEMA.empty_table(), landing / "schema/open_rows.parquet")
     pq.write_table(REMARK_SCHEMA.empty_table(), rejected / "schema.parquet")
 
 
