@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -653,6 +653,52 @@ def query(settings: Settings, file: Path, csv_file: Path | None) -> None:
         csv_file.write_text(queries.as_csv(answer), encoding="utf-8")
         return
     show(table(answer.columns, answer.rows))
+
+
+@main.group(
+    invoke_without_command=True,
+    options_metavar="[ПАРАМЕТРЫ]",
+    subcommand_metavar="[release|withhold НОМЕР...]",
+)
+@click.option("--all", "is_all", is_flag=True, help="И те, о которых уже решено.")
+@with_settings
+@click.pass_context
+def practices(ctx: click.Context, settings: Settings, is_all: bool) -> None:
+    """Тексты практик, которые ждут решения: открытая редакция показывает только прочитанные."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from school_quality.warehouse import practices as found
+
+    words = {"release": "открыт", "withhold": "закрыт", None: "ждёт"}
+    shown = [text for text in found.texts(settings) if is_all or text.decision is None]
+    if not shown:
+        click.echo("Решения не ждёт ни один текст.")
+    for text in shown:
+        click.echo(f"{text.number} · {words[text.decision]} · {text.school_name} ({text.school_id})")
+        click.echo(f"  {' '.join(filter(None, (text.practice, text.link)))}")
+    if any(text.decision is None for text in shown):
+        click.echo("Прочитайте и решите: school-quality practices release НОМЕР… (или withhold НОМЕР…)")
+
+
+def _decision(action: Literal["release", "withhold"], said: str) -> Callable[..., None]:
+    @click.argument("numbers", metavar="НОМЕР...", nargs=-1, required=True)
+    @with_settings
+    def decide(settings: Settings, numbers: tuple[str, ...]) -> None:
+        from school_quality.warehouse import practices as found
+
+        for text in found.decide(settings, action, numbers):
+            click.echo(f"{text.number}: {said}")
+        click.echo("Это увидят со следующим выпуском: school-quality run --year ГОД")
+
+    return decide
+
+
+practices.command("release", cls=Command, help="Открыть тексты: в них нет имён и лишних сведений.")(
+    _decision("release", "откроется")
+)
+practices.command("withhold", cls=Command, help="Не показывать тексты в открытой редакции.")(
+    _decision("withhold", "не откроется")
+)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -317,15 +317,20 @@ def covered_by(settings: Settings, parameters: Parameters) -> str | None:
     never shown, because its publication was killed, does not count.
     """
     from school_quality.landing.receipts import chain, read_receipts
-    from school_quality.warehouse import journal
+    from school_quality.warehouse import journal, practices
 
-    made_of = (chain(read_receipts(settings)), releases.code_version(), releases.methodology_hash())
+    made_of = (
+        chain(read_receipts(settings)),
+        releases.code_version(),
+        releases.methodology_hash(),
+        len(practices.decisions(settings)),
+    )
     shown = {entry.release_id for entry in journal.read(settings)}
     known = releases.readable(settings)
     for release_id in sorted(shown & {*known}, reverse=True):
         release = ReleaseInfo.from_json(known[release_id])
         same = replace(release.parameters, as_of=parameters.as_of) == parameters
-        if same and (release.receipt_hash, release.code_version, release.methodology_hash) == made_of:
+        if same and release.inputs[2:] == made_of:
             return release_id
     return None
 
@@ -419,6 +424,7 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
     """
     from school_quality.landing import integrity
     from school_quality.landing.receipts import chain, last_seq, read_receipts
+    from school_quality.warehouse import practices
 
     integrity.check(settings, releases.told_receipts(settings))
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -427,7 +433,8 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
     previous = releases.current_id(settings)
     version = releases.code_version()
     methodology = releases.methodology_hash()
-    made_of = (parameters, receipt_hash, version, methodology, previous)
+    decisions = len(practices.decisions(settings))
+    made_of = (parameters, receipt_hash, version, methodology, previous, decisions)
     digest = hashlib.sha256(repr(made_of).encode()).hexdigest()[:8]
     return ReleaseInfo(
         release_id=f"{now:%Y%m%dT%H%M%SZ}-{digest}",
@@ -442,6 +449,7 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
         methodology_version=parameters.methodology_version,
         methodology_hash=methodology,
         receipt_hash=receipt_hash,
+        practice_decisions=decisions,
     )
 
 
@@ -505,7 +513,7 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
     shutil.rmtree(root, ignore_errors=True)
     staging = root / ".staging"
     staging.mkdir(parents=True)
-    open_warehouse = _open_marts(settings, staging / "open" / "data")
+    open_warehouse = _open_marts(settings, release, staging / "open" / "data")
     before = _documents_before(settings, release)
     editions: tuple[tuple[reporting.Edition, Path, Path, Path | None, str], ...] = (
         ("official", settings.build_file, staging, before, "Карточки и отчёты …"),
@@ -528,13 +536,15 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
     return folder
 
 
-def _open_marts(settings: Settings, directory: Path) -> Path:
+def _open_marts(settings: Settings, release: ReleaseInfo, directory: Path) -> Path:
     """Write the marts of the open edition with their tables for download; returns their DuckDB file."""
-    from school_quality.warehouse import disclosure
+    from school_quality.warehouse import disclosure, practices
 
     directory.mkdir(parents=True)
     warehouse = directory / releases.WAREHOUSE
-    edition = disclosure.write_open_marts(settings.build_file, warehouse)
+    edition = disclosure.write_open_marts(
+        settings.build_file, warehouse, practices.released(settings, release.practice_decisions)
+    )
     disclosure.export(warehouse, directory)
     progress.info(
         "Открытые данные: результатов %d из %d, значений показателей %d из %d",

@@ -132,6 +132,34 @@ def verdicts_found_out(
     return found
 
 
+def exposed(release: Release) -> dict[str, str]:
+    """Open values of forms that tell a group smaller than the limit, or that all but so few are in it."""
+    reader, found = _Reader(release, lambda _: 0), {}
+    for value in release.values:
+        for what, group in _told_groups(value, reader):
+            if group < _limit(value):
+                key = (value["school_id"], value["period"], value["indicator_code"], value["component"] or "")
+                found[f"{what} of {key}"] = str(group)
+    return found
+
+
+def _told_groups(value: Row, reader: _Reader) -> Iterator[tuple[str, int]]:
+    kind, code = family(value), value["indicator_code"]
+    if value["status"] == SUPPRESSED or value["value"] is None:
+        return
+    if kind in ("form_share", "pupil_share", "olympiad") and value["numerator"] is not None:
+        yield "part", value["numerator"]
+        yield "rest", value["denominator"] - value["numerator"]
+    if kind == "olympiad" and value["points"] != band(code, 3):
+        yield "regional winners", 0
+    if kind == "form_category" and value["points"] != band(code, 2):
+        yield "winners", 0
+    if kind in ("form_category", "form_value") and INDICATORS[code, ""]["unit"] == "чел.":
+        yield "part", int(value["value"])
+        if (whole := reader.known_whole(value)) is not None:
+            yield "rest", whole - int(value["value"])
+
+
 def _supported_schools(release: Release) -> Iterator[tuple[str, str]]:
     """Schools of which it is hidden whether they are supported, and told nevertheless.
 
@@ -645,10 +673,10 @@ def _form_domain(value: Row, whole: int | None, *, is_whole_hidden: bool) -> fro
         return frozenset((n, k) for n in range(LARGEST_WHOLE) for k in range(n + 1))
     if kind in ("form_share", "pupil_share"):
         return _unsafe_shares(limit, whole)
-    if kind == "olympiad":
-        return frozenset((n, k) for n in range(limit) for k in range(n + 1))
+    if kind == "olympiad":  # hidden for its regional winners, too, of whom nothing is told
+        return frozenset((n, k) for n in range(LARGEST_WHOLE) for k in range(n + 1))
     if kind in ("form_value", "form_category"):
-        return _few_counted(limit, whole)
+        return _unsafe_shares(limit, whole)
     return frozenset()
 
 
@@ -659,12 +687,6 @@ def _unsafe_shares(limit: int, whole: int | None) -> frozenset[Numbers]:
         for n in (range(1, LARGEST_WHOLE) if whole is None else (whole,))
         for k in (range(n + 1) if n < 2 * limit else (*range(limit), *range(n - limit + 1, n + 1)))
     )
-
-
-@cache
-def _few_counted(limit: int, whole: int | None) -> frozenset[Numbers]:
-    wholes = range(1, LARGEST_WHOLE) if whole is None else (whole,)
-    return frozenset((n, k) for n in wholes for k in range(n + 1) if n < limit or k < limit)
 
 
 def _unary(cell: Cell, holds: Callable[[Numbers], bool], what: str) -> Constraint:
@@ -682,8 +704,8 @@ def _possible_points(value: Row, numbers: Numbers) -> tuple[int, ...]:
     """What a value may earn with these numbers; several where other numbers have a say (2.4, 2.9)."""
     kind, code = family(value), value["indicator_code"]
     whole, part = numbers[0], numbers[1]
-    if kind == "form_category":
-        return (band(code, 1), band(code, 2)) if part else (band(code, 0),)
+    if kind == "form_category":  # the part are the winners
+        return (band(code, 2),) if part else (band(code, 0), band(code, 1))
     if kind == "form_value":
         return (band(code, part),)
     if kind == "olympiad":

@@ -34,12 +34,34 @@ def _is_unlisted(row: dict[str, object]) -> bool:
     return names_the_supported and int(str(row["municipality_id"])) % 3 != 0
 
 
+FORMS: dict[str, tuple[dict[str, int], ...]] = {
+    "form_methodical": (
+        {"teachers": 74, "shared_municipal": 74, "contest_participants": 30, "contest_winners": 0},
+        {"teachers": 74, "shared_municipal": 40, "contest_participants": 30, "contest_winners": 20},
+    ),
+    "form_olympiad": (
+        {"municipal_participants": 60, "municipal_winners": 3, "regional_winners": 12},
+        {"municipal_participants": 60, "municipal_winners": 25, "regional_winners": 0},
+        {"municipal_participants": 60, "municipal_winners": 25, "regional_winners": 2},
+        {"municipal_participants": 60, "municipal_winners": 25, "regional_winners": 12},
+    ),
+}
+"""Large schools in which nobody, everybody, a few or many are counted; every second row is one of these."""
+
+
+def _with_large_schools(rows: dict[str, list[dict[str, object]]]) -> None:
+    for dataset, kinds in FORMS.items():
+        for number, row in enumerate(rows[dataset][::2]):
+            row.update(kinds[number % len(kinds)])
+
+
 @pytest.fixture(scope="session")
 def region(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """The data root of a region that is built, and the ``seq`` of which it is made."""
     root = tmp_path_factory.mktemp("region")
     made = Region(11, municipalities=6, years=YEARS)
     made.rows["official_list"] = [row for row in made.rows["official_list"] if not _is_unlisted(row)]
+    _with_large_schools(made.rows)
     seq = made.write(root)
     build(root, seq)
     return root, seq

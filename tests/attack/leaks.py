@@ -54,8 +54,28 @@ LEAKS: dict[str, Change] = {
     ),
     "that no teacher is counted is not hidden": (
         "3_fct_indicator_value.sql",
-        "and least(known_value.value, coalesce(teachers.field_value, 0)) < known_value.min_teachers",
+        "and coalesce(least_group(counted.field_value, teachers.field_value), 0) < known_value.min_teachers",
         "and known_value.value between 1 and known_value.min_teachers - 1",
+    ),
+    "that all teachers are counted in a number of teachers is not hidden": (
+        "3_fct_indicator_value.sql",
+        "coalesce(least_group(counted.field_value, teachers.field_value), 0)",
+        "least(known_value.value, coalesce(teachers.field_value, 0))",
+    ),
+    "that nobody won is not hidden": (
+        "3_fct_indicator_value.sql",
+        "coalesce(least_group(counted.field_value, teachers.field_value), 0)",
+        "coalesce(least_group(known_value.value, teachers.field_value), 0)",
+    ),
+    "winners of the municipal olympiad are not hidden": (
+        "3_fct_indicator_value.sql",
+        "least_group(known_value.numerator, known_value.denominator),\n                ",
+        "",
+    ),
+    "whether there are winners of the regional olympiad is not hidden": (
+        "3_fct_indicator_value.sql",
+        "least_group(form.regional_winners, known_value.denominator)",
+        "known_value.denominator",
     ),
     "that all teachers are counted is not hidden": (
         "3_fct_indicator_value.sql",

@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from school_quality.warehouse import disclosure
+from school_quality.warehouse.practices import TEXT_SHA256
 
-from .attacker import found_out, possibilities, verdicts_found_out
+from .attacker import exposed, found_out, possibilities, verdicts_found_out
 from .leaks import LEAKS, steps_with
 from .published import read
 
@@ -40,6 +41,10 @@ def test_no_hidden_cell_gives_its_points_or_verdict_away(opened: Path) -> None:
     found = verdicts_found_out([release], possibilities([release]))
 
     assert found == {}
+
+
+def test_no_open_value_of_a_form_tells_of_a_small_group_or_of_all_but_one(opened: Path) -> None:
+    assert exposed(read(opened)) == {}
 
 
 def test_behind_the_hidden_numbers_of_a_form_are_points_of_several_kinds(
@@ -78,7 +83,7 @@ def test_without_a_rule_the_attacker_finds_numbers(
 
     release = read(tmp_path / "leaking.duckdb")
     domains = possibilities([release])
-    assert found_out(domains) or verdicts_found_out([release], domains)
+    assert exposed(release) or found_out(domains) or verdicts_found_out([release], domains)
 
 
 def test_results_of_ten_pupils_are_open_and_of_nine_are_not(
@@ -222,6 +227,31 @@ def test_typed_texts_are_open_only_where_they_cannot_name_a_person(
     assert set(organisations) == {(owner,), (None,)}
     assert named == 0
     assert unnamed > 0
+
+
+def test_only_released_texts_of_practices_are_open(region: tuple[Path, int], tmp_path: Path) -> None:
+    build = tmp_path / "warehouse/build.duckdb"
+    shutil.copytree(region[0] / "warehouse/target", build.parent / "target")
+    shutil.copyfile(region[0] / "warehouse/build.duckdb", build)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("delete from marts.fct_practice")
+        for text in ("Занятия по субботам", "Занятия у Образцовой А. А."):
+            connection.execute(
+                "insert into marts.fct_practice (school_id, municipality_id, reporting_year, practice) "
+                "select school_id, municipality_id, reporting_year, ? from marts.fct_school_status limit 1",
+                [text],
+            )
+        (text,) = connection.execute(
+            f"select {TEXT_SHA256} from marts.fct_practice where practice not like '%Образцовой%'"
+        ).fetchall()[0]
+
+    shown = []
+    for number, released in enumerate(([], [text])):
+        disclosure.write_open_marts(build, tmp_path / f"{number}.duckdb", released)
+        with duckdb.connect(str(tmp_path / f"{number}.duckdb"), read_only=True) as connection:
+            shown.append(connection.execute("select practice from marts.fct_practice").fetchall())
+
+    assert shown == [[], [("Занятия по субботам",)]]
 
 
 def columns(warehouse: Path) -> set[tuple[str, str]]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import duckdb
 
 from school_quality.quoting import identifier, literal
 from school_quality.settings import dbt_project_dir
+from school_quality.warehouse.practices import TEXT_SHA256
 from school_quality.warehouse.releases import STORAGE
 
 SUPPRESSED = "suppressed"
@@ -41,9 +43,8 @@ COPIED = (
     "dim_period",
     "dim_procedure",
     "dim_school",
-    "fct_practice",
 )
-"""Marts that say nothing of results: dimensions, and practices meant to be shared."""
+"""Marts that say nothing of results: dimensions."""
 
 RECOMPUTED = (
     "fct_municipality_procedure",
@@ -67,8 +68,10 @@ class OpenEdition:
     open_values: int
 
 
-def write_open_marts(build_file: Path, warehouse: Path) -> OpenEdition:
+def write_open_marts(build_file: Path, warehouse: Path, released_texts: Sequence[str] = ()) -> OpenEdition:
     """Write the open marts of the build ``build_file`` into the new DuckDB file ``warehouse``.
+
+    Of the practices they hold those whose texts are among ``released_texts`` (`practices.released`).
 
     The marts have the tables and columns of the official ones; hidden numbers are null, and marked:
     ``fct_indicator_value.status`` is ``suppressed`` with the reason ``few_pupils``, ``few_teachers`` or
@@ -83,6 +86,10 @@ def write_open_marts(build_file: Path, warehouse: Path) -> OpenEdition:
         connection.execute("begin")
         connection.execute("create schema open.marts")
         _limits(connection)
+        connection.execute(
+            "create temp table released_text as select unnest(?::varchar[]) as text_sha256",
+            [list(released_texts)],
+        )
         for step in sorted(STEPS.glob("*.sql")):
             connection.execute(step.read_text(encoding="utf-8"))
         for table in COPIED:
@@ -155,6 +162,7 @@ def _limits(connection: duckdb.DuckDBPyConnection) -> None:
             least(part, whole - part)
         """
     )
+    connection.execute(f"create temp macro text_sha256(school_id, practice, link) as {TEXT_SHA256}")
 
 
 def _recompute(connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) -> None:

@@ -106,6 +106,7 @@ class ReleaseInfo:
     methodology_version: str | None = None
     methodology_hash: str = ""
     receipt_hash: str = ""
+    practice_decisions: int = 0
 
     @property
     def parameters(self) -> Parameters:
@@ -114,13 +115,14 @@ class ReleaseInfo:
         )
 
     @property
-    def inputs(self) -> tuple[Parameters, int, str, str, str]:
+    def inputs(self) -> tuple[Parameters, int, str, str, str, int]:
         return (
             self.parameters,
             self.receipt_seq,
             self.receipt_hash,
             self.code_version,
             self.methodology_hash,
+            self.practice_decisions,
         )
 
     def to_json(self) -> dict[str, Any]:

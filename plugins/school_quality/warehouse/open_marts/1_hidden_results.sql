@@ -36,20 +36,33 @@ select distinct
     procedure_id
 from hidden_result;
 
--- Schools of which the computed index (1.19) reads something hidden: it is the mean over the procedures in which the
--- school itself took part, each of them set against the whole district.
+-- Schools of which the index (1.19) reads something hidden: it is the mean over the procedures in which the school
+-- itself took part, each of them set against the whole district. A delivered index may follow the same formula, and two
+-- schools of a district would then give its mean and spread away: how it was made is not asked.
 create temp table hidden_index as
-select distinct
+select
     results.school_id,
-    results.reporting_year
+    results.reporting_year,
+    bool_and(hidden_result.school_id is not null) as are_all_hidden
 from build.intermediate.int_primitive__procedures as results
-inner join hidden_district using (municipality_id, reporting_year, procedure_id)
 inner join build.intermediate.int_methodology__years as years using (reporting_year)
 inner join build.seeds.index_procedures as procedures
     on
         results.procedure_id = procedures.procedure_id
         and years.methodology_version = procedures.methodology_version
-where coalesce(results.participants, 1) > 0;
+left join hidden_district
+    on
+        results.municipality_id = hidden_district.municipality_id
+        and results.reporting_year = hidden_district.reporting_year
+        and results.procedure_id = hidden_district.procedure_id
+left join hidden_result
+    on
+        results.school_id = hidden_result.school_id
+        and results.reporting_year = hidden_result.reporting_year
+        and results.procedure_id = hidden_result.procedure_id
+where coalesce(results.participants, 1) > 0
+group by all
+having bool_or(hidden_district.procedure_id is not null);
 
 -- Results of exams that are told.
 create temp table open_result as
@@ -60,13 +73,3 @@ select
 from build.intermediate.int_primitive__procedures
 anti join hidden_result using (school_id, reporting_year, procedure_id)
 where participants > 0;
-
--- Schools that have results in a year, and whether all of them are hidden.
-create temp table school_results as
-select
-    results.school_id,
-    results.reporting_year,
-    bool_and(hidden_result.school_id is not null) as are_all_hidden
-from build.intermediate.int_primitive__procedures as results
-left join hidden_result using (school_id, reporting_year, procedure_id)
-group by all;

@@ -87,29 +87,19 @@ where
     and (expected.not_applicable_reason is null or expected.not_applicable_reason = 'not_supported')
 group by all;
 
--- The index and its difference to the year before. A delivered index is open unless the school has no open result.
+-- The index and its difference to the year before: the procedures of the index decide, in both years.
 create temp table open_index as
 select
     schools.school_id,
     schools.municipality_id,
     schools.reporting_year,
-    case
-        when indices.delivered_index is not null then not coalesce(school_results.are_all_hidden, false)
-        else hidden_index.school_id is null or not coalesce(indices.has_results, false)
-    end as is_open,
-    case
-        when indices.is_difference_computed
-            then hidden_index.school_id is null and hidden_before.school_id is null
-        else
-            not coalesce(school_results.are_all_hidden, false) and not coalesce(results_before.are_all_hidden, false)
-    end as is_difference_open,
+    hidden_index.school_id is null as is_open,
+    hidden_index.school_id is null and hidden_before.school_id is null as is_difference_open,
+    coalesce(hidden_index.are_all_hidden, false) as are_all_hidden,
     indices.index_sign,
     indices.difference_sign
 from build.intermediate.int_school__years as schools
 left join build.intermediate.int_primitive__results_index as indices using (school_id, reporting_year)
-left join school_results using (school_id, reporting_year)
-left join school_results as results_before
-    on schools.school_id = results_before.school_id and schools.reporting_year = results_before.reporting_year + 1
 left join hidden_index using (school_id, reporting_year)
 left join hidden_index as hidden_before
     on

@@ -57,6 +57,7 @@ select
     expected.dataset,
     settings.scope,
     settings.unit,
+    split_part(settings.numerator, '|', 1) as first_field,
     limits.min_pupils,
     limits.min_teachers
 from build.marts.fct_indicator_value as facts
@@ -164,10 +165,9 @@ with reasons as (
     -- The index (1.19) and its difference (1.20); that there is no spread would tell of means, too.
     select
         known_value.*,
-        case when school_results.are_all_hidden then 'few_pupils' else 'complementary' end as why
+        case when open_index.are_all_hidden then 'few_pupils' else 'complementary' end as why
     from known_value
     inner join open_index using (school_id, reporting_year)
-    left join school_results using (school_id, reporting_year)
     where
         (known_value.status = 'scored' or known_value.reason in ('no_spread', 'no_prior_year'))
         and (
@@ -214,11 +214,19 @@ with reasons as (
         known_value.family in ('form_headcount_dynamics', 'pupil_share_fall')
         and known_value.status in ('scored', 'no_points')
     union all
-    -- Numbers of teachers (2.4-2.6, 2.8), by the unit: documents and levels are nobody's.
+    -- Numbers of teachers (2.4-2.6, 2.8), by the unit: documents and levels are nobody's. Of several numbers the seed
+    -- names the best first, and that one decides: where there are no winners the value is the participants, which says
+    -- that there are none.
     select
         known_value.*,
         'few_teachers' as why
     from known_value
+    left join build.intermediate.int_primitive__form_values as counted
+        on
+            known_value.dataset = counted.dataset
+            and known_value.school_id = counted.school_id
+            and known_value.period = counted.period
+            and known_value.first_field = counted.field
     left join build.intermediate.int_primitive__form_values as teachers
         on
             known_value.dataset = teachers.dataset
@@ -229,17 +237,25 @@ with reasons as (
         known_value.family in ('form_category', 'form_value')
         and known_value.unit = 'чел.'
         and known_value.status = 'scored'
-        and least(known_value.value, coalesce(teachers.field_value, 0)) < known_value.min_teachers
+        and coalesce(least_group(counted.field_value, teachers.field_value), 0) < known_value.min_teachers
     union all
-    -- Pupils at the olympiad (2.9); without participants there is no denominator.
+    -- Pupils at the olympiad (2.9): winners of the municipal stage, whom the value tells, and of the regional one, of
+    -- whom the points tell whether there are any.
     select
         known_value.*,
         'few_pupils' as why
     from known_value
+    left join build.staging.stg_form_olympiad as form using (school_id, reporting_year)
     where
         known_value.family = 'olympiad'
         and known_value.status = 'scored'
-        and coalesce(known_value.denominator, 0) < known_value.min_pupils
+        and coalesce(
+            least(
+                least_group(known_value.numerator, known_value.denominator),
+                least_group(form.regional_winners, known_value.denominator)
+            ),
+            0
+        ) < known_value.min_pupils
 )
 
 select distinct

@@ -1,6 +1,6 @@
--- What people typed. Of the roadmap the municipality's rows, without the documents' names; who supports a school where
--- it is open that it is supported, and an organisation only by a name that the order or the register knows: anything
--- else may be a person's.
+-- What people typed. Of practices those whose text somebody of the staff has read and released. Of the roadmap the
+-- municipality's rows, without the documents' names; who supports a school where it is open that it is supported, and
+-- an organisation only by a name that the order or the register knows: anything else may be a person's.
 create table open.marts.fct_roadmap_execution as
 select
     item,
@@ -15,6 +15,12 @@ select
     null::varchar as document
 from build.marts.fct_roadmap_execution
 where school_id is null
+order by all;
+
+create table open.marts.fct_practice as
+select facts.*
+from build.marts.fct_practice as facts
+semi join released_text on text_sha256(facts.school_id, facts.practice, facts.link) = released_text.text_sha256
 order by all;
 
 create table open.marts.fct_support as
