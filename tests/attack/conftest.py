@@ -42,8 +42,6 @@ FORMS: dict[str, tuple[dict[str, int], ...]] = {
     "form_olympiad": (
         {"municipal_participants": 60, "municipal_winners": 3, "regional_winners": 12},
         {"municipal_participants": 60, "municipal_winners": 25, "regional_winners": 0},
-        {"municipal_participants": 60, "municipal_winners": 25, "regional_winners": 2},
-        {"municipal_participants": 60, "municipal_winners": 25, "regional_winners": 12},
     ),
 }
 """Large schools in which nobody, everybody, a few or many are counted; every second row is one of these."""

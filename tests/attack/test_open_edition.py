@@ -237,8 +237,8 @@ def test_only_released_texts_of_practices_are_open(region: tuple[Path, int], tmp
         connection.execute("delete from marts.fct_practice")
         for text in ("Занятия по субботам", "Занятия у Образцовой А. А."):
             connection.execute(
-                "insert into marts.fct_practice (school_id, municipality_id, reporting_year, practice) "
-                "select school_id, municipality_id, reporting_year, ? from marts.fct_school_status limit 1",
+                "insert into marts.fct_practice by name select school_id, municipality_id, reporting_year, "
+                "['1.10'] as indicator_codes, ? as practice from marts.fct_school_status limit 1",
                 [text],
             )
         (text,) = connection.execute(

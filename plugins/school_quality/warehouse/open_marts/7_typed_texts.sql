@@ -18,7 +18,13 @@ where school_id is null
 order by all;
 
 create table open.marts.fct_practice as
-select facts.*
+select
+    facts.school_id,
+    facts.municipality_id,
+    facts.reporting_year,
+    facts.indicator_codes,
+    facts.practice,
+    facts.link
 from build.marts.fct_practice as facts
 semi join released_text on text_sha256(facts.school_id, facts.practice, facts.link) = released_text.text_sha256
 order by all;
