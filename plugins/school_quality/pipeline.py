@@ -424,7 +424,7 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
     """
     from school_quality.landing import integrity
     from school_quality.landing.receipts import chain, last_seq, read_receipts
-    from school_quality.warehouse import practices
+    from school_quality.warehouse import open_versions, practices
 
     integrity.check(settings, releases.told_receipts(settings))
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -450,6 +450,7 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
         methodology_hash=methodology,
         receipt_hash=receipt_hash,
         practice_decisions=decisions,
+        open_before=open_versions.last_publication(settings),
     )
 
 
@@ -513,7 +514,7 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
     shutil.rmtree(root, ignore_errors=True)
     staging = root / ".staging"
     staging.mkdir(parents=True)
-    open_warehouse = _open_marts(settings, release, staging / "open" / "data")
+    open_warehouse = _open_marts(settings, release, staging)
     before = _documents_before(settings, release)
     editions: tuple[tuple[reporting.Edition, Path, Path, Path | None, str], ...] = (
         ("official", settings.build_file, staging, before, "Карточки и отчёты …"),
@@ -536,14 +537,19 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
     return folder
 
 
-def _open_marts(settings: Settings, release: ReleaseInfo, directory: Path) -> Path:
+def _open_marts(settings: Settings, release: ReleaseInfo, staging: Path) -> Path:
     """Write the marts of the open edition with their tables for download; returns their DuckDB file."""
-    from school_quality.warehouse import disclosure, practices
+    from school_quality.warehouse import disclosure, open_versions, practices
 
+    directory = staging / "open" / "data"
     directory.mkdir(parents=True)
     warehouse = directory / releases.WAREHOUSE
     edition = disclosure.write_open_marts(
-        settings.build_file, warehouse, practices.released(settings, release.practice_decisions)
+        settings.build_file,
+        warehouse,
+        practices.released(settings, release.practice_decisions),
+        before=open_versions.earlier(settings, release, is_rebased=disclosure.is_rebased_each_year()),
+        versions=staging / open_versions.FOLDER,
     )
     disclosure.export(warehouse, directory)
     progress.info(

@@ -300,5 +300,10 @@ def test_limits_have_reasons() -> None:
 
     rows = duckdb.sql(f"select parameter, value, reason from '{path}'").fetchall()
 
-    assert {parameter: value for parameter, value, _ in rows} == {"min_pupils": 10, "min_teachers": 5}
+    assert {parameter: value for parameter, value, _ in rows} == {
+        "min_pupils": 10,
+        "min_teachers": 5,
+        "min_changed_results": 10,
+        "rebase_each_year": 0,
+    }
     assert all(reason for *_, reason in rows), json.dumps(rows, ensure_ascii=False)

@@ -74,6 +74,36 @@ def _sorted(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return sorted(rows, key=lambda row: (row["school_id"], row["reporting_year"], row["procedure_id"]))
 
 
+def test_a_corrected_result_in_an_open_cell_is_not_told(published: list[Path]) -> None:
+    """Of the pairs of releases only hidden cells and cells of ten others differ: here none."""
+    before, after = (read(folder / "open/data/warehouse.duckdb") for folder in published)
+    shown = [
+        [{name: value for name, value in row.items() if name != "flags"} for row in _sorted(release.results)]
+        for release in (before, after)
+    ]
+
+    assert shown[0] == shown[1]
+
+
+def test_the_open_edition_is_proved_with_and_without_the_one_before_it(
+    published: list[Path], cli: Cli, tmp_path: Path
+) -> None:
+    first, second = published
+    data = tmp_path / "copy"
+    shutil.copytree(
+        second.parents[1], data, symlinks=True, ignore=shutil.ignore_patterns("warehouse", "inbox")
+    )
+
+    beside = cli("verify", second.name, "--data", data)
+    shutil.rmtree(data / "published" / first.name)
+    alone = cli("verify", second.name, "--data", data)
+
+    assert beside.returncode == 0, beside.stdout + beside.stderr
+    assert alone.returncode == 0, alone.stdout + alone.stderr
+    named = releases.manifest(Settings(data), second.name)
+    assert named["open_before"] == first.name
+
+
 def test_open_documents_are_made_of_the_open_marts_alone(published: list[Path], tmp_path: Path) -> None:
     """Whoever renders the published open marts gets the same files, so these hold nothing more."""
     folder = published[0] / "open"

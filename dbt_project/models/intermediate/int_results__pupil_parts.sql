@@ -31,33 +31,6 @@ with gia as (
     group by all
 ),
 
--- A written row without a total is absent too; a total above the scale's maximum is a rejected row.
-vpr_rows as (
-    select
-        results.school_id,
-        results.reporting_year,
-        results.grade,
-        results.subject,
-        results.seq,
-        results.sheet,
-        results.row_number,
-        case when not results.is_absent then results.total end as score,
-        case
-            when results.is_absent or results.total is null then null
-            when results.mark is not null then results.mark
-            when results.total <= scales.max_2 then 2
-            when results.total <= scales.max_3 then 3
-            when results.total <= scales.max_4 then 4
-            when scales.max_4 is not null then 5
-        end as pupil_mark,
-        scales.is_borrowed and results.mark is null and not results.is_absent and results.total is not null
-            as is_scale_borrowed
-    from {{ ref('stg_vpr_results') }} as results
-    semi join {{ ref('int_methodology__years') }} using (reporting_year)
-    left join {{ ref('int_results__vpr_scales') }} as scales using (reporting_year, grade, subject)
-    where results.is_absent or results.total is null or results.total <= coalesce(scales.max_score, results.total)
-),
-
 vpr as (
     select
         school_id,
@@ -84,7 +57,7 @@ vpr as (
         0::bigint as test_score_count,
         0::bigint as high_score_count,
         coalesce(bool_or(is_scale_borrowed), false) as is_scale_borrowed
-    from vpr_rows
+    from {{ ref('int_results__vpr') }}
     group by all
 ),
 

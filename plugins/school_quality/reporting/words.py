@@ -28,6 +28,7 @@ FLAGS = {
     "conflicting_sources": "источники расходятся",
     "computed_index": "индекс вычислен системой",
     "borrowed_scale": "шкала соседнего года",
+    "being_updated": "уточняется: показано прежнее значение",
 }
 
 # Why the open edition hides a value: reasons of the status ``suppressed``.
@@ -35,6 +36,7 @@ SUPPRESSED_REASONS = {
     "few_pupils": "меньше 10 учеников",
     "few_teachers": "мало учителей",
     "complementary": "иначе вычислят другое скрытое",
+    "earlier_release": "иначе вычислят из прошлого выпуска",
 }
 
 ROLES = {

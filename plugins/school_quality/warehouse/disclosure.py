@@ -2,11 +2,15 @@
 
 The open marts are the published tables without every number that rests on fewer than ten pupils, or on so few
 teachers that one can be recognised, and without everything that was computed of such a number: district
-figures, dynamics against the district, totals of points, verdicts. The rule needs no memory and keeps no
-secret: **what is published is a function of the open cells and of which cells are hidden, never of a hidden
-number**. Whatever the hidden numbers are, the open edition is the same, byte by byte; so no arithmetic, no
-second release and no knowledge of this code can bring them back. A verdict is told where the open cells alone
-decide it (two low results are two low results, whatever the third is), and is hidden otherwise.
+figures, dynamics against the district, totals of points, verdicts. The rule keeps no secret: **what is
+published is a function of the open cells and of which cells are hidden, never of a hidden number**. Whatever
+the hidden numbers are, the open edition is the same, byte by byte; so no arithmetic and no knowledge of this
+code can bring them back. A verdict is told where the open cells alone decide it (two low results are two low
+results, whatever the third is), and is hidden otherwise.
+
+Open cells change from release to release, and a difference may be one pupil. So an open cell keeps what it
+last published until enough results behind it are others (`open_versions`), everything is computed of the kept
+cells, and both are marked ``being_updated``.
 
 Figures that summarise schools (the district's results, effectiveness, recommendations) are computed anew
 from the open marts by the same SQL that dbt ran. Tables that say how much was received (submissions, lineage)
@@ -16,6 +20,7 @@ has decided yet whether it may be open is there and empty; a test asks for the d
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Sequence
@@ -27,6 +32,8 @@ import duckdb
 
 from school_quality.quoting import identifier, literal
 from school_quality.settings import dbt_project_dir
+from school_quality.warehouse import open_versions
+from school_quality.warehouse.open_versions import Earlier
 from school_quality.warehouse.practices import TEXT_SHA256
 from school_quality.warehouse.releases import STORAGE
 
@@ -68,29 +75,44 @@ class OpenEdition:
     open_values: int
 
 
-def write_open_marts(build_file: Path, warehouse: Path, released_texts: Sequence[str] = ()) -> OpenEdition:
+def write_open_marts(
+    build_file: Path,
+    warehouse: Path,
+    released_texts: Sequence[str] = (),
+    *,
+    before: Earlier | None = None,
+    versions: Path | None = None,
+) -> OpenEdition:
     """Write the open marts of the build ``build_file`` into the new DuckDB file ``warehouse``.
 
-    Of the practices they hold those whose texts are among ``released_texts`` (`practices.released`).
+    Of the practices they hold those whose texts are among ``released_texts`` (`practices.released`). Cells
+    are told anew only where that tells nothing beside what was open ``before``; what the next release needs
+    to know of this one goes into the folder ``versions``.
 
     The marts have the tables and columns of the official ones; hidden numbers are null, and marked:
-    ``fct_indicator_value.status`` is ``suppressed`` with the reason ``few_pupils``, ``few_teachers`` or
-    ``complementary``; ``fct_procedure_result.flags`` holds ``suppressed``; ``fct_school_status`` and
-    ``fct_municipality_indicator`` name their hidden columns in ``suppressed``;
+    ``fct_indicator_value.status`` is ``suppressed`` with the reason ``few_pupils``, ``few_teachers``,
+    ``complementary`` or ``earlier_release``; ``fct_procedure_result.flags`` holds ``suppressed``;
+    ``fct_school_status`` and ``fct_municipality_indicator`` name their hidden columns in ``suppressed``;
     ``fct_municipality_procedure.hidden_schools`` counts the schools that a figure leaves out.
     """
     compiled = _compiled_models(build_file)
     with duckdb.connect() as connection:
-        connection.execute(f"attach {literal(build_file)} as build (read_only)")
-        connection.execute(f"attach {literal(warehouse)} as open {STORAGE}")
-        connection.execute("begin")
-        connection.execute("create schema open.marts")
+        connection.execute(f"attach {literal(build_file)} as official (read_only)")
+        open_versions.overlay(connection, "official")
         _limits(connection)
+        open_versions.load(connection, before or Earlier(""))
+        first, *steps = sorted(STEPS.glob("*.sql"))
+        connection.execute(first.read_text(encoding="utf-8"))
+        left = {*RECOMPUTED, *WITHHELD}
+        open_versions.keep(connection, build_file.parent / "target", compiled, left)
+        connection.execute(f"attach {literal(warehouse)} as open {STORAGE}")
+        connection.execute("begin")  # of one database that is attached, and of the temporary tables
+        connection.execute("create schema open.marts")
         connection.execute(
             "create temp table released_text as select unnest(?::varchar[]) as text_sha256",
             [list(released_texts)],
         )
-        for step in sorted(STEPS.glob("*.sql")):
+        for step in steps:
             connection.execute(step.read_text(encoding="utf-8"))
         for table in COPIED:
             if _columns(connection, "build", table):
@@ -106,6 +128,8 @@ def write_open_marts(build_file: Path, warehouse: Path, released_texts: Sequence
         counted = _count(connection)
         connection.execute("commit")
         connection.execute("checkpoint open")
+        if versions is not None:
+            open_versions.write(connection, versions)
     return counted
 
 
@@ -148,12 +172,24 @@ def _spreadsheet_column(name: str, kind: str) -> str:
     )
 
 
+def _limits_file() -> Path:
+    return dbt_project_dir() / "seeds" / "reference" / "disclosure_limits.csv"
+
+
+def is_rebased_each_year() -> bool:
+    """Whether the edition of another reporting year forgets what earlier ones told."""
+    with _limits_file().open(encoding="utf-8", newline="") as file:
+        return any(
+            row["parameter"] == "rebase_each_year" and int(row["value"]) for row in csv.DictReader(file)
+        )
+
+
 def _limits(connection: duckdb.DuckDBPyConnection) -> None:
     """The seed of limits as a temporary table of one row, and the rule of groups as a macro."""
-    path = dbt_project_dir() / "seeds" / "reference" / "disclosure_limits.csv"
     connection.execute(
         "create temp table limits as pivot "
-        f"(select parameter, value::integer as value from read_csv({literal(path)}, all_varchar = true)) "
+        "(select parameter, value::integer as value "
+        f"from read_csv({literal(_limits_file())}, all_varchar = true)) "
         "on parameter using any_value(value)"
     )
     connection.execute(
@@ -216,8 +252,8 @@ def _recompute(connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) 
             sql = sql.replace('"build"."marts"."fct_school_status"', "temp.cautious_statuses")
         sql = sql.replace('"build"."intermediate"."int_primitive__procedures"', "temp.open_procedures")
         sql = sql.replace('"build"."marts".', "open.marts.")
-        if official := re.findall(r'\bbuild"?\.(?!"?seeds\b)\S+', sql):
-            raise RuntimeError(f"{table} would read what may be hidden: {', '.join(official)}")
+        if closed := re.findall(r'\bbuild"?\.(?!"?seeds\b)\S+', sql):
+            raise RuntimeError(f"{table} would read what may be hidden: {', '.join(closed)}")
         if table == "fct_municipality_procedure":
             sql = hidden_schools.format(sql=sql)
         connection.execute(f"create table open.marts.{table} as select * from ({sql}) order by all")
@@ -250,7 +286,7 @@ def undecided(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str
         """
         select table_name, column_name, data_type from duckdb_columns() as official
         where
-            database_name = 'build' and schema_name = 'marts'
+            database_name = 'official' and schema_name = 'marts'
             and not exists (
                 select 1 from duckdb_columns() as opened
                 where
@@ -277,13 +313,13 @@ def _comment(connection: duckdb.DuckDBPyConnection) -> None:
     """Take over the descriptions of tables and columns."""
     tables = connection.execute(
         "select table_name, comment from duckdb_tables() "
-        "where database_name = 'build' and schema_name = 'marts' and comment is not null"
+        "where database_name = 'official' and schema_name = 'marts' and comment is not null"
     ).fetchall()
     for table, comment in tables:
         connection.execute(f"comment on table open.marts.{table} is {literal(comment)}")
     columns = connection.execute(
         "select table_name, column_name, comment from duckdb_columns() "
-        "where database_name = 'build' and schema_name = 'marts' and comment is not null"
+        "where database_name = 'official' and schema_name = 'marts' and comment is not null"
     ).fetchall()
     for table, column, comment in columns:
         connection.execute(f"comment on column open.marts.{table}.{identifier(column)} is {literal(comment)}")

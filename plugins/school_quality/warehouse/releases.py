@@ -92,6 +92,8 @@ class ReleaseInfo:
     """What a release is made of; two builds with equal `inputs` give the same numbers.
 
     ``receipt_hash`` is the `chain` of the receipts; empty in a release of an older version.
+    The open edition is made of ``open_before`` as well, the last publication before it, and of what readers
+    saw when it was made, ``previous_release_id``.
     """
 
     release_id: str
@@ -107,6 +109,7 @@ class ReleaseInfo:
     methodology_hash: str = ""
     receipt_hash: str = ""
     practice_decisions: int = 0
+    open_before: str | None = None
 
     @property
     def parameters(self) -> Parameters:

@@ -1,8 +1,9 @@
 """Proof that a release is what its receipts make: rebuilt elsewhere and compared table by table.
 
 The copy of the data root holds links to the landed batches, which never change, and nothing else; the build
-is told the release's own year, date, receipts and id, as when it was made. Documents are proved by their
-checksums only, and so are the tables that tell of other releases and runs: they are no function of receipts.
+is told the release's own year, date, receipts and id, as when it was made. So is the open edition, with the
+versions that the release says were open before it. Documents are proved by their checksums only, and so are
+the tables that tell of other releases and runs: they are no function of receipts.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from school_quality.landing.preview import linked
 from school_quality.landing.receipts import chain, effective, last_seq, read_receipts
 from school_quality.quoting import literal
 from school_quality.settings import Settings
-from school_quality.warehouse import build, releases, rollback
+from school_quality.warehouse import build, disclosure, open_versions, practices, releases, rollback
 from school_quality.warehouse.contract import SCHEMAS
 from school_quality.warehouse.publish import receipt_document
 from school_quality.warehouse.releases import WAREHOUSE, ReleaseInfo
@@ -108,6 +109,11 @@ def _verify(settings: Settings, release_id: str) -> Verification:
             f"в {settings.landing} не хватает пакетов, верните их из резервной копии."
         )
     integrity.check(settings)
+    if len(practices.decisions(settings, release.practice_decisions)) < release.practice_decisions:
+        raise UsageError(
+            f"Выпуск сделан после решения {release.practice_decisions} о текстах практик, а в "
+            f"{practices.path_of(settings)} их меньше: верните файл из резервной копии."
+        )
     damages = rollback.damages(settings, release_id)
     in_force = sorted(effective(receipts).values(), key=lambda receipt: receipt.seq)
     told = document.get("receipts", [])
@@ -123,6 +129,7 @@ def _verify(settings: Settings, release_id: str) -> Verification:
         published = releases.warehouse(settings, release_id)
         is_readable = _opens(published)
         tables = compare(published, copy.build_file) if is_readable else []
+        tables += _open_tables(settings, release, copy, damages)
     if not is_readable and not any(WAREHOUSE in damage for damage in damages):
         damages.append(f"файл {WAREHOUSE} не открывается")
     return Verification(
@@ -163,6 +170,25 @@ def _room(settings: Settings) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         lock.release()
+
+
+def _open_tables(settings: Settings, release: ReleaseInfo, copy: Settings, damages: list[str]) -> list[Table]:
+    """The open marts against those made again of the rebuilt release and of what it says was open before.
+
+    Where the release that it names is still there, both must say the same of that; a release older than
+    these versions has its open edition proved by checksums only.
+    """
+    before = open_versions.own(settings, release)
+    published = settings.published / release.release_id / "open" / "data" / WAREHOUSE
+    is_damaged = any(open_versions.FOLDER in damage or "open/data/" in damage for damage in damages)
+    if before is None or is_damaged or not published.is_file():
+        return []
+    if open_versions.differs_from_earlier(settings, release):
+        damages.append(f"основа открытой редакции не та, что в выпуске {release.open_before}")
+    rebuilt = copy.warehouse / "open.duckdb"
+    texts = practices.released(settings, release.practice_decisions)
+    disclosure.write_open_marts(copy.build_file, rebuilt, texts, before=before)
+    return [replace(table, name=f"open.{table.name}") for table in compare(published, rebuilt)]
 
 
 def _opens(warehouse: Path) -> bool:

@@ -1,7 +1,8 @@
 -- Which results of a school are hidden: those of fewer pupils than the limit, by whichever of the counts behind the
--- cell's numbers is the smallest, and those of which nobody knows how many pupils there were. A work that nobody wrote
--- (0) hides nobody but, perhaps, the few who were absent. Nothing but this pattern is ever told about a hidden cell:
--- every other rule of the open edition asks these tables which cells it may read.
+-- cell's numbers is the smallest, those of which nobody knows how many pupils there were, and those that may not be
+-- told beside an earlier release. A work that nobody wrote (0) hides nobody but, perhaps, the few who were absent.
+-- Nothing but this pattern is ever told about a hidden cell: every other rule of the open edition asks these tables
+-- which cells it may read.
 create temp table hidden_result as
 with cells as (
     select
@@ -26,7 +27,15 @@ select
     cells.procedure_id
 from cells
 cross join limits
-where cells.participants is null or cells.fewest_people < limits.min_pupils;
+where cells.participants is null or cells.fewest_people < limits.min_pupils
+union
+select
+    cells.school_id,
+    cells.municipality_id,
+    cells.reporting_year,
+    cells.procedure_id
+from cells
+semi join held_result using (school_id, reporting_year, procedure_id);
 
 -- In these procedures the district's figures read something hidden.
 create temp table hidden_district as

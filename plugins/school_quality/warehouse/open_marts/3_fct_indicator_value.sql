@@ -100,6 +100,21 @@ inner join hidden_result
         and inputs.source_key = hidden_result.procedure_id
         and inputs.source_period = hidden_result.reporting_year::varchar;
 
+-- Of these some have pupils enough, and are hidden for what an earlier release told.
+create temp table held_value as
+select distinct
+    known_value.school_id,
+    known_value.period,
+    known_value.indicator_code,
+    known_value.component
+from known_value
+inner join build.intermediate.int_lineage__inputs as inputs using (period, indicator_code, component)
+inner join held_result
+    on
+        known_value.school_id = held_result.school_id
+        and inputs.source_key = held_result.procedure_id
+        and inputs.source_period = held_result.reporting_year::varchar;
+
 create temp table hidden_value as
 with reasons as (
     -- Results of one procedure this year, or this year and the one before (1.5, 1.6, 1.10-1.17); means of exams over
@@ -271,6 +286,30 @@ select
     'complementary' as why
 from unknown_support;
 
+-- Values that read a cell which keeps what it last published: of the school itself, or of any school of its district.
+create temp table kept_value as
+select distinct
+    facts.school_id,
+    facts.period,
+    facts.indicator_code,
+    facts.component
+from build.marts.fct_indicator_value as facts
+inner join build.intermediate.int_lineage__inputs as inputs using (period, indicator_code, component)
+inner join build.intermediate.int_indicator__settings as settings
+    using (reporting_year, indicator_code, component)
+inner join kept_result
+    on
+        inputs.source_key = kept_result.procedure_id
+        and inputs.source_period = kept_result.reporting_year::varchar
+        and (
+            facts.school_id = kept_result.school_id
+            or (
+                facts.municipality_id = kept_result.municipality_id
+                and settings.family in ('score_dynamics', 'inequality', 'results_index', 'results_index_dynamics')
+            )
+        )
+where facts.status in ('scored', 'no_points');
+
 create table open.marts.fct_indicator_value as
 select
     facts.school_id,
@@ -280,7 +319,10 @@ select
     facts.indicator_code,
     facts.component,
     case when hidden_value.why is null then facts.status else 'suppressed' end as status,
-    coalesce(hidden_value.why, facts.reason) as reason,
+    case
+        when hidden_value.why = 'few_pupils' and held_value.period is not null then 'earlier_release'
+        else coalesce(hidden_value.why, facts.reason)
+    end as reason,
     case when hidden_value.why is null then facts.value end as value,
     case when hidden_value.why is null then facts.value_now end as value_now,
     case when hidden_value.why is null then facts.value_before end as value_before,
@@ -293,8 +335,14 @@ select
     facts.max_points,
     case when hidden_value.why is null then facts.ci_low end as ci_low,
     case when hidden_value.why is null then facts.ci_high end as ci_high,
-    case when hidden_value.why is null then facts.flags else []::varchar[] end as flags,
+    case
+        when hidden_value.why is not null then []::varchar[]
+        when kept_value.period is not null then list_append(facts.flags, 'being_updated')
+        else facts.flags
+    end as flags,
     facts.methodology_version
 from build.marts.fct_indicator_value as facts
 left join hidden_value using (school_id, period, indicator_code, component)
+left join kept_value using (school_id, period, indicator_code, component)
+left join held_value using (school_id, period, indicator_code, component)
 order by facts.school_id, facts.period, facts.indicator_code, facts.component;

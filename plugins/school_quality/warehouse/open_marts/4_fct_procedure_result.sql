@@ -3,11 +3,13 @@ with results as (
     select
         facts.*,
         hidden_result.school_id is null as is_open,
+        kept_result.school_id is not null as is_kept,
         hidden_result.school_id is null
         and not (facts.participants = 0 and facts.absent between 1 and limits.min_pupils - 1) as is_absent_open
     from build.marts.fct_procedure_result as facts
     cross join limits
     left join hidden_result using (school_id, reporting_year, procedure_id)
+    left join kept_result using (school_id, reporting_year, procedure_id)
 )
 
 select
@@ -30,6 +32,10 @@ select
     case when is_open then is_low_result end as is_low_result,
     case when is_open then pupils_to_threshold end as pupils_to_threshold,
     case when is_open then data_level end as data_level,
-    case when is_open and is_absent_open then flags else ['suppressed'] end as flags
+    case
+        when not (is_open and is_absent_open) then ['suppressed']
+        when is_kept then list_append(flags, 'being_updated')
+        else flags
+    end as flags
 from results
 order by school_id, reporting_year, procedure_id;

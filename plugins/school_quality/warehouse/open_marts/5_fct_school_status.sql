@@ -10,12 +10,12 @@ with totals as (
     group by all
 ),
 
--- Clusters are made of the points of task 1 of all schools of the municipality.
+-- Clusters are made of the points of task 1 of all schools of the municipality, and are not computed again.
 clusters as (
     select
         facts.municipality_id,
         facts.reporting_year,
-        bool_and(facts.status <> 'suppressed') as is_cluster_open
+        bool_and(facts.status <> 'suppressed' and not list_contains(facts.flags, 'being_updated')) as is_cluster_open
     from open.marts.fct_indicator_value as facts
     inner join build.marts.dim_indicator as indicators
         using (methodology_version, indicator_code, component)

@@ -1,5 +1,6 @@
 -- Network indicators count supported schools: where it is hidden who is supported, so is every count. The ratio of 1.9
--- pools the results of its procedures: where one of them is hidden of some school, so is the ratio.
+-- pools the results of its procedures: where one of them is hidden of some school, or keeps what it last published, so
+-- is the ratio.
 create table open.marts.fct_municipality_indicator as
 with hidden as (
     select
@@ -13,12 +14,20 @@ with hidden as (
     select
         inputs.period,
         inputs.indicator_code,
-        hidden_district.municipality_id
+        closed.municipality_id
     from build.intermediate.int_lineage__inputs as inputs
-    inner join hidden_district
+    inner join (
+        select * from hidden_district
+        union
+        select
+            municipality_id,
+            reporting_year,
+            procedure_id
+        from kept_result
+    ) as closed
         on
-            inputs.source_key = hidden_district.procedure_id
-            and inputs.source_period = hidden_district.reporting_year::varchar
+            inputs.source_key = closed.procedure_id
+            and inputs.source_period = closed.reporting_year::varchar
     where
         inputs.indicator_code in (
             select indicators.indicator_code from build.seeds.indicators as indicators
