@@ -86,7 +86,7 @@ def _whole(settings: Settings, release_id: str) -> Path | None:
         with (folder / name).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != expected.get(f"{FOLDER}/{name}"):
                 raise SchoolQualityError(
-                    f"Файл {folder / name} повреждён: без него открытая редакция не знает, что уже показывала. "
+                    f"Файл {folder / name} повреждён: без него не известно, что уже было открыто. "
                     "Верните папку выпуска из резервной копии."
                 )
     return folder
