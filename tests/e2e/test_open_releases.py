@@ -23,7 +23,7 @@ CORRECTED = "2022/ВПР/5/Математика.xlsx"
 
 @pytest.fixture(scope="module")
 def published(copy_of_example: Callable[[], Path], cli: Cli) -> list[Path]:
-    """The folders of two releases of the example; between them a small and a large school sent a correction."""
+    """The folders of two releases of the example; a small and a large school sent a correction between."""
     data = copy_of_example()
     first = (data / "published/current").resolve()
     _correct(data / "inbox" / CORRECTED)
