@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -24,8 +25,6 @@ from .published import SUPPRESSED, Release, Row, read
 Key = tuple[str, int]
 """Municipality and year."""
 
-PROCEDURE = "oge_math_9"
-
 NO_INDEX_RULE: Change = (
     "2_open_statuses.sql",
     "hidden_index.school_id is null as is_open",
@@ -33,35 +32,71 @@ NO_INDEX_RULE: Change = (
 )
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """A build in which the index of one procedure is delivered."""
+
+    build: Path
+    procedure: str
+
+
 @pytest.fixture(scope="module")
-def delivered(region: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The region's build, in which the index is delivered and is what the formula says of one procedure."""
+def delivered(region: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+    """The region's build with an index that is what the formula says, of one procedure.
+
+    It is the one in which most districts have one hidden school and several open ones.
+    """
     root = tmp_path_factory.mktemp("delivered") / "warehouse"
     root.mkdir()
     shutil.copytree(region[0] / "warehouse/target", root / "target")
     shutil.copyfile(region[0] / "warehouse/build.duckdb", root / "build.duckdb")
     with duckdb.connect(str(root / "build.duckdb")) as connection:
-        connection.execute(f"delete from seeds.index_procedures where procedure_id <> '{PROCEDURE}'")
+        ((procedure,),) = connection.execute(
+            """
+            with districts as (
+                select procedure_id
+                from intermediate.int_primitive__procedures
+                where participants is distinct from 0
+                group by procedure_id, municipality_id, reporting_year
+                having
+                    count(*) filter (where participants is null or participants < 10) = 1
+                    and count(*) filter (where participants < 10 and score_count > 0) = 1
+                    and count(distinct mean_score) filter (where participants >= 10) >= 2
+            )
+            from districts group by procedure_id order by count(*) desc, procedure_id limit 1
+            """
+        ).fetchall()
+        connection.execute("update seeds.index_procedures set procedure_id = ?", [procedure])
         connection.execute(
-            "update marts.fct_school_status as s set results_index = parts.z, is_index_computed = false "
-            "from intermediate.int_primitive__index_parts as parts "
-            "where s.school_id = parts.school_id and s.reporting_year = parts.reporting_year "
-            f"and parts.procedure_id = '{PROCEDURE}'"
+            """
+            update marts.fct_school_status as s set results_index = z, is_index_computed = false
+            from (
+                select
+                    school_id, reporting_year,
+                    (mean_score - sum(score_sum) over district / sum(score_count) over district)
+                    / nullif(stddev_pop(mean_score) over district, 0) as z
+                from intermediate.int_primitive__procedures
+                where procedure_id = ? and score_count > 0
+                window district as (partition by municipality_id, reporting_year)
+            ) as parts
+            where s.school_id = parts.school_id and s.reporting_year = parts.reporting_year
+            """,
+            [procedure],
         )
         connection.execute(
             "update intermediate.int_primitive__results_index as i set delivered_index = s.results_index "
             "from marts.fct_school_status as s "
             "where s.school_id = i.school_id and s.reporting_year = i.reporting_year"
         )
-    return root / "build.duckdb"
+    return Delivered(root / "build.duckdb", procedure)
 
 
-def solved(release: Release) -> dict[tuple[str, Key], float]:
+def solved(release: Release, procedure: str) -> dict[tuple[str, Key], float]:
     """Means of hidden schools that follow from the open indices, by school."""
     index = {(row["school_id"], row["reporting_year"]): row["results_index"] for row in release.statuses}
     districts: defaultdict[Key, list[Row]] = defaultdict(list)
     for row in release.results:
-        if row["procedure_id"] == PROCEDURE and row["participants"] != 0:
+        if row["procedure_id"] == procedure and row["participants"] != 0:
             districts[row["municipality_id"], row["reporting_year"]].append(row)
     found = {}
     for (municipality, year), rows in districts.items():
@@ -94,27 +129,27 @@ def _hidden_mean(rows: list[Row], told: dict[float, float]) -> float | None:
     return None
 
 
-def test_the_index_gives_no_hidden_mean_away(delivered: Path, tmp_path: Path) -> None:
-    disclosure.write_open_marts(delivered, tmp_path / "open.duckdb")
+def test_the_index_gives_no_hidden_mean_away(delivered: Delivered, tmp_path: Path) -> None:
+    disclosure.write_open_marts(delivered.build, tmp_path / "open.duckdb")
 
-    assert solved(read(tmp_path / "open.duckdb")) == {}
+    assert solved(read(tmp_path / "open.duckdb"), delivered.procedure) == {}
 
 
 def test_without_the_rule_hidden_means_are_solved(
-    delivered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    delivered: Delivered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disclosure, "STEPS", steps_with(NO_INDEX_RULE, tmp_path / "steps"))
-    disclosure.write_open_marts(delivered, tmp_path / "open.duckdb")
+    disclosure.write_open_marts(delivered.build, tmp_path / "open.duckdb")
 
-    found = solved(read(tmp_path / "open.duckdb"))
+    found = solved(read(tmp_path / "open.duckdb"), delivered.procedure)
 
-    with duckdb.connect(str(delivered), read_only=True) as connection:
+    with duckdb.connect(str(delivered.build), read_only=True) as connection:
         official = {
             (school, (municipality, year)): mean
             for school, municipality, year, mean in connection.execute(
                 "select school_id, municipality_id, reporting_year, mean_score "
                 "from marts.fct_procedure_result where procedure_id = ?",
-                [PROCEDURE],
+                [delivered.procedure],
             ).fetchall()
         }
     assert found
@@ -122,10 +157,10 @@ def test_without_the_rule_hidden_means_are_solved(
 
 
 def test_a_delivered_index_is_hidden_where_the_procedures_of_the_index_are(
-    delivered: Path, tmp_path: Path
+    delivered: Delivered, tmp_path: Path
 ) -> None:
     """Another work of the school may be open: it says nothing of the index."""
-    disclosure.write_open_marts(delivered, tmp_path / "open.duckdb")
+    disclosure.write_open_marts(delivered.build, tmp_path / "open.duckdb")
     with duckdb.connect(str(tmp_path / "open.duckdb"), read_only=True) as connection:
         shown, hidden = connection.execute(
             """
@@ -147,7 +182,7 @@ def test_a_delivered_index_is_hidden_where_the_procedures_of_the_index_are(
             inner join index_results using (school_id, reporting_year)
             where not list_contains(suppressed, 'school_group') or results_index is null
             """,
-            [PROCEDURE],
+            [delivered.procedure],
         ).fetchall()[0]
 
     assert shown == 0
