@@ -9,14 +9,15 @@ holds what that takes: in ``results.parquet`` what the results behind each versi
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from school_quality.errors import SchoolQualityError
+from school_quality.errors import Damaged
+from school_quality.landing.receipts import checksum
 from school_quality.quoting import identifier, literal
 from school_quality.settings import Settings
 from school_quality.warehouse import journal, releases
@@ -60,36 +61,55 @@ def earlier(settings: Settings, release: ReleaseInfo, *, is_rebased: bool) -> Ea
     """
     if release.open_before is None:
         return Earlier(release.release_id)
-    before = settings.published / release.open_before
-    if not (before / releases.MANIFEST).is_file():
+    before = _folder(settings, release.open_before)
+    told = _told(before)
+    if before is None or told is None:
         return Earlier(release.release_id, is_lost=True)
-    if is_rebased and releases.manifest(settings, before.name)["reporting_year"] < release.reporting_year:
+    if is_rebased and told["reporting_year"] < release.reporting_year:
         return Earlier(release.release_id)
-    versions = _whole(settings, before.name)
+    versions = _whole(before, told)
     if versions is not None:
-        return Earlier(
-            release.release_id, versions, _whole(settings, release.previous_release_id or before.name)
-        )
+        shown = _folder(settings, release.previous_release_id or before.name)
+        return Earlier(release.release_id, versions, shown and _whole(shown, _told(shown) or {}))
     published = before / "open" / "data" / releases.WAREHOUSE
-    if published.is_file():
+    if published.is_file() and not (before / FOLDER).is_dir():
         return Earlier(release.release_id, published=published)
     return Earlier(release.release_id, is_lost=True)
 
 
-def _whole(settings: Settings, release_id: str) -> Path | None:
-    """The versions of a release; None where it has none. Raises `SchoolQualityError` for damaged ones."""
-    folder = settings.published / release_id / FOLDER
-    if not (folder / RESULTS).is_file():
+def _folder(settings: Settings, release_id: str) -> Path | None:
+    """The folder of a release, in its place or set aside as damaged, which its versions need not be."""
+    aside = sorted(settings.published.glob(f"{releases.SET_ASIDE}{release_id}*"))
+    return next((path for path in (settings.published / release_id, *aside) if path.is_dir()), None)
+
+
+def _told(folder: Path | None) -> dict[str, Any] | None:
+    """The manifest in a folder; None where it cannot be read."""
+    try:
+        found = json.loads((folder / releases.MANIFEST).read_text(encoding="utf-8")) if folder else None
+    except (OSError, ValueError):
         return None
-    expected = releases.manifest(settings, release_id)["sha256"]
+    return found if isinstance(found, dict) and "reporting_year" in found else None
+
+
+def _whole(folder: Path, told: dict[str, Any]) -> Path | None:
+    """The versions in the folder of a release; None where it has none, or damaged ones and is set aside.
+
+    Raises `Damaged` for damaged ones in their place.
+    """
+    versions = folder / FOLDER
+    if not versions.is_dir():
+        return None
     for name in (RESULTS, CELLS):
-        with (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != expected.get(f"{FOLDER}/{name}"):
-                raise SchoolQualityError(
-                    f"Файл {folder / name} повреждён: без него не известно, что уже было открыто. "
-                    "Верните папку выпуска из резервной копии."
-                )
-    return folder
+        path, wanted = versions / name, told.get("sha256", {}).get(f"{FOLDER}/{name}")
+        if wanted is None or not path.is_file() or checksum(path) != wanted:
+            if folder.name.startswith(releases.SET_ASIDE):
+                return None
+            raise Damaged(
+                f"Файл {path} повреждён, а без него не известно, что уже было открыто. "
+                "Верните папку выпуска из резервной копии. Если копии нет: school-quality repair, и результаты этих лет закроются."
+            )
+    return versions
 
 
 def own(settings: Settings, release: ReleaseInfo) -> Earlier | None:
@@ -127,9 +147,15 @@ def _begins_anew(versions: Path, release: ReleaseInfo) -> bool:
 
 
 def last_publication(settings: Settings) -> str | None:
-    """The release whose versions the next one carries on: the newest that readers have seen."""
+    """The release whose versions the next one carries on: the newest that readers have seen.
+
+    Where no release is whole any more and history begins anew, what was set aside had readers all the same.
+    """
     seen = [entry.release_id for entry in journal.read(settings) if entry.action == "publish"]
-    return seen[-1] if seen else None
+    if seen:
+        return seen[-1]
+    aside = sorted(path.name for path in settings.published.glob(f"{releases.SET_ASIDE}*Z-*"))
+    return "-".join(aside[-1].removeprefix(releases.SET_ASIDE).split("-")[:2]) if aside else None
 
 
 def load(connection: duckdb.DuckDBPyConnection, before: Earlier) -> None:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from unit.warehouse.small import FIRST, publish, release
 
-from school_quality.errors import SchoolQualityError
+from school_quality.errors import Damaged
 from school_quality.settings import Settings
 from school_quality.warehouse import disclosure, open_versions, releases, rollback
 from school_quality.warehouse.open_versions import CELLS, FOLDER, RESULTS, Earlier
@@ -26,7 +26,10 @@ def on_disk(settings: Settings, name: str, year: int = 2022, *, versions: bool =
     folder = settings.published / name
     folder.mkdir(parents=True)
     empty = hashlib.sha256(b"").hexdigest()
-    manifest = {"reporting_year": year, "sha256": {f"{FOLDER}/{file}": empty for file in (RESULTS, CELLS)}}
+    manifest = {
+        **replace(FIRST, release_id=name, reporting_year=year).to_json(),
+        "sha256": {f"{FOLDER}/{file}": empty for file in (RESULTS, CELLS)},
+    }
     (folder / releases.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     if versions:
         (folder / FOLDER).mkdir()
@@ -68,8 +71,19 @@ def test_an_edition_that_is_gone_is_lost_and_not_forgotten(settings: Settings) -
 def test_damaged_versions_are_not_taken_for_none(settings: Settings) -> None:
     (on_disk(settings, "1") / FOLDER / CELLS).write_bytes(b"?")
 
-    with pytest.raises(SchoolQualityError, match="резервной копии"):
+    with pytest.raises(Damaged, match="резервной копии"):
         earlier(settings, "1", "1")
+
+
+def test_a_release_that_was_set_aside_as_damaged_had_readers(settings: Settings) -> None:
+    """Its versions count where they are whole, and its years are closed where they are not."""
+    name = "20230901T060000Z-00000001"
+    folder = on_disk(settings, name).rename(settings.published / f"{releases.SET_ASIDE}{name}")
+
+    assert open_versions.last_publication(settings) == name
+    assert earlier(settings, name, None).versions == folder / FOLDER
+    (folder / FOLDER / RESULTS).write_bytes(b"?")
+    assert earlier(settings, name, None).is_lost
 
 
 def test_an_edition_of_an_older_program_is_read_from_its_open_marts(settings: Settings) -> None:
