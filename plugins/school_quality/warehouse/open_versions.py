@@ -107,7 +107,8 @@ def _whole(folder: Path, told: dict[str, Any]) -> Path | None:
                 return None
             raise Damaged(
                 f"Файл {path} повреждён, а без него не известно, что уже было открыто. "
-                "Верните папку выпуска из резервной копии. Если копии нет: school-quality repair, и результаты этих лет закроются."
+                "Верните папку выпуска из резервной копии. Если копии нет: school-quality repair, "
+                "и результаты этих лет закроются."
             )
     return versions
 
