@@ -99,3 +99,21 @@ def test_the_page_of_remarks_names_what_could_not_be_read(settings: Settings) ->
 
     assert "При последнем приёме (01.09.2023 08:30 UTC):" in page
     assert "<li>а&lt;b&gt;.csv, папка/: нет прав на чтение; дайте их" in page
+
+
+@pytest.mark.parametrize("content", ["{", "{}"])
+def test_a_damaged_release_is_said_in_words_and_names_no_file(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
+    from fastapi.testclient import TestClient
+
+    from school_quality.portal import access, app
+
+    (settings.current / "manifest.json").write_text(content, encoding="utf-8")
+    pages_of = app.create_app(settings)
+    pages_of.dependency_overrides |= {access.reader: lambda: "reader", access.is_staff: lambda: True}
+
+    answer = TestClient(pages_of).get("/")
+
+    assert (answer.status_code, answer.text) == (503, app.DAMAGED)

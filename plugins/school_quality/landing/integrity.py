@@ -185,42 +185,66 @@ def _of_batch(
         yield from _short(folder, force)
         return
     wanted = record.files.keys() | (sums.keys() - record.lost.keys())
-    for name in sorted(wanted):
-        if sums.get(name) == record.files.get(name):
-            continue
+    damaged = [name for name in sorted(wanted) if sums.get(name) != record.files.get(name)]
+    for name in damaged:
         path = settings.rejected / f"{folder.name}.parquet" if name == REMARKS else folder / name
-        what = _difference(sums, name) if name in record.files else "лишний файл"
-        yield Damage(path, what, folder, tuple(force) if name in record.files and name != str(COPY) else ())
+        if name in record.files:
+            yield Damage(path, _difference(sums, name), folder, _held(folder, name, damaged, force))
+        else:
+            yield Damage(path, "лишний файл", folder)
     restored = all(sums.get(name) == digest for name, digest in record.lost.items())
     if record.lost and not restored:
         yield from _short(folder, force)
 
 
+def _held(folder: Path, name: str, damaged: Sequence[str], force: Sequence[Receipt]) -> tuple[Receipt, ...]:
+    """The receipts of which a damaged file held something; where that is not known, all of the batch."""
+    if name == str(COPY):
+        return ()
+    if not name.startswith(f"{_ALL_ROWS}/"):
+        return tuple(force)
+    whole = [path for path in _row_files(folder) if str(path.relative_to(folder)) not in damaged]
+    try:
+        rows = _rows_by_seq(whole)
+    except duckdb.Error:
+        return tuple(force)
+    return tuple(r for r in force if rows.get(r.seq, 0) < r.rows_accepted)
+
+
 def _short(folder: Path, force: Sequence[Receipt]) -> Iterator[Damage]:
     """The receipts of a batch of which rows are missing, or the file of rows that cannot be read."""
-    files = sorted((folder / "rows").glob("*.parquet"))
-    rows: dict[int, int] = {}
-    if files:
-        try:
-            with duckdb.connect() as connection:
-                rows = dict(
-                    connection.execute(
-                        "select seq, count(distinct (sheet, row_number)) "
-                        "from read_parquet($files, union_by_name = true) group by seq",
-                        {"files": [str(path) for path in files]},
-                    ).fetchall()
-                )
-        except duckdb.Error as error:
-            broken = [path for path in files if not _opens(path)]
-            log.warning("rows of %s cannot be read: %s", folder, error)
-            for path in broken or files:
-                yield Damage(path, "файл не читается", folder, tuple(force))
-            return
+    files = _row_files(folder)
+    try:
+        rows = _rows_by_seq(files)
+    except duckdb.Error as error:
+        broken = [path for path in files if not _opens(path)]
+        log.warning("rows of %s cannot be read: %s", folder, error)
+        for path in broken or files:
+            yield Damage(path, "файл не читается", folder, tuple(force))
+        return
     missing = tuple(r for r in force if rows.get(r.seq, 0) < r.rows_accepted)
     if missing:
         told, held = sum(r.rows_accepted for r in missing), sum(rows.get(r.seq, 0) for r in missing)
         what = f"строк {held}, а в квитанциях их {told}"
-        yield Damage(folder / "rows", what, folder, missing)
+        yield Damage(folder / _ALL_ROWS, what, folder, missing)
+
+
+def _row_files(folder: Path) -> list[Path]:
+    return sorted((folder / _ALL_ROWS).glob("*.parquet"))
+
+
+def _rows_by_seq(files: Sequence[Path]) -> dict[int, int]:
+    """How many rows of senders' tables the files hold by receipt. Raises `duckdb.Error` for a damaged one."""
+    if not files:
+        return {}
+    with duckdb.connect() as connection:
+        return dict(
+            connection.execute(
+                "select seq, count(distinct (sheet, row_number)) "
+                "from read_parquet($files, union_by_name = true) group by seq",
+                {"files": [str(path) for path in files]},
+            ).fetchall()
+        )
 
 
 def _opens(file: Path) -> bool:

@@ -5,12 +5,14 @@ It is mounted by Airflow below `PREFIX`. Pages link relatively, so that they wor
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
+from school_quality.errors import SchoolQualityError
 from school_quality.portal import documents, pages
 from school_quality.portal.access import FOR_STAFF, IsStaff, Reader, Staff, opened, reader
 from school_quality.settings import Settings
@@ -30,6 +32,11 @@ _DBT_DOCS = (  # it is one large script; the sandbox keeps it from using the log
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; sandbox allow-scripts allow-popups"
 )
+
+
+DAMAGED = "Выпуск повреждён, показать его нельзя. Скажите администратору: school-quality doctor"
+
+log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -54,6 +61,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @app.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> Response:
         return PlainTextResponse(error.detail, error.status_code)
+
+    @app.exception_handler(SchoolQualityError)
+    async def tell(request: Request, error: SchoolQualityError) -> Response:
+        log.error("a page could not be made: %s", error)
+        return PlainTextResponse(DAMAGED, 503)
 
     @app.get("/")
     def release(user: Reader, may_all: IsStaff, municipality: str | None = None) -> HTMLResponse:

@@ -180,6 +180,17 @@ def test_receipts_come_back_from_their_copy(
     assert index_in_force(settings) == WHOLE
 
 
+def test_only_files_whose_rows_are_damaged_are_named(settings: Settings, put: Put) -> None:
+    put("Реестр.csv", REGISTER)
+    put("ИСБШ.csv", INDEX.format("50,0"))
+    ingest(settings, processes=1)
+    flip(settings.landing / "0000000001" / ROWS)
+
+    (found,) = integrity.damages(settings)
+
+    assert [receipt.path for receipt in found.receipts] == ["ИСБШ.csv"]
+
+
 def test_nothing_is_tried_out_with_damaged_rows(settings: Settings, batches: list[Path]) -> None:
     """``preview``, ``what-if`` and the overlay of new files ask for the same release as a build."""
     with landing.overlay(settings, []) as overlaid:
