@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from school_quality import datasets
-from school_quality.landing.receipts import RECEIPT_SCHEMA, REMARK_SCHEMA
+from school_quality.landing.receipts import OPEN_ROW_SCHEMA, RECEIPT_SCHEMA, REMARK_SCHEMA
 
 Row = dict[str, Any]
 
@@ -486,6 +486,7 @@ class Region:
         for name, schema in SCHEMAS.items():
             _table(landing / f"schema/rows/{name}.parquet", [], schema)
         _table(landing / "schema/receipts.parquet", [], RECEIPT_SCHEMA)
+        _table(landing / "schema/open_rows.parquet", [], OPEN_ROW_SCHEMA)
         _table(root / "rejected/schema.parquet", [], REMARK_SCHEMA)
         log = Log(landing)
         files = [(name, rows) for name, rows in self.rows.items() if rows]
