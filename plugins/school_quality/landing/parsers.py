@@ -103,14 +103,14 @@ MACROS = (
     end""",
     # 2022, 2022 год, 2022-2023, 2022/23: the first year of an academic year is its reporting year
     """create or replace macro academic_year_value(t) as case
-        when regexp_full_match(folded(t), '[0-9]{4} ?[-–—/] ?([0-9]{4}|[0-9]{2})"""
+        when regexp_full_match(folded(t), '[0-9]{4} ?[-–—−/] ?([0-9]{4}|[0-9]{2})"""
     + YEAR_WORDS
     + """')
-            and try_cast(right(regexp_extract(folded(t), '[-–—/] ?([0-9]{2,4})', 1), 2) as integer)
+            and try_cast(right(regexp_extract(folded(t), '[-–—−/] ?([0-9]{2,4})', 1), 2) as integer)
                 = (try_cast(left(folded(t), 4) as integer) + 1) % 100
             and (
-                length(regexp_extract(folded(t), '[-–—/] ?([0-9]{2,4})', 1)) = 2
-                or try_cast(regexp_extract(folded(t), '[-–—/] ?([0-9]{2,4})', 1) as integer)
+                length(regexp_extract(folded(t), '[-–—−/] ?([0-9]{2,4})', 1)) = 2
+                or try_cast(regexp_extract(folded(t), '[-–—−/] ?([0-9]{2,4})', 1) as integer)
                     = try_cast(left(folded(t), 4) as integer) + 1
             )
             then try_cast(left(folded(t), 4) as integer)
@@ -137,7 +137,7 @@ MACROS = (
     end""",
     # 006036 МБОУ СОШ № 36 too
     """create or replace macro named_code(t) as coalesce(
-        school_code(t), school_code(regexp_extract(spaced(t), '^([0-9]{3,})[ .,;:|–—-]+[^0-9 ]', 1))
+        school_code(t), school_code(regexp_extract(spaced(t), '^([0-9]{3,})[ .,;:|/_(–—-]+[^0-9 ]', 1))
     )""",
     # sch223080 = edu223080, also inside a name; or the six digits alone
     """create or replace macro login_digits(t) as case

@@ -14,13 +14,14 @@ from functools import cache
 from typing import Literal
 
 from school_quality import seeds
+from school_quality.reading.texts import BEHIND_CODE
 
 SchoolOutcome = Literal["known", "skipped", "rejected", "empty"]
 
 SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 LOGIN = re.compile(r"(?:sch|edu)(\d{6})(?!\d)", re.IGNORECASE)
 CODE = re.compile(r"(\d+)(?:[.,]0+)?")
-CODE_AND_NAME = re.compile(r"(\d{3,})(?:[.,]0+)?[\s.,;:|–—-]+([^\W\d].*)", re.DOTALL)
+CODE_AND_NAME = re.compile(rf"(\d{{3,}})(?:[.,]0+)?{BEHIND_CODE}([^\W\d].*)", re.DOTALL)
 """``006003 МБОУ СОШ № 3``; fewer digits may be a number of the school, ``3 гимназия``."""
 NUMBER_IN_NAME = re.compile(r"№\s*(\d{1,4})(?!\d)")
 
@@ -69,8 +70,8 @@ def folded(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """The comparable name of a school: quotation marks and the spaces around ``№`` do not matter either."""
-    return SPACES.sub(" ", re.sub(r"[«»\"“”„']|(?<=№)\s+", "", folded(text))).strip()
+    """The comparable name of a school: quotation marks, brackets and spaces around ``№`` do not matter."""
+    return SPACES.sub(" ", re.sub(r"[«»\"“”„'()]|(?<=№)\s+", "", folded(text))).strip()
 
 
 def municipality_key(text: str) -> str:
@@ -111,9 +112,10 @@ class Register:
                 register.by_login[school.login].append(school)
             if school.number is not None:
                 register.by_number[school.number].append(school)
-            if school.name:
-                for name in (school.name, f"{school.legal_kind} {school.name}"):
-                    register.by_name[name_key(name)].add(school)
+            kind = name_key(school.legal_kind)
+            if bare := name_key(school.name).removeprefix(kind).strip():
+                register.by_name[bare].add(school)
+                register.by_name[f"{kind} {bare}".strip()].add(school)
             names[school.municipality_name] = school.municipality_id
         register.municipalities = {municipality_key(name): identity for name, identity in names.items()}
         return register
@@ -181,7 +183,8 @@ class Register:
 
     def _is_elsewhere(self, spelling: Spelling) -> bool:
         """Whether the school is a pseudo-unit of the register."""
-        code = CODE.fullmatch(spelling.code.strip())
+        text = spelling.code.strip()
+        code = CODE.fullmatch(text) or CODE_AND_NAME.fullmatch(text)
         login = next(
             (m for t in (spelling.login, spelling.name, spelling.code) if (m := LOGIN.search(t))), None
         )

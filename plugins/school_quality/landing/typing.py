@@ -136,13 +136,14 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
             rule = "'not_a_number'"
         case "quarter" | "half_year":
             number = f"clipped({field.type}_value({text}), -{MAX_INTEGER}, {MAX_INTEGER})::integer"
-            value, rule = number, f"'not_a_{field.type}'"
+            value = number
+            rule = "'not_a_quarter'" if field.type == "quarter" else "'not_a_half_year'"
         case "date":
             value, rule = f"date_value({text})", "'not_a_date'"
         case "year":
             value, rule = f"year_value({text})", "'not_a_year'"
         case "academic_year":
-            value, rule = f"academic_year_value({text})", "'not_a_year'"
+            value, rule = f"academic_year_value({text})", "'not_an_academic_year'"
         case "bool":
             value, rule = enum_value(text, YES_NO, "BOOLEAN"), "'not_yes_no'"
         case "enum":

@@ -20,6 +20,7 @@ from school_quality.reading.failures import Rejected
 from school_quality.reading.headers import Header, nearest_headers
 from school_quality.reading.tables import Sheet, Table
 from school_quality.reading.texts import (
+    BEHIND_CODE,
     cell_text,
     column_texts,
     fold,
@@ -36,7 +37,7 @@ _MADE_ON = re.compile(r"дата|по состоянию|приказ|сформ
 _OUTCOME = re.compile(r"понизили|подтвердили|повысили")
 _DECLARED = re.compile(r"(?:кол-во|количество)\s+участников\s*:?\s*(\d+)")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
-_WHOLE_CODE = re.compile(r"0*(\d+)(?:[.,]0+)?(?:[\s.,;:|–—-]+[^\W\d].*)?", re.DOTALL)
+_WHOLE_CODE = re.compile(rf"0*(\d+)(?:[.,]0+)?(?:{BEHIND_CODE}[^\W\d].*)?", re.DOTALL)
 
 NO_MARK = "нет отметки"
 """What ФИС ОКО writes into a cell of marks that has none."""
@@ -54,6 +55,15 @@ class Blocks:
 
     blocks: list[Block]
     skipped: int
+
+
+def take_titles(table: Table, first: Table) -> None:
+    """Below another table of a sheet a report speaks of the same work, where its own titles name none."""
+    if table is first or "group" not in table.header.columns:
+        return
+    said = _said(table)
+    if not (said.year or said.grade or said.subject or said.conflicting_years):
+        table.titles += first.titles
 
 
 def make(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
@@ -307,6 +317,8 @@ def _appeals(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
         if named is None:
             raise Rejected("no_subject", sheet=sheet.name)
         exams = [named] * len(block.row_numbers)
+        if "reporting_year" not in block.columns and len(years := mention(named).years) == 1:
+            block.constants["reporting_year"] = str(*years)
     parsed = {text: _appeal_exam(text) for text in set(exams)}
     block.columns["subject"] = [parsed[e][0] for e in exams]
     block.columns["subject_ege"] = [parsed[e][1] for e in exams]
@@ -314,7 +326,7 @@ def _appeals(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     dates = [parsed[e][3] for e in exams]
     if "exam_date" not in block.columns:
         block.columns["exam_date"] = dates
-    if "reporting_year" not in block.columns and all(dates):
+    if all("reporting_year" not in said for said in (block.columns, block.constants)) and all(dates):
         block.columns["reporting_year"] = [d[:4] for d in dates]
     _complete(block, table, table.header.dataset, path, NOTHING)
     return Blocks([block] if block.row_numbers else [], table.skipped)

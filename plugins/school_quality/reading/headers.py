@@ -186,6 +186,8 @@ def _best(cells: tuple[Cell, ...], has_maxima: bool) -> tuple[Header | None, Nea
         candidate = known[k]
         if candidate.variant.below and not has_maxima:
             continue
+        if has_maxima and candidate.dataset.shape in ("scores", "marks"):
+            continue  # numbers above the maxima of tasks are tasks
         outcome = _match(candidate, folded, cells, count)
         if isinstance(outcome, Header):
             complete.append((count + len(outcome.tasks) + outcome.has_maxima, outcome))

@@ -143,6 +143,7 @@ def _make_blocks(work: _Work) -> None:
         for table in found.tables:
             if work.is_csv:
                 reading.remarks += delimited.ragged_rows(sheet, table.header, table.rows)
+            blocks.take_titles(table, found.tables[0])
             made = blocks.make(sheet, table, work.path)
             reading.blocks += made.blocks
             reading.rows_skipped += made.skipped

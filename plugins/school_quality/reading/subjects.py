@@ -12,8 +12,9 @@ from functools import cache
 from school_quality import seeds
 from school_quality.reading.texts import fold
 
-CODE = re.compile(r"^(\d{2})\s*[-–—.]\s*(?=\D)")
-"""The code of an exam before the name of its subject: ``02 - Математика``."""
+CODE = re.compile(r"^(\d{1,2})(?:\s*[-–—.]\s*|\s+)(?=\D)")
+"""The code of an exam before the name of its subject: ``02 - Математика``, ``2. Математика``,
+``02 Математика``."""
 
 _NOISE = re.compile(r"[\"'«»„“”.,;:()]+")
 _WORD = re.compile(r"[а-яa-z]")
@@ -71,7 +72,7 @@ def find(text: str, exam: str | None = None) -> str | None:
         if re.fullmatch(r"\d{1,2}", name) and exam in ("ege", "oge"):
             return known.by_code.get((exam, name.zfill(2)))
         return by_name
-    by_code = known.by_code.get((exam, code[1])) if exam else None
+    by_code = known.by_code.get((exam, code[1].zfill(2))) if exam else None
     if by_code is None or by_name is None:
         return by_name
     return (

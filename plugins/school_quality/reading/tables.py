@@ -29,7 +29,6 @@ FEW_CELLS = 6
 TITLE_CELLS = 4
 """A title is written into few cells; merged cells may repeat it in all their columns."""
 _NUMBERING = re.compile(r"[().\s]|^гр(?:афа)?\.?")
-_FIRST_NUMBER = re.compile(r"(?<![\d.,])1(?![\d.,]*\d)|^\W*[аa]\W*$", re.IGNORECASE)
 ALPHABETS = ("абвгдежзиклмнопрстуфхцчшщ", "abcdefghijklmnopqrstuvwxyz")
 """Letters of columns, as `fold` makes them."""
 MIN_NUMBERED = 3
@@ -83,8 +82,8 @@ def find_tables(sheet: Sheet) -> SheetTables:
         table = _open(rows, further)
         found.tables.append(table)
         start = max(further.until, table.header.row + 1)
-        if start == table.header.row + 1 < len(rows) and _numbers_columns(rows[start], table.header):
-            start += 1
+        if start == table.header.row + 1:
+            start = _below_numbering(rows, table.header, start)
         further = _fill(rows, table, start, found)
     return found
 
@@ -161,9 +160,10 @@ def _fill(rows: Sequence[Sequence[Cell]], table: Table, start: int, found: Sheet
         if isinstance(outcome, Header):
             if outcome.folded == header.folded and not pending:
                 cursor = outcome.row + 1
-                if cursor < len(rows) and _numbers_columns(rows[cursor], header):
-                    cursor += 1
                 table.repeated += cursor - number
+                below = _below_numbering(rows, header, cursor)
+                table.repeated += below > cursor
+                cursor = below
                 continue
             return _Further(outcome, pending[0] if pending else number, outcome.row - outcome.height + 1)
         if _is_total(row, header):
@@ -227,12 +227,24 @@ def _required(header: Header) -> list[int]:
     ]
 
 
+def _mark(text: str) -> str:
+    """The number or letter of a column without what stands around it."""
+    return _NUMBERING.sub("", fold(text))
+
+
+def _below_numbering(rows: Sequence[Sequence[Cell]], header: Header, start: int) -> int:
+    """The row behind the one that numbers the columns, where there is one right below a header; blank rows
+    between them do not matter."""
+    number = next((n for n in range(start, len(rows)) if not is_blank(rows[n])), start)
+    return number + 1 if number < len(rows) and _numbers_columns(rows[number], header) else start
+
+
 def _numbers_columns(row: Sequence[Cell], header: Header) -> bool:
-    """A row right below a header that only numbers its columns: ``1 2 3``, ``А Б 1 2``."""
-    first = next((cell_text(c) for c in row if c != ""), "")
-    if not _FIRST_NUMBER.search(first) or not _are_filled(row, header.columns.values()):
+    """A row that only numbers columns: ``1 2 3``, ``А Б 1 2``, ``гр. 1``."""
+    first = next((text for c in row if c != "" and (text := cell_text(c))), "")
+    if _mark(first) not in ("1", "а", "a") or not _are_filled(row, header.columns.values()):
         return False
-    marks = [_NUMBERING.sub("", fold(text)) for text in _cells(row)]
+    marks = [_mark(text) for text in _cells(row)]
     letters = sum(1 for _ in takewhile(lambda mark: not mark.isdecimal(), marks))
     alphabet = next((a for a in ALPHABETS if marks[:letters] == list(a[:letters])), None)
     numbers = [str(n) for n in range(1, len(marks) - letters + 1)]

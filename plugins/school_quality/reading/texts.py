@@ -15,6 +15,9 @@ _TO_SPACE = str.maketrans(dict.fromkeys(ODD_SPACES, " ") | dict.fromkeys(_INVISI
 _SPACES = re.compile(r"\s+")
 _WHOLE = re.compile(r"(\d+)[.,]0+")
 
+BEHIND_CODE = r"[\s.,;:|/_(«\"“„–—-]+"
+"""In a pattern: what stands between the code of a school and its name, ``006003 МБОУ СОШ № 3``."""
+
 NUMBER_MARK = "\x01number:"
 """Before the text of a number cell in a column of indicator codes: 1.1 may have been 1.10."""
 DATE_MARK = "\x01date:"

@@ -20,7 +20,8 @@ _EXAM_WORD = {
     "oge": re.compile(r"\(?(?<![а-я])огэ(?![а-я])\)?", re.IGNORECASE),
 }
 """A title may name its exam; that of another exam stays in the name, which then is no subject."""
-_QUOTED = re.compile(r"[«“”„\"]([^«»“”„\"]+)[»”“\"]")
+_QUOTES = "«»“”„‟‹›‘’‚\"'"
+_QUOTED = re.compile(rf"[{_QUOTES}]([^{_QUOTES}]+)[{_QUOTES}]")
 _LEVELS = {
     "ege": re.compile(r"(?<![а-я])среднего\s+(?:\(?полного\)?\s+)?общего"),
     "oge": re.compile(r"(?<![а-я])основного\s+общего"),
@@ -62,9 +63,9 @@ def parse_exam(text: str, exam: str | None) -> tuple[str, str, bool] | None:
     sentence = _of_sentence(text, exam)
     if sentence is not None:
         return sentence
-    plain = _SUBJECT_LABEL.sub("", text.strip(" ;,\t\"'«»"))
+    plain = _SUBJECT_LABEL.sub("", text.strip(f" ;,\t{_QUOTES}"))
     date = iso_date(plain)
-    name = _DATE_PREFIX.sub(" ", _DATE.sub(" ", plain)).strip(" ;,:()\"'«».-–—")
+    name = _DATE_PREFIX.sub(" ", _DATE.sub(" ", plain)).strip(f" ;,:().–—{_QUOTES}-")
     name = _RESERVE_DAY.sub(" ", _GVE.sub(" ", name))
     name = _EXAM_WORD[exam].sub(" ", name) if exam in _EXAM_WORD else name
     name = " ".join(re.sub(r"\(\s*\)", " ", name).split()).strip(" ;,:()")
@@ -74,12 +75,16 @@ def parse_exam(text: str, exam: str | None) -> tuple[str, str, bool] | None:
 
 
 def _of_sentence(text: str, exam: str | None) -> tuple[str, str, bool] | None:
-    """The one subject in quotation marks of a sentence."""
+    """The one subject in quotation marks of a sentence; without marks the only one that it names beside a
+    level of education."""
     if len(text.split()) <= _SENTENCE_WORDS:
         return None
-    quoted = {name.strip() for name in _QUOTED.findall(text)}
-    named = [name for name in quoted if subjects.find(_GVE.sub(" ", name), exam) is not None]
-    return (_GVE.sub(" ", named[0]).strip(" ()"), iso_date(text), True) if len(named) == 1 else None
+    quoted = {_GVE.sub(" ", name).strip(" ()") for name in _QUOTED.findall(text)}
+    # a number in quotation marks is a day, not the code of an exam
+    named = [name for name in quoted if not name.isdigit() and subjects.find(name, exam) is not None]
+    if not quoted and level_exam([text]) is not None:
+        named = [subjects.seed().names[subject] for subject in subjects.mentioned(text)]
+    return (named[0], iso_date(text), True) if len(named) == 1 else None
 
 
 def level_exam(titles: Sequence[str]) -> str | None:

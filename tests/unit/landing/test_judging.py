@@ -62,6 +62,16 @@ def test_a_cell_that_is_no_number_is_told_with_header_and_value_and_nothing_else
     )
 
 
+def test_a_plain_year_is_no_academic_year_and_the_advice_says_what_is(bench: Bench) -> None:
+    form = {"school_code": "6003", "quarter": "1", "pupils": "9", "failing": "1", "disability": "0"}
+    form |= {"non_native": "0", "failing_in_extra_classes": "0", "social": "0"}
+    bench.add("form_pupils", [form | {"academic_year": "2022"}])
+
+    bench.run()
+
+    assert bench.rules("form_pupils") == ["not_an_academic_year"]
+
+
 @pytest.mark.parametrize("value", ["140", "-3"])
 def test_a_value_out_of_range_rejects_the_row(bench: Bench, value: str) -> None:
     codes = ("006007", "006099", "007003", "006003")

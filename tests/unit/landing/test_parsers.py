@@ -117,6 +117,7 @@ def test_a_date_is_iso_or_russian(connection: duckdb.DuckDBPyConnection, text: s
     [
         ("2022-2023", 2022),
         ("2022–2023", 2022),
+        ("2022−2023", 2022),
         ("2022/23", 2022),
         ("2022-2023 уч. год", 2022),
         ("2022-2024", None),

@@ -114,6 +114,13 @@ def test_a_row_without_a_school_belongs_to_the_only_municipality() -> None:
     assert REGISTER.resolve(Spelling(municipality="Степной район")).municipality_id == "7"
 
 
+def test_a_pseudo_unit_of_the_register_is_known_by_its_code_with_its_name_too() -> None:
+    register = Register.of([School("6003", None, 3, "6", "Заречный район")], [("code", "9001")])
+
+    assert register.resolve(Spelling(code="009001 Колледж")).outcome == "skipped"
+    assert register.resolve(Spelling(code="009002 Колледж")).outcome == "rejected"
+
+
 NAMED = Register.of(
     [
         School("6003", None, 3, "6", "Заречный район", None, "СОШ № 3", "МБОУ"),
@@ -135,6 +142,9 @@ NAMED = Register.of(
         ("006005\nМБОУ «СОШ № 5»", "6005"),
         ("007009 Гимназия № 9", "7009"),
         ("006003 Школа имени Героя", "6003"),
+        ("006003 «МБОУ СОШ № 3»", "6003"),
+        ("006003(СОШ № 3)", "6003"),
+        ("6003 / МБОУ СОШ № 3", "6003"),
     ],
 )
 def test_a_code_followed_by_the_name_is_that_code(code: str, school_id: str) -> None:
@@ -153,8 +163,9 @@ def test_a_code_that_the_register_does_not_have_is_none_with_a_name_either(code:
     assert (found.outcome, found.rule, found.value, found.meant) == ("rejected", "unknown_school", code, "")
 
 
-def test_a_code_with_the_name_of_another_school_means_neither() -> None:
-    found = NAMED.resolve(Spelling(code="006003 МБОУ СОШ № 5"))
+@pytest.mark.parametrize("name", ["МБОУ СОШ № 5", "СОШ № 5", "(МБОУ «СОШ №5»)"])
+def test_a_code_with_the_name_of_another_school_means_neither(name: str) -> None:
+    found = NAMED.resolve(Spelling(code=f"006003 {name}"))
 
     assert (found.outcome, found.rule) == ("rejected", "ambiguous_school")
 
@@ -167,6 +178,8 @@ def test_a_code_with_the_name_of_another_school_means_neither() -> None:
         ("МБОУ СОШ № 5 ст. Примерная", "", "6005"),
         ("МБОУ СОШ № 5, ст. Примерная", "", "6005"),
         ("МБОУ «СОШ № 50»", "", "6050"),
+        ("СОШ № 50 ст. Примерная", "", "6050"),
+        ("МБОУ СОШ № 5 (006005)", "", "6005"),
         ("СОШ № 3", "", ""),
         ("СОШ № 3", "Степной район", "7003"),
         ("СОШ № 51", "", ""),

@@ -149,6 +149,12 @@ SENTENCE = (
         ("среднего", "Балл", "„Математика“", ("ege_results", "math_profile")),
         ("среднего (полного)", "Балл", '"03 - Физика"', ("ege_results", "physics")),
         ("среднего", "Оценка", "“Математика базовая”", ("ege_results", "math_base")),
+        ("основного", "Оценка", "'Русский язык'", ("oge_results", "russian")),
+        ("основного", "Оценка", "''Русский\nязык''", ("oge_results", "russian")),
+        ("основного", "Оценка", "‹Русский язык› от ‹02› июня", ("oge_results", "russian")),
+        ("среднего", "Балл", "‘Русский язык’", ("ege_results", "russian")),
+        ("среднего", "Балл", "Математика", ("ege_results", "math_profile")),
+        ("основного", "Оценка", "по русскому языку", ("oge_results", "russian")),
     ],
 )
 def test_since_2026_a_title_is_a_sentence_with_the_subject_in_quotation_marks(
@@ -175,6 +181,22 @@ def test_a_sentence_that_contradicts_the_header_would_have_to_be_guessed(
     rows = [[title], [*EGE[:8], score], [*PUPIL[:8], "4"]]
 
     assert rejection(read("protocol.xlsx", builders.xlsx(rows))) == "ambiguous_header"
+
+
+@pytest.mark.parametrize("subject", ["Физика, химия", "«Физика», «химия»", "«Астрология», физика", ""])
+def test_a_sentence_that_names_not_one_subject_names_none(read: Reader, subject: str) -> None:
+    rows = [[SENTENCE.format(level="основного", subject=subject)], [*EGE[:8], "Оценка"], [*PUPIL[:8], "4"]]
+
+    assert rejection(read("2026/protocol.xlsx", builders.xlsx(rows))) == "no_subject"
+
+
+def test_a_sentence_above_appeals_gives_them_its_year(read: Reader) -> None:
+    rows = [[c for i, c in enumerate(row) if i != 8] for row in (*APPEALS, *appeal(""))]
+    title = SENTENCE.format(level="основного", subject="«Физика»")
+
+    block = only_block(read("appeals.xlsx", builders.xlsx([[title], *rows])))
+
+    assert (block.constants["reporting_year"], block.columns["subject_oge"]) == ("2026", ["physics"])
 
 
 def test_the_level_and_the_subject_may_stand_in_lines_of_their_own(read: Reader) -> None:
@@ -438,6 +460,19 @@ def test_the_maxima_in_the_headers_add_up(read: Reader) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["Вариант 2", "вариант-2"])
+def test_a_second_variant_is_one_in_the_exports_of_later_years_too(read: Reader, name: str) -> None:
+    header = ["Логин школы", "Регион", "Код обучающегося", "Вариант", name, "Всего баллов", "Балл за 1"]
+    rows: list[list[object]] = [
+        ["sch900101", "Тестовый район", code, 1, second, 1, 1]
+        for code, second in (("1", 2), ("2", "отсутствовал"), ("3", 0), ("4", ""))
+    ]
+
+    block = only_block(read("2021/5/Математика.xlsx", builders.xlsx([header, *rows])))
+
+    assert block.columns["variant"] == ["1", "отсутствовал", "отсутствовал", "1"]
+
+
 def test_the_second_variant_of_2020_counts_where_the_first_is_empty(read: Reader) -> None:
     header, row = GENERATIONS["2020"]
     other = [*row[:7], "", "2", *row[9:]]
@@ -606,6 +641,32 @@ def test_marks_statistics_come_in_two_shapes(read: Reader) -> None:
     block = only_block(second)
     assert (block.columns["login"], block.row_numbers, second.rows_skipped) == (["900101", ""], [5, 6], 2)
     assert block.constants == {"reporting_year": "2022", "grade": "5", "subject": "russian"}
+
+
+def test_further_blocks_of_a_report_are_of_the_work_that_the_sheet_is_of(read: Reader) -> None:
+    header = ["Группы участников", "Кол-во участников", "%"]
+    outcomes = [["Понизили", 1, 10], ["Подтвердили", 8, 80], ["Повысили", 1, 10]]
+    rows = [["ВПР 2023. 5 класс. История"], ["МБОУ СОШ № 1 (edu900101)"], header, *outcomes]
+    rows += [["МБОУ СОШ № 2 (edu900102)"], header, *outcomes]
+    rows += [["ВПР 2023. 6 класс. Биология"], ["МБОУ СОШ № 2 (edu900102)"], header, *outcomes]
+
+    reading = read("report.xlsx", builders.xlsx(rows))
+
+    said = [(b.columns["login"][0], b.constants["grade"], b.constants["subject"]) for b in reading.blocks]
+    assert said == [("900101", "5", "history"), ("900102", "5", "history"), ("900102", "6", "biology")]
+    assert {b.constants["reporting_year"] for b in reading.blocks} == {"2023"}
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 3, 4, 5], [2, 3, 4, 5]])
+def test_numbers_above_the_maxima_of_tasks_are_no_scores_and_no_marks(
+    read: Reader, numbers: list[int]
+) -> None:
+    keys = ["Год", "Класс", "Предмет", "Логин", "Кол-во участников"]
+    maxima = ["Макс балл", "", "", "", "", *[1 for _ in numbers]]
+    row = [2021, 6, "Русский язык", "sch900101", 24, *[100 / len(numbers) for _ in numbers]]
+
+    assert read("r.xlsx", builders.xlsx([[*keys, *numbers], maxima, row])).rejected
+    assert not read("r.xlsx", builders.xlsx([[*keys, *numbers], row])).rejected
 
 
 def test_whole_percentages_of_a_school_known_by_its_name_are_no_header_of_marks(read: Reader) -> None:

@@ -247,6 +247,16 @@ def test_a_row_that_only_numbers_the_columns_belongs_to_the_header(
     assert reading.rows_skipped == 2
 
 
+def test_blank_rows_above_the_numbers_of_the_columns_do_not_matter(read: Reader) -> None:
+    numbers = ["гр. 1", "гр.2", "графа 3", "гр. 4", "5"]
+    rows = [STAFF, [], numbers, ["101", 2022, 5, 1, 1], STAFF, [], numbers, ["102", 2022, 6, 1, 1]]
+
+    reading = read("form.xlsx", builders.xlsx(rows))
+
+    assert only_block(reading).row_numbers == [4, 8]
+    assert reading.rows_skipped == 2
+
+
 def test_columns_without_a_header_may_be_numbered_too(read: Reader) -> None:
     rows = [["№", "", *STAFF], [1, "", 2, 3, 4, 5, 6], [1, "", "101", 2022, 5, 1, 1]]
 

@@ -29,6 +29,9 @@ PUPIL = {
 }
 TITLES = {
     "one cell": ["04 - Химия 2020.05.26"],
+    "a code and a space": ["04 Химия 2020.05.26"],
+    "a code of one digit": ["4 - Химия 2020.05.26"],
+    "in quotation marks": ["“04 - Химия 2020.05.26”"],
     "without a code": ["Химия 2020.05.26"],
     "subject and date apart": ["04 - Химия", "2020.05.26"],
     "code, subject and date apart": ["04", "Химия", "2020.05.26"],

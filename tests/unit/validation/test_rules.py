@@ -90,7 +90,8 @@ def test_every_rule_says_in_russian_what_is_wrong_and_what_to_do() -> None:
     for found in catalogue().values():
         for text in (found.message, found.advice):
             assert re.match(r"[А-ЯЁ«{0-9]", text), found.id
-            assert text.endswith("."), found.id
+            # words that only some rows get are whole sentences
+            assert re.search(r"\.({\w+})?$", text), found.id
             assert len(text) < 200, found.id
 
 
