@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from school_quality import disk
+from school_quality import datasets, disk
 from school_quality.settings import Settings
 from school_quality.warehouse.changes import Effect, Movement
 from school_quality.warehouse.runs import Run
@@ -147,10 +147,16 @@ def _files(run: Run, found: Findings) -> list[str]:
 
 def _missing(found: Findings) -> list[str]:
     told = []
-    for head, status in (("Не сдано школами в срок:", "missing"), ("Сдано частично:", "partly")):
+    known = datasets.load()
+    for head, status, are_forms in (
+        ("Не сдано школами в срок:", "missing", (True,)),
+        ("Не пришло в срок то, что присылают не школы, — о школах:", "missing", (False,)),
+        ("Сдано частично:", "partly", (True, False)),
+    ):
         lines = []
         for entry in found.submissions:
-            if schools := getattr(entry, status):
+            is_form = entry.dataset not in known or known[entry.dataset].is_form
+            if is_form in are_forms and (schools := getattr(entry, status)):
                 title = found.titles.get(entry.dataset, entry.dataset)
                 lines.append(f"  {title}, {entry.period}: {len(schools)} ({listed(schools, _SHOWN)})")
         told += [head, *lines] if lines else []

@@ -164,6 +164,16 @@ def test_the_record_of_a_run_comes_back_and_replaces_an_earlier_one_of_the_same_
     assert runs.all_runs(settings) == [PUBLISHED]
 
 
+def test_schools_are_not_charged_with_what_others_send() -> None:
+    form = Submissions("form_pupils", "2022-Q1", None, {"missing": 1}, [School("", "4")], [])
+    results = Submissions("ege_results", "2022", None, {"missing": 1}, [School("", "7")], [])
+
+    text = notices.text(PUBLISHED, Findings(submissions=[results, form]))
+
+    assert "Не сдано школами в срок:\n  form_pupils, 2022-Q1: 1 (4)\n" in text
+    assert "Не пришло в срок то, что присылают не школы, — о школах:\n  ege_results, 2022: 1 (7)\n" in text
+
+
 def test_schools_with_incomplete_data_are_named_and_no_one_is_sent_to_an_empty_folder() -> None:
     entry = Submissions("form_pupils", "2022-Q1", None, {"partly": 1}, [], [], [School("", "4")])
     open_ = Findings(submissions=[entry], rejected=["форма.csv"])

@@ -86,12 +86,14 @@ def build_owed(unsent: list[Row], reference: Reference) -> tuple[str, ...]:
     lines = []
     for (status, dataset), rows in owed.items():
         title = known[dataset].title if dataset in known else dataset
-        periods = ", ".join(
-            words.period(row["period"]) + ("" if "-" in row["period"] else " год") for row in rows
-        )
-        days = ", ".join(dict.fromkeys(words.day(row["due_on"]) for row in rows))
+        due = [
+            (words.short_period(row["period"]) if "-" in row["period"] else "", words.day(row["due_on"]))
+            for row in rows
+        ]
+        days = ", ".join(f"{period} (срок {day})".lstrip() for period, day in due)
         what = "Сдать" if status == "missing" else "Исправить замечания и сдать полностью"
-        lines.append(f"{what}: «{title}» за {periods}, срок — {days}.")
+        colon = ":" if due[0][0] else ""
+        lines.append(f"{what}: «{title}» за {reference.academic_year} учебный год{colon} {days}.")
     return tuple(lines)
 
 

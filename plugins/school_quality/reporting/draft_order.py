@@ -56,7 +56,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
     supported = [row["school_id"] for row in facts.supported]
     appendix = _appendix(facts, reference, as_of)
     points: list[Demand] = [
-        (f"Организовать адресную поддержку школ: {names(supported, reference)}. Срок: {BLANK_DATE}", ())
+        (f"Организовать адресную поддержку школ: {names(supported, reference)}. Срок: {BLANK_DATE}.", ())
         if supported
         else (
             (
@@ -79,7 +79,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
         *_overdue(facts, reference),
         *_submissions(facts, reference),
         (
-            f"Исполнителям представить отчёт об исполнении приказа в управление образования {BLANK_DATE}",
+            f"Исполнителям представить отчёт об исполнении приказа в управление образования {BLANK_DATE}.",
             (),
         ),
         ("Контроль за исполнением приказа оставляю за собой.", ()),
@@ -219,7 +219,7 @@ def _overdue(facts: MunicipalFacts, reference: Reference) -> list[Demand]:
     return [
         (
             f"{owner}: исполнить просроченные пункты дорожной карты и сообщить об исполнении: "
-            f"{overdue_text(late, known)}. Срок: {BLANK_DATE}",
+            f"{overdue_text(late, known)}. Срок: {BLANK_DATE}.",
             (),
         )
         for owner, late in overdue(own).items()

@@ -138,7 +138,7 @@ def _summary(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                     if statuses[status]
                 )
                 + ".",
-                f"О мерах не сообщили: {names(without, reference)}.",
+                f"О мерах не сообщили: {told(facts.statuses, 'is_supported', names(without, reference))}.",
                 f"Просроченных пунктов дорожной карты: {len(late)}.",
             )
         ),
@@ -152,7 +152,13 @@ def _directions(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         mine = sorted((row for row in facts.indicators if row["task"] == task), key=order)
         blocks.append(Text(f"Направление {task}. {words.TASKS.get(task, '')}."))
         if not mine:
-            blocks.append(Text("Показателей нет: нет школ, к которым они относятся."))
+            blocks.append(
+                Text(
+                    "Показателей нет: нет школ, к которым они относятся."
+                    if facts.is_support_known
+                    else "Показателей нет: каким школам нужна адресная поддержка, данных нет."
+                )
+            )
             continue
         by_owner: defaultdict[str, list[Row]] = defaultdict(list)
         for row in mine:

@@ -160,10 +160,10 @@ def _district(
         )
         for title, computed, official in STATUSES
     ]
-    counts.append(f"поддержку получают: {how_many(statuses, 'is_supported')}")
+    counts.append(f"Поддержку получают: {how_many(statuses, 'is_supported')}")
     return District(
         name=name,
-        summary=f"Всего {words.counted(len(statuses), 'школа', 'школы', 'школ')}. {'; '.join(counts)}.",
+        summary=f"Всего {words.counted(len(statuses), 'школа', 'школы', 'школ')}. {'. '.join(counts)}.",
         undecided=" ".join(
             f"{title}: {', '.join(names)}."
             for title, names in (

@@ -9,6 +9,7 @@ from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import HISTORY_YEARS, Reference, Row
 from school_quality.reporting.footnotes import Footnotes
 from school_quality.reporting.plots import Plot, draw
+from school_quality.reporting.standing import not_applicable
 from school_quality.reporting.words import Tone
 
 
@@ -49,7 +50,7 @@ class Indicators:
     not_applicable: str
 
 
-def build_indicators(history: list[Row], current: list[Row], reference: Reference) -> Indicators:
+def build_indicators(history: list[Row], current: list[Row], status: Row, reference: Reference) -> Indicators:
     """The indicators of the rows ``current`` by task; ``history`` has them and those of earlier years."""
     past: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in history:
@@ -59,7 +60,7 @@ def build_indicators(history: list[Row], current: list[Row], reference: Referenc
     for row in current:
         key = row["indicator_code"], row["component"]
         if row["status"] == "not_applicable":
-            others[reference.reason(row)].add(row["indicator_code"])
+            others[not_applicable(row, status, reference)].add(row["indicator_code"])
         else:
             applicable[words.task(row["indicator_code"])].setdefault(key, []).append(row)
     footnotes = Footnotes()

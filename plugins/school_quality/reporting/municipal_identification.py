@@ -384,7 +384,7 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                 f"Вошли в зону риска: {moved('is_risk_zone', entered)}.",
                 "Перешли в эффективный режим (были ШНОР, теперь ни ШНОР, ни в зоне риска, и ИОР не "
                 "снизился): "
-                f"{moved('is_effective_mode', ids_where(facts.statuses, 'is_effective_mode'))}.",
+                f"{_effective(facts, reference)}.",
             )
         )
     )
@@ -397,6 +397,22 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     if hidden:
         blocks.append(Text(f"Изменение скрыто: {names(hidden, reference)}.", "small"))
     return blocks
+
+
+def _effective(facts: MunicipalFacts, reference: Reference) -> str:
+    """The schools in effective mode; one that may have left ШНОР, which nobody knows, counts as unknown."""
+    column = "is_effective_mode"
+    rows = [row | {column: None} if _may_have_left(row, facts) else row for row in facts.statuses]
+    return told(rows, column, names(ids_where(rows, column), reference))
+
+
+def _may_have_left(row: Row, facts: MunicipalFacts) -> bool:
+    before = facts.before.get(row["school_id"], {})
+    return (
+        row["change_from_previous_year"] is None
+        and not row["is_low_results"]
+        and before.get("is_low_results") is not False
+    )
 
 
 def _moved_in_risk_zone(facts: MunicipalFacts) -> tuple[list[str], list[str]]:
@@ -515,7 +531,7 @@ def practices(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                 f"Устойчивые школы (трудные условия, хорошие результаты): "
                 f"{told(facts.statuses, 'school_group', names(resilient, reference))}."
                 + (" Их опыт изучают в первую очередь, из них выбирают наставников." if resilient else ""),
-                f"Перешли в эффективный режим: {_named(facts, 'is_effective_mode', reference)}.",
+                f"Перешли в эффективный режим: {_effective(facts, reference)}.",
                 f"Больше всего вырос ИОР: {told(facts.statuses, 'results_index', rises or NOBODY)}.",
             )
         )

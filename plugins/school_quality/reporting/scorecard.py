@@ -89,7 +89,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         total_note=words.OWN_TOTAL_NOTE,
         district_total=standing.district_total(status, reference) if annual else "",
         procedures=procedures,
-        indicators=build_indicators(_history(facts, reference), current, reference),
+        indicators=build_indicators(_history(facts, reference), current, facts.status, reference),
         owed=build_owed(facts.unsent, reference),
         advice=build_advice(facts, reference),
         advice_note=no_advice(status),

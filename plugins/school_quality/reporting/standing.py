@@ -11,6 +11,7 @@ from school_quality.reporting.facts import Reference, Row, is_hidden
 from school_quality.reporting.words import Tone
 
 NO_LIST = "списка нет"
+SUPPORT_UNKNOWN = "нужна ли школе адресная поддержка, неизвестно"
 # With fewer schools the middle one of a district says nothing.
 COMPARED_SCHOOLS = 2
 
@@ -241,20 +242,29 @@ def task_lines(values: list[Row], status: Row, reference: Reference) -> tuple[Ta
             task,
             [row for row in values if words.task(row["indicator_code"]) == task],
             reference.district_tasks.get((status["municipality_id"], task)),
+            status,
             reference,
         )
         for task in tasks
     )
 
 
+def not_applicable(row: Row, status: Row, reference: Reference) -> str:
+    """Why an indicator does not apply; of a school of which nobody can say if it needs support, that."""
+    is_known = status["is_supported"] is not None or is_hidden(status, "is_supported")
+    return reference.reason(row) if is_known or row["reason"] != "not_supported" else SUPPORT_UNKNOWN
+
+
 def _task_line(
-    task: int, mine: list[Row], district: tuple[float, int] | None, reference: Reference
+    task: int, mine: list[Row], district: tuple[float, int] | None, status: Row, reference: Reference
 ) -> TaskLine:
     title = words.TASKS.get(task, f"Задача {task}")
     statuses = Counter(row["status"] for row in mine)
     expected = len(mine) - statuses["not_applicable"]
     if not expected:
-        return TaskLine(task, title, "не относится", None, reference.reason(mine[0]), "", None, None, None)
+        why = not_applicable(mine[0], status, reference)
+        points = words.NO_DATA if why == SUPPORT_UNKNOWN else "не относится"
+        return TaskLine(task, title, points, None, why, "", None, None, None)
     scored = [row for row in mine if row["status"] == "scored"]
     if all(row["max_points"] is None for row in mine):
         known = (

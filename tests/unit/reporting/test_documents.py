@@ -17,6 +17,8 @@ from invented import FORMULA_NAME, SCRIPT_NAME
 
 from school_quality.errors import UsageError
 from school_quality.reporting import words, write_documents
+from school_quality.reporting.identification import District, Identification, IdentifiedSchool, Verdict
+from school_quality.reporting.press import Press
 
 RELEASE = {"release_id": "2022-007", "as_of": "2023-08-31"}
 SCHOOLS = ("101", "102", "103", "201")
@@ -157,8 +159,11 @@ def test_recommendations_with_one_measure_stand_together(documents: Path) -> Non
 
 
 def test_a_school_that_owes_forms_is_told_so_before_the_measures(documents: Path) -> None:
-    partly = "Исправить замечания и сдать полностью: «Контингент» за 2022, 1\u00a0четв., срок — 10.11.2022."
-    missing = "Сдать: «Кадры» за 2022 год, срок — 15.06.2023."
+    partly = (
+        "Исправить замечания и сдать полностью: «Контингент» за 2022-2023 учебный год: "
+        "1\u00a0четв. (срок 10.11.2022)."
+    )
+    missing = "Сдать: «Кадры» за 2022-2023 учебный год (срок 15.06.2023)."
     sheet = openpyxl.load_workbook(documents / "scorecards/101.xlsx")["Рекомендации"]
 
     assert [sheet.cell(row, 5).value for row in (2, 3)] == [partly, missing]
@@ -307,11 +312,41 @@ def test_every_header_cell_says_what_it_heads(documents: Path) -> None:
 def test_the_list_holds_identified_schools_and_names_the_undecided(documents: Path) -> None:
     text = visible(documents / "reports" / "identified_schools.html").replace("\u00a0", " ")
 
-    assert "Всего 3 школы. ШНОР: по расчёту 1 (нет данных: 1), в списке 0; Зона риска: по расчёту 1" in text
+    assert "Всего 3 школы. ШНОР: по расчёту 1 (нет данных: 1), в списке 0. Зона риска: по расчёту 1" in text
     assert "Определить нельзя (нет результатов работ, по которым определяют ШНОР): МБОУ СОШ № 3" in text
     assert "ОГЭ, математика — 32 %; ВПР, математика, 5 класс — 35 %" in text
     assert "расходится: ШНОР вошла в ШНОР в этом году" in text
     assert "Лесной район Всего 1 школа. ШНОР: по расчёту 0, списка нет" in text
+
+
+@pytest.mark.parametrize("schools", [True, False])
+def test_the_list_in_print_hides_no_unknown_support_and_denies_no_unknown_status(
+    tmp_path: Path, *, schools: bool
+) -> None:
+    school = IdentifiedSchool(
+        school_id="101",
+        school_name="МБОУ СОШ № 1",
+        verdicts=(Verdict("ШССУ", True, None, False),),
+        in_project_500=None,
+        is_supported=None,
+        is_support_hidden=False,
+        low_procedures=None,
+        low_results=(),
+        results_index=None,
+        social_index=40.0,
+        change="",
+    )
+    district = District(
+        "Район", "Всего 1 школа.", "Определить нельзя: СОШ № 1.", (school,) if schools else ()
+    )
+    found = Identification("Школы", "2022 год", "", (district,), (), "", "выпуск")
+
+    (tmp_path / "list.pdf").write_bytes(Press().print("identified.typ", found))
+
+    text = printed(tmp_path / "list.pdf")
+    assert ("ШССУ" in text) == schools
+    assert "скрыто" not in text
+    assert "Школ с этими статусами нет" not in text
 
 
 def test_the_workbook_has_a_row_for_each_identified_school(documents: Path) -> None:

@@ -640,6 +640,39 @@ def test_what_is_unknown_of_every_school_is_no_data_and_never_nobody(
     assert "Школ с адресной поддержкой: нет данных." in effect
 
 
+def test_a_school_that_may_have_left_low_results_is_unknown_in_effective_mode(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    unknown = {"is_low_results": None, "change_from_previous_year": None, "is_effective_mode": False}
+    row = facts["3"].statuses[0] | unknown
+    found = replace(facts["3"], statuses=[row], before={"301": row | {"is_low_results": True}})
+
+    text = said(build_report(found, reference, "выпуск", JUNE, is_open=False))
+    effect = said(build_effectiveness(found, reference, "выпуск", JUNE, is_open=False))
+
+    assert "и ИОР не снизился): нет данных." in text
+    assert "Перешли в эффективный режим: нет данных." in text
+    assert "и ИОР не снизился): нет данных." in effect
+    assert "О мерах не сообщили: нет данных." in effect
+    assert "Показателей нет: каким школам нужна адресная поддержка, данных нет." in effect
+
+
+def test_a_school_that_was_not_or_still_is_low_is_known_not_to_be_in_effective_mode(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    row = facts["3"].statuses[0] | {"change_from_previous_year": None, "is_effective_mode": False}
+    for now, before in ((None, False), (True, None)):
+        found = replace(
+            facts["3"],
+            statuses=[row | {"is_low_results": now}],
+            before={"301": row | {"is_low_results": before}},
+        )
+
+        text = said(build_report(found, reference, "выпуск", JUNE, is_open=False))
+
+        assert "Перешли в эффективный режим: нет." in text
+
+
 def test_a_municipality_without_low_results_says_so(
     facts: dict[str, MunicipalFacts], reference: Reference
 ) -> None:
@@ -652,6 +685,7 @@ def test_a_municipality_without_low_results_says_so(
     assert "Таких школ в 2022 году нет ни по расчёту, ни в списке." in text
     assert "Школ с адресной поддержкой в этом году нет." in text
     assert "школ, которым нужна адресная поддержка, нет" in order
+    assert "(день назначает начальник управления образования)." in order
     assert "Сравнить нельзя" in effect
     assert "нет данных о школах" not in text
 

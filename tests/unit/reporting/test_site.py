@@ -158,7 +158,7 @@ def test_a_school_page_says_first_which_forms_the_school_owes(site: Path, open_s
         for folder, school in ((site, "101"), (site, "102"), (open_site, "101"))
     )
 
-    assert "Сдать: «Кадры» за 2022 год, срок — 15.06.2023." in owing
+    assert "Сдать: «Кадры» за 2022-2023 учебный год (срок 15.06.2023)." in owing
     assert owing.index("Что делать") < owing.index("Баллы по задачам")
     assert "Что делать" not in other
     assert "Что делать" not in of_the_public

@@ -46,6 +46,30 @@ def test_the_middle_school_of_the_district_stands_beside_the_points_of_a_task(
     assert (line.points, line.district, line.district_share) == ("0 из 6", "54\u00a0%", 0.5403)
 
 
+def test_a_task_of_supported_schools_is_unknown_where_nobody_knows_who_needs_support(
+    facts: SchoolFacts, reference: Reference
+) -> None:
+    first = next(row for row in facts.values if row["status"] == "scored")
+    row = first | {"status": "not_applicable", "reason": "not_supported", "indicator_code": "2.1"}
+    lines, notes = [], []
+    for status in (
+        facts.status | {"is_supported": None},
+        facts.status | {"is_supported": False},
+        facts.status | {"is_supported": None, "suppressed": ["is_supported"]},
+    ):
+        (line,) = standing.task_lines([row], status, reference)
+        lines.append(line)
+        notes.append(build_indicators([row], [row], status, reference).not_applicable)
+
+    why = "нужна ли школе адресная поддержка, неизвестно"
+    assert [(line.points, line.coverage == why) for line in lines] == [
+        ("нет данных", True),
+        ("не относится", False),
+        ("не относится", False),
+    ]
+    assert [note == f"2.1: {why}" for note in notes] == [True, False, False]
+
+
 @pytest.mark.parametrize("unknown", ["suppressed", "no_data"])
 def test_points_of_a_few_values_out_of_many_are_no_full_bar(
     facts: SchoolFacts, reference: Reference, unknown: str
@@ -224,6 +248,6 @@ def test_a_line_says_what_the_points_rest_on_where_the_value_does_not(
     nothing = dict.fromkeys(("value_note", "numerator", "denominator", "participants", "flags"))
     row = template | nothing | {"indicator_code": code, "value": value, "points": points, "max_points": 3}
 
-    indicators = build_indicators([row], [row], reference)
+    indicators = build_indicators([row], [row], facts.status, reference)
 
     assert indicators.groups[0].lines[0].detail == detail
