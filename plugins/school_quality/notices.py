@@ -118,6 +118,7 @@ def effect_lines(effect: Effect | None) -> list[str]:
     for movement in effect.movements:
         moves = [_moved("вошли", movement.entered, movement.entered_schools)]
         moves.append(_moved("вышли", movement.left, movement.left_schools))
+        moves.append(_moved("стало неизвестно", movement.lost, movement.lost_schools))
         lines.append(f"  {_title(movement)}: {'; '.join(filter(None, moves))}")
     return lines
 

@@ -37,7 +37,9 @@ PUBLISHED = Run(
 def test_the_notice_of_a_release_tells_what_changed_and_what_is_missing() -> None:
     found = Findings(
         current_release=PUBLISHED.release_id,
-        effect=Effect(41, 7, [Movement("is_low_results", "2022", 2, 1, ["№ 5", "№ 7"], ["№ 50"])]),
+        effect=Effect(
+            41, 7, [Movement("is_low_results", "2022", 2, 1, 1, ["№ 5", "№ 7"], ["№ 50"], ["№ 9"])]
+        ),
         rejected=["Формы/опечатка.xlsx"],
         submissions=[
             Submissions(
@@ -62,7 +64,7 @@ def test_the_notice_of_a_release_tells_what_changed_and_what_is_missing() -> Non
         "О сроках судим на 06.04.2023.\n"
         "\n"
         "По сравнению с прежним выпуском: изменилось значений 41, школ 7.\n"
-        "  ШНОР 2022: вошли 2 (№ 5, № 7); вышли 1 (№ 50)\n"
+        "  ШНОР 2022: вошли 2 (№ 5, № 7); вышли 1 (№ 50); стало неизвестно 1 (№ 9)\n"
         "\n"
         "Прочитано файлов 12, не принято целиком 1, не принято строк 3.\n"
         "  не принят: Формы/опечатка.xlsx\n"
@@ -98,7 +100,7 @@ def test_the_notice_of_a_release_whose_copy_failed_says_both() -> None:
 
 def test_a_long_list_is_cut_and_says_so() -> None:
     schools = [f"№ {n}" for n in range(1, 21)]
-    effect = Effect(900, 300, [Movement("is_risk_zone", "2022", 35, 0, schools, [])])
+    effect = Effect(900, 300, [Movement("is_risk_zone", "2022", 35, 0, 0, schools, [], [])])
 
     text = notices.text(PUBLISHED, Findings(effect=effect))
 

@@ -452,14 +452,19 @@ LISTS = ("is_low_results", "is_risk_zone", "is_supported")
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Schools that came into a list of `LISTS` or left it: how many, and the first by number or name."""
+    """Schools that came into a list of `LISTS` or left it: how many, and the first by number or name.
+
+    Of those in ``lost`` nobody knows any more: what said that they were in it is gone.
+    """
 
     what: str
     reporting_year: str
     entered: int
     left: int
+    lost: int
     entered_schools: list[str]
     left_schools: list[str]
+    lost_schools: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,6 +494,10 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
             "from change where indicator_code is not null and split_part(what, '/', 1) in ?",
             [list(VALUE_COLUMNS)],
         ).fetchone()
+        moves = ("after = 'true'", "before = 'true' and after = 'false'", "before = 'true' and after is null")
+        counted = ", ".join(f"count(*) filter (where {move})" for move in moves)
+        listed = "list(coalesce(label, school_id) order by school_number, label)"
+        named = ", ".join(f"coalesce({listed} filter (where {move}), [])[:$shown]" for move in moves)
         movements = connection.execute(
             f"""
             with schools as (
@@ -499,25 +508,13 @@ def effect(settings: Settings, warehouse: Path, release_id: str) -> Effect:
                 from {school_names.relation("new")}
             )
 
-            select
-                what,
-                period,
-                count(*) filter (where after = 'true') as entered,
-                count(*) filter (where before = 'true') as gone,
-                coalesce(
-                    list(coalesce(label, school_id) order by school_number, label)
-                    filter (where after = 'true'), []
-                )[:?] as entered_schools,
-                coalesce(
-                    list(coalesce(label, school_id) order by school_number, label)
-                    filter (where before = 'true'), []
-                )[:?] as gone_schools,
+            select what, period, {counted}, {named}
             from change left join schools using (school_id)
-            where what in ? and (before = 'true' or after = 'true')
+            where what in $lists and (before = 'true' or after = 'true')
             group by what, period
-            order by list_position(?, what), period
+            order by list_position($lists, what), period
             """,
-            [SHOWN_SCHOOLS, SHOWN_SCHOOLS, list(LISTS), list(LISTS)],
+            {"shown": SHOWN_SCHOOLS, "lists": list(LISTS)},
         ).fetchall()
     values, schools = counts or (0, 0)
     return Effect(values, schools, [Movement(*movement) for movement in movements])
