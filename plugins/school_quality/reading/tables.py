@@ -125,7 +125,9 @@ def _open(rows: Sequence[Sequence[Cell]], block: _Further) -> Table:
         texts = list(dict.fromkeys(_cells(row)))
         if len(texts) == 2:
             pairs.setdefault(fold(texts[0]).rstrip(":"), texts[1])
-        titles += texts if len(texts) <= TITLE_CELLS else []
+        if len(texts) <= TITLE_CELLS:
+            # code, subject and date of an exam may stand in cells of their own
+            titles += [" ".join(texts), *texts] if len(texts) > 1 and _names_pupils(block.header) else texts
     return Table(block.header, titles, pairs)
 
 

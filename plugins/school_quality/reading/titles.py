@@ -11,6 +11,8 @@ from school_quality.reading.context import mention
 from school_quality.reading.texts import fold
 
 _DATE = re.compile(r"(?<!\d)(?:(\d{4})[.-](\d{1,2})[.-](\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4}|\d\d))(?!\d)")
+_DAY = re.compile(r"дата(?:\s+(?:проведения|экзамена))*\s*:?\s*\d")
+"""``Дата экзамена: 26.05.2020`` beside a title without a date; ``Дата печати`` is another day."""
 _DATE_PREFIX = re.compile(r"(?<![а-я])[пу]\s*:\s*", re.IGNORECASE)
 _GVE = re.compile(r"(?<![а-я])гвэ(?![а-я])|государственн\w+ выпускн\w+ экзамен", re.IGNORECASE)
 _SUBJECT_LABEL = re.compile(r"^\s*(?:учебный\s+)?предмет\s*:\s*", re.IGNORECASE)
@@ -101,6 +103,8 @@ def exam_title(titles: Sequence[str], exam: str | None) -> ExamTitle | None:
     if not parsed:
         return None
     text, (name, date, known) = next(((t, p) for t, p in parsed if p[2]), parsed[0])
+    days = {iso_date(t) for t in titles if _DAY.match(fold(t))}
+    date = date or (days.pop() if len(days) == 1 else "")
     years = {int(date[:4])} if date else {y for t in (text, *titles) for y in mention(t).years}
     return ExamTitle(
         subject=(subjects.find(name, exam) or name) if known else name,

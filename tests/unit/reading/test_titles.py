@@ -93,6 +93,24 @@ def test_the_lines_between_two_blocks_are_titles_whatever_they_begin_with(
     assert blocks(reading) == [("physics", 2), ("chemistry", 3)]
 
 
+@pytest.mark.parametrize(
+    ("lines", "day"),
+    [
+        ([["04 - Химия", "2020.05.26"]], "2020-05-26"),
+        ([["04", "Химия", dt.date(2020, 5, 26)]], "2020-05-26"),
+        ([["Предмет:", "Химия"], ["Дата экзамена:", "26.05.2020"]], "2020-05-26"),
+        ([["Химия"], ["Дата проведения: 26.05.2020"], ["Дата печати", "30.06.2020"]], "2020-05-26"),
+        ([["Химия 2020"], ["Дата печати:", "30.06.2020"]], None),
+        ([["Химия 2020"], ["Дата: 26.05.2020"], ["Дата экзамена: 27.05.2020"]], None),
+    ],
+)
+def test_the_day_of_an_exam_may_stand_apart_from_its_subject(read: Reader, lines: Rows, day: object) -> None:
+    block = only_block(read("protocol.xlsx", builders.xlsx([*lines, CODE_FIRST, *pupils(CODE_FIRST)])))
+
+    assert (block.constants["subject"], block.constants["reporting_year"]) == ("chemistry", "2020")
+    assert block.constants.get("exam_date") == day
+
+
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
 def test_a_block_without_a_header_of_its_own_is_not_taken_for_the_subject_above(
     read: Reader, header: list[str]
