@@ -306,6 +306,7 @@ def status(settings: Settings, year: int, as_of: str | None) -> None:
     """Что пришло, что принято, чего не хватает."""
     from school_quality import datasets, pipeline
     from school_quality.landing.refused import standing
+    from school_quality.reporting import words
     from school_quality.warehouse import damage
     from school_quality.warehouse import status as found
     from school_quality.warehouse.school_names import listed
@@ -356,7 +357,7 @@ def status(settings: Settings, year: int, as_of: str | None) -> None:
         [
             titles.get(entry.dataset, entry.dataset),
             entry.period,
-            entry.due_on,
+            words.day(entry.due_on),
             *(entry.counts.get(name, 0) for name in STATUS_WORDS),
             listed(entry.missing, SHOWN_SCHOOLS),
             listed(entry.partly, SHOWN_SCHOOLS),

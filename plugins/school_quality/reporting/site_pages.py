@@ -19,6 +19,7 @@ from school_quality.reporting import merged, methodology, standing, words
 from school_quality.reporting.advice import build_owed
 from school_quality.reporting.context_plot import LABELLED, ContextPlot, Mark, draw_context
 from school_quality.reporting.facts import Reference, Row, how_many, is_hidden
+from school_quality.reporting.standing import SUPPORT_UNKNOWN, not_applicable
 from school_quality.reporting.words import Tone
 
 # A median over fewer schools than this says little and may show a single one.
@@ -29,6 +30,9 @@ STATUSES = (
     ("зона риска", "is_risk_zone", "official_risk_zone"),
     ("ШССУ", "is_difficult_social", "official_difficult_social"),
 )
+
+# What stands where an indicator has no value, by its status.
+NOTHING = {**words.STATUS_WORDS, "not_applicable": "не относится"}
 
 GROUP_TONES: dict[str, Tone] = {
     "resilient": "good",
@@ -250,6 +254,18 @@ class District:
         """Indicators that have a page; a code that could be no file name has none."""
         return [code for code in self.by_code if re.fullmatch(r"\d+(\.\d+)*", code)]
 
+    @cached_property
+    def _by_school(self) -> dict[str, Row]:
+        return {status["school_id"]: status for status in self.statuses}
+
+    def nothing(self, row: Row) -> tuple[str, str]:
+        """What stands where a value is not, and why."""
+        status = self._by_school.get(row["school_id"])
+        if row["status"] != "not_applicable" or status is None:
+            return NOTHING[row["status"]], self.reference.reason(row)
+        why = not_applicable(row, status, self.reference)
+        return words.NO_DATA if why == SUPPORT_UNKNOWN else NOTHING[row["status"]], why
+
     @property
     def name(self) -> str:
         id_ = self.reference.municipality_id or ""
@@ -271,9 +287,13 @@ def build_overview(district: District) -> Overview:
     plot, points = _plot(district)
     lines = tuple(_school_line(district, status) for status in statuses)
     medians = district.reference.district_scores.get(district.reference.municipality_id or "")
-    comparable = medians is not None and medians[1] >= COMPARED_SCHOOLS
-    middle = Cell(words.percent(round(medians[0], 1)), medians[0]) if medians and comparable else Cell("—")
     hidden = any(status.get("suppressed") for status in statuses)
+    if medians is None:
+        middle = Cell("—" if hidden else words.NO_DATA)
+    elif medians[1] < COMPARED_SCHOOLS:
+        middle = Cell("—")
+    else:
+        middle = Cell(words.percent(round(medians[0], 1)), medians[0])
     note = words.HIDDEN_NOTE if hidden else ""
     summary = DistrictSummary(district.name, len(statuses), _counts(statuses), middle, note)
     return Overview(
@@ -327,8 +347,10 @@ def _school_line(district: District, status: Row) -> SchoolLine:
 
 
 def _marks(status: Row) -> tuple[tuple[str, str, Tone], ...]:
-    """Statuses that anybody says the school has: by calculation, by the list, or both."""
+    """Statuses that anybody says the school has: by calculation, by the list, or both; what is unknown."""
     found: list[tuple[str, str, Tone]] = []
+    if status["is_low_results"] is None and not is_hidden(status, "is_low_results"):
+        found.append((words.NO_DATA, "ШНОР, зона риска: расчёт", "unknown"))
     for title, computed, official in STATUSES:
         says = [source for source, column in (("расчёт", computed), ("список", official)) if status[column]]
         if says:
@@ -491,7 +513,7 @@ def build_indicator(district: District, code: str) -> IndicatorPage:
         task_title=words.TASKS.get(words.task(code), ""),
         name=_indicator_name(district, first, keys),
         about=_about(first, [component for component, _ in keys]),
-        summary=_summary(values, district.reference, middle_text),
+        summary=_summary(values, district, middle_text),
         known=len(known),
         expected=len(expected),
         middle=middle_text or "—",
@@ -598,10 +620,8 @@ def _single_cells(row: Row, unit: str, district: District) -> tuple[Cell, ...]:
 def _value_cell(row: Row | None, unit: str, district: District) -> Cell:
     if row is None:
         return Cell("")
-    if row["status"] == "not_applicable":
-        return Cell(f"не относится: {district.reference.reason(row)}", tone="unknown")
-    if row["status"] in words.STATUS_WORDS:
-        return Cell(f"{words.STATUS_WORDS[row['status']]}: {district.reference.reason(row)}", tone="unknown")
+    if row["status"] in NOTHING:
+        return Cell(": ".join(district.nothing(row)), tone="unknown")
     marks = "*" if row["flags"] else ""
     order = row["value"] if row["value"] is not None else row["points"]
     return Cell(words.shown_value(row, unit) + marks, order)
@@ -629,7 +649,7 @@ def _median(values: Iterable[Row]) -> float | None:
     return median(known) if len(known) >= COMPARED_SCHOOLS else None
 
 
-def _summary(values: list[Row], reference: Reference, middle: str) -> str:
+def _summary(values: list[Row], district: District, middle: str) -> str:
     """How many schools have the value, how many points they got, why others have none."""
     parts = []
     scored = Counter(row["points"] for row in values if row["status"] == "scored")
@@ -642,8 +662,9 @@ def _summary(values: list[Row], reference: Reference, middle: str) -> str:
         parts.append(f"{schools}.")
     if middle:
         parts.append(f"Половина школ — не выше {middle}.")
-    for status, word in (*words.STATUS_WORDS.items(), ("not_applicable", "не относится")):
-        reasons = Counter(reference.reason(row) for row in values if row["status"] == status)
+    nothing = [district.nothing(row) for row in values if row["status"] in NOTHING]
+    for word in NOTHING.values():
+        reasons = Counter(reason for found, reason in nothing if found == word)
         if reasons:
             why = "; ".join(reason for reason, _ in reasons.most_common())
             parts.append(f"{word.capitalize()}: {reasons.total()} ({why}).")

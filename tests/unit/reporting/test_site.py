@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 import duckdb
@@ -17,6 +19,7 @@ from invented import SCRIPT_NAME
 from school_quality.reporting import words
 from school_quality.reporting.facts import open_warehouse, read_reference
 from school_quality.reporting.site import write_site
+from school_quality.reporting.site_pages import District
 
 RELEASE = {"release_id": "20230901T000000Z-abcdef01", "as_of": "2023-08-31"}
 
@@ -125,6 +128,32 @@ def test_the_table_of_schools_tells_calculation_and_list_apart(site: Path) -> No
     assert "зона риска расчёт и список" in text  # 102
     assert "ШНОР по расчёту 1 (нет данных: 1), в списке 0" in text
     assert "расчёт этой системы, приказ их не предусматривает" in text
+
+
+def test_a_school_whose_status_is_unknown_does_not_look_like_one_without_a_status(site: Path) -> None:
+    text = visible(site / "districts/1/index.html").replace("\u00a0", " ")
+
+    assert text.count("нет данных ШНОР, зона риска: расчёт") == 1  # of school 103
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"is_supported": None}, ("нет данных", "нужна ли школе адресная поддержка, неизвестно")),
+        ({"is_supported": False}, ("не относится", "не поддерживают")),
+        ({"is_supported": None, "suppressed": ["is_supported"]}, ("не относится", "не поддерживают")),
+    ],
+)
+def test_an_indicator_of_supported_schools_is_unknown_where_support_is(
+    warehouse: Path, status: dict[str, Any], told: tuple[str, str]
+) -> None:
+    with open_warehouse(warehouse) as connection:
+        reference = read_reference(connection, 2022, None)
+    known = replace(reference, reasons={"not_supported": "не поддерживают"})
+    district = District(known, ({"school_id": "101"} | status,), {}, {}, {})
+
+    row = {"school_id": "101", "status": "not_applicable", "reason": "not_supported"}
+    assert district.nothing(row) == told
 
 
 def test_an_indicator_says_what_it_is_and_how_it_is_judged(site: Path) -> None:
