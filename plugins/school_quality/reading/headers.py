@@ -41,6 +41,12 @@ NOTHING_NEAR = "нет"
 
 SCHOOL_KEYS = ("school_code", "login", "school_number")
 
+KEY_TYPES = (*SCHOOL_KEYS, "year", "academic_year", "quarter", "half_year", "subject")
+"""Types of fields that say of whom and when a row is: no table is known by them alone."""
+
+REMINDS = 0.6
+"""So like a declared name is a header that was meant by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -279,6 +285,8 @@ def _match(
             or all(folded[i].isdigit() for i in columns.values())
         ):
             return None
+        if not _has_own(candidate, columns, missing, folded, cells):
+            return None
         remark = _missing_remark(candidate, missing, folded, cells)
         # of forms that lack as much the one is meant of which some header reminds
         reminds = 0.0 if remark.details["nearest"] == NOTHING_NEAR else 0.01
@@ -353,6 +361,26 @@ def _lookalike_only(folded: tuple[str, ...], cells: Sequence[Cell]) -> NearMiss 
 
 def _remark(rule: str, **details: str) -> Remark:
     return Remark(rule, "file", details=details)
+
+
+def _has_own(
+    candidate: _Known,
+    columns: dict[str, int],
+    missing: Sequence[str],
+    folded: tuple[str, ...],
+    cells: Sequence[Cell],
+) -> bool:
+    """Whether more than a school and a period, which tables of others have too, reminds of the dataset."""
+    fields = candidate.dataset.fields
+    if any(fields[n].type not in KEY_TYPES for n in candidate.variant.required if n in columns):
+        return True
+    unknown = [fold_header(header) for header in _unknown(candidate, folded, cells)]
+    names = [fold_header(candidate.variant.headers[n][0]) for n in missing if fields[n].type not in KEY_TYPES]
+    return any(
+        any(name in header for header in unknown)
+        or difflib.get_close_matches(name, unknown, n=1, cutoff=REMINDS)
+        for name in names
+    )
 
 
 def _missing_remark(

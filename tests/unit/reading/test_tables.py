@@ -282,9 +282,12 @@ def test_a_row_of_numbers_below_the_data_is_data(read: Reader) -> None:
         ["Школа", "Муниципалитет", "7.\tКод ОГЭ", "8.\tКод ЕГЭ", "Статус организации", "Телефон"],
         ["Код ОО", "Пункт проведения ЕГЭ", "Адрес", "Год постройки"],
         ["Код ОО", "Углублённо: математика (ОГЭ)", "Смен", "Этажей", "Спортзал"],
+        ["Логин", "Пароль", "ОО"],
+        ["Код ОО", "Отчётный год", "Класс", "Литера", "Обучающихся"],
+        ["Код ОО", "Учебный год", "Четверть", "Смен", "Кружков"],
     ],
 )
-def test_a_table_of_others_that_names_an_exam_is_not_recognised(read: Reader, header: list[str]) -> None:
+def test_a_table_of_others_is_not_recognised(read: Reader, header: list[str]) -> None:
     data = builders.xlsx([header, ["1"] * len(header)])
 
     assert rejection(read("2022/сведения.xlsx", data)) == "unknown_header"
@@ -297,3 +300,9 @@ def test_a_table_of_percentages_that_says_nowhere_of_what_is_told_so(read: Reade
 
     assert rejection(reading) == "ambiguous_header"
     assert reading.remarks[0].details["header"].startswith("«ВПР Русский 5 кл.»")
+
+
+def test_the_only_column_of_a_form_may_be_misspelt(read: Reader) -> None:
+    reading = read("form.xlsx", builders.xlsx([["Код ОО", "Отчётный год", "И С Б Ш"], ["6003", 2022, 50]]))
+
+    assert (rejection(reading), reading.remarks[0].details["nearest"]) == ("missing_column", "«И С Б Ш»")
