@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -305,20 +305,24 @@ SHOWN_SCHOOLS = 100
 def status(settings: Settings, year: int, as_of: str | None) -> None:
     """Что пришло, что принято, чего не хватает."""
     from school_quality import datasets, pipeline
+    from school_quality.landing import integrity
     from school_quality.landing.refused import standing
     from school_quality.reporting import words
     from school_quality.warehouse import damage
     from school_quality.warehouse import status as found
+    from school_quality.warehouse.releases import told_receipts
     from school_quality.warehouse.school_names import listed
 
     titles = {name: dataset.title for name, dataset in datasets.load().items()}
+    broken, lost = damage.find(settings), integrity.damages(settings, told_receipts(settings))
+    damages = bool(broken or lost)
     receipts = found.files(settings)
     if not receipts:
         click.echo(f"Ни один файл ещё не прочитан. Папка приёма: {settings.inbox}")
         show(found.not_read(settings))
+        _tell_damages(settings, broken, lost)
         return
     counts = ("rows_read", "rows_accepted", "rows_rejected", "rows_skipped")
-    damages = damage.find(settings)
     replaced = frozenset() if damages else found.replaced(settings)
     rows = [
         [
@@ -341,7 +345,7 @@ def status(settings: Settings, year: int, as_of: str | None) -> None:
     if not damages and standing(settings).has_rejections:
         click.echo(f"Что не принято и что исправить: {settings.rejected / 'remarks'}")
     show(found.not_read(settings))
-    _tell_damages(settings, damages)
+    _tell_damages(settings, broken, lost)
     day = Parameters.of(year, None, as_of).as_of if as_of else None
     with quiet(embedded.log_file()):
         submissions = (
@@ -513,12 +517,18 @@ def releases(settings: Settings) -> None:
     _tell_damages(settings, broken)
 
 
-def _tell_damages(settings: Settings, broken: list[Any]) -> None:
-    """Say what is damaged and what to do, and end with code 1; nothing where all is whole."""
-    if broken:
-        from school_quality.warehouse import damage
+def _tell_damages(settings: Settings, broken: Sequence[Any], lost: Sequence[Any] = ()) -> None:
+    """Say what is damaged of releases and of the landing, and what to do, and end with code 1; nothing where
+    all is whole."""
+    from school_quality.landing import integrity
+    from school_quality.warehouse import damage
 
+    if broken:
         show(["Повреждено:", *(f"  {each.line(settings)}" for each in broken), damage.ADVICE])
+    if lost:
+        lines = [f"  {line}" for each in lost for line in each.lines(settings)]
+        show(["Принятые строки повреждены:", *lines, f"Что делать: {integrity.advice(settings)}"])
+    if broken or lost:
         sys.exit(NOTHING_PUBLISHED)
 
 

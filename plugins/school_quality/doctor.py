@@ -68,6 +68,7 @@ def examine(settings: Settings) -> list[Check]:
         _waiting(),
         _airflow(),
         *_published(settings),
+        *_landing(settings),
         _receipts(settings),
         _last_run(settings),
     ]
@@ -217,6 +218,18 @@ def _published(settings: Settings) -> list[Check]:
         return [*checks, Check("Выпуск", "ещё нет", advice="school-quality run --year ГОД")]
     finding = f"{release.release_id}, период {release.period}, на дату {release.as_of}"
     return [*checks, Check("Выпуск", finding)]
+
+
+def _landing(settings: Settings) -> list[Check]:
+    """What is missing, cut off or too much of what was landed."""
+    from school_quality.landing import integrity
+
+    try:
+        found = integrity.damages(settings, releases.told_receipts(settings), thoroughly=False)
+    except SchoolQualityError as error:
+        return [Check("Принятые строки", str(error), False, integrity.advice(settings))]
+    told = ["; ".join(each.lines(settings)) for each in found]
+    return [Check("Принятые строки", line, False, integrity.advice(settings)) for line in told]
 
 
 def _receipts(settings: Settings) -> Check:

@@ -51,14 +51,17 @@ def ingest(
 ) -> IngestReport:
     """Land what is new in the inbox, or of it ``files`` only, withdrawn ones included.
 
-    Files younger than ``quiet_seconds`` wait for the next time. Raises `UsageError` for a file elsewhere.
+    Files younger than ``quiet_seconds`` wait for the next time. Raises `UsageError` for a file elsewhere,
+    `Damaged` where what is there is not as it was landed.
     """
     from school_quality import landing
+    from school_quality.landing import integrity
 
     settings.inbox.mkdir(parents=True, exist_ok=True)
     for file in files or ():
         if not file.resolve().is_relative_to(settings.inbox.resolve()):
             raise UsageError(f"Файл {file} лежит не в папке {settings.inbox}: положите его туда.")
+    integrity.check(settings, releases.told_receipts(settings), "приём")
     progress.info("Чтение файлов из %s", settings.inbox)
     with disk.watched(settings):
         found = landing.ingest(settings, files=files, quiet_seconds=quiet_seconds, progress=progress.info)
@@ -72,9 +75,11 @@ def validate(settings: Settings) -> None:
 
     The checks themselves are part of `ingest`: no row is accepted that has not passed them.
     """
+    from school_quality.landing import integrity
     from school_quality.reporting.remarks import remarks_dir, write_remarks
     from school_quality.validation import docs
 
+    integrity.check(settings, releases.told_receipts(settings))
     with disk.watched(settings):
         workbooks = write_remarks(settings)
         docs.write_index(settings)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +25,11 @@ from school_quality.errors import Damaged
 from school_quality.landing.receipts import (
     COPY,
     OPEN_ROW_SCHEMA,
+    PROOF,
     RECEIPTS,
     RECORD,
     REMARK_SCHEMA,
+    SCHEMA,
     Receipt,
     Staging,
     batch_name,
@@ -35,7 +38,9 @@ from school_quality.landing.receipts import (
     last_seq,
     locked,
     read_files,
+    record_proof,
     replace_file,
+    replace_record,
     sync,
     withdrawals,
     write_record,
@@ -95,35 +100,52 @@ class Record:
     def of(cls, batch: Path) -> Record | None:
         """The record of a batch; None where it is missing or damaged."""
         try:
-            document = json.loads((batch / RECORD).read_text(encoding="utf-8"))
-            return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+            document = dict(json.loads((batch / RECORD).read_text(encoding="utf-8")))
+            found = cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+            kinds = [type(getattr(found, name)) for name in ("files", "lost", "unknown")]
+            proof = record_proof(document)
         except (OSError, ValueError, TypeError):
             return None
+        is_sound = kinds == [dict, dict, list] and RECEIPTS in found.files
+        return found if is_sound and document.get(PROOF, proof) == proof else None  # the first have no proof
 
 
-def check(settings: Settings, told: Iterable[Mapping[str, Any]] = ()) -> None:
+def check(settings: Settings, told: Iterable[Mapping[str, Any]] = (), refused: str = "расчёт") -> None:
     """Raise `Damaged`, naming each file and what brings it back, unless everything landed is whole.
 
-    ``told``: receipts as the releases on disk tell of them.
+    ``told``: receipts as the releases on disk tell of them. ``refused``: what does not begin, in Russian.
     """
     found = damages(settings, told)
     if found:
         lines = [line for damage in found for line in damage.lines(settings)]
         raise Damaged(
-            "Принятые строки повреждены, расчёт не начат.\n  " + "\n  ".join(lines) + "\n"
-            f"Что делать: верните папки {settings.landing} и {settings.rejected} из резервной копии, а если "
-            "её нет: school-quality repair прочитает файлы из папки приёма ещё раз. "
-            "Чего нет и там, отзовите: school-quality withdraw НОМЕР_ФАЙЛА"
+            f"Принятые строки повреждены, {refused} не начат.\n  " + "\n  ".join(lines) + "\n"
+            f"Что делать: {advice(settings)}"
         )
 
 
-def damages(settings: Settings, told: Iterable[Mapping[str, Any]] = ()) -> list[Damage]:
-    """Everything in the landing that is not as it was landed, batch by batch."""
+def advice(settings: Settings) -> str:
+    """What to do where the landing is damaged."""
+    return (
+        f"верните папки {settings.landing} и {settings.rejected} из резервной копии, а если "
+        "её нет: school-quality repair прочитает файлы из папки приёма ещё раз. "
+        "Чего нет и там, отзовите: school-quality withdraw НОМЕР_ФАЙЛА"
+    )
+
+
+def damages(
+    settings: Settings, told: Iterable[Mapping[str, Any]] = (), *, thoroughly: bool = True
+) -> list[Damage]:
+    """Everything in the landing that is not as it was landed, batch by batch.
+
+    Not ``thoroughly``, for a health check: files that are missing, cut off or too many; their bits count as
+    those that were landed.
+    """
     folders = _folders(settings)
     records = {folder: Record.of(folder) for folder in folders}
-    checksums = _checksums(settings, folders)
+    checksums = _checksums(settings, records, thoroughly=thoroughly)
     readable: dict[Path, list[Receipt]] = {}
-    found: list[Damage] = []
+    found = [Damage(path, "лишняя папка", path) for path in _strange_folders(settings)]
     for folder in folders:
         record, sums = records[folder], checksums[folder]
         if record is not None and sums.get(RECEIPTS) != record.files.get(RECEIPTS):
@@ -134,6 +156,9 @@ def damages(settings: Settings, told: Iterable[Mapping[str, Any]] = ()) -> list[
         except (duckdb.Error, OSError) as error:
             log.warning("%s cannot be read: %s", folder / RECEIPTS, error)
             found.append(Damage(folder / RECEIPTS, _difference(sums, RECEIPTS), folder))
+    for folder, repeated in _repeated(readable).items():
+        del readable[folder]
+        found.append(Damage(folder, f"повторяет квитанции {_ranges(repeated)} другого пакета", folder))
     receipts = sorted((r for batch in readable.values() for r in batch), key=lambda r: r.seq)
     force = {r.seq for r in effective(receipts).values()}
     for folder, batch in readable.items():
@@ -153,8 +178,35 @@ def _folders(settings: Settings) -> list[Path]:
     return sorted(path for path in settings.landing.iterdir() if path.name.isdigit())
 
 
-def _checksums(settings: Settings, folders: Sequence[Path]) -> dict[Path, dict[str, str]]:
-    """sha256 of every file of the batches, by its name in a `Record`."""
+def _strange_folders(settings: Settings) -> list[Path]:
+    """Folders beside the batches whose rows dbt would read and nobody else, such as copies made by hand."""
+    if not settings.landing.is_dir():
+        return []
+    return sorted(
+        path
+        for path in settings.landing.iterdir()
+        if path.is_dir() and not (path.name.isdigit() or path.name.startswith(".") or path.name == SCHEMA)
+    )
+
+
+def _repeated(batches: Mapping[Path, Sequence[Receipt]]) -> dict[Path, list[int]]:
+    """Seqs that an earlier batch holds too, by batch; one not called by its first seq is the later."""
+    known: set[int] = set()
+    found = {}
+    first = {folder: min((r.seq for r in receipts), default=0) for folder, receipts in batches.items()}
+    for folder in sorted(batches, key=lambda path: (path.name != batch_name(first[path]), path.name)):
+        seqs = {r.seq for r in batches[folder]}
+        if seqs & known:
+            found[folder] = sorted(seqs & known)
+        known |= seqs
+    return found
+
+
+def _checksums(
+    settings: Settings, records: Mapping[Path, Record | None], *, thoroughly: bool
+) -> dict[Path, dict[str, str]]:
+    """sha256 of every file of the batches, by its name in a `Record`, or what stands for it (`damages`)."""
+    folders = list(records)
     files = [
         (folder, str(path.relative_to(folder)), path)
         for folder in folders
@@ -163,12 +215,25 @@ def _checksums(settings: Settings, folders: Sequence[Path]) -> dict[Path, dict[s
     remarks = ((folder, REMARKS, settings.rejected / f"{folder.name}.parquet") for folder in folders)
     files += [entry for entry in remarks if entry[2].is_file()]
     found: dict[Path, dict[str, str]] = {folder: {} for folder in folders}
+    if not thoroughly:
+        for folder, name, path in files:
+            record = records[folder] or Record()
+            found[folder][name] = (record.files | record.lost).get(name, "") if _is_closed(path) else ""
+        return found
     with ThreadPoolExecutor(HASHING_THREADS) as pool:
         for (folder, name, _), digest in zip(
             files, pool.map(lambda entry: checksum(entry[2]), files), strict=True
         ):
             found[folder][name] = digest
     return found
+
+
+def _is_closed(file: Path) -> bool:
+    """Whether a Parquet file begins and ends as one: cut off, it has no end."""
+    with file.open("rb") as opened:
+        begin = opened.read(4)
+        opened.seek(-min(4, file.stat().st_size), os.SEEK_END)
+        return begin == opened.read(4) == b"PAR1"
 
 
 def _difference(sums: Mapping[str, str], name: str) -> str:
@@ -347,6 +412,9 @@ def _mend(settings: Settings, damage: Damage) -> Iterator[str]:
     batch = damage.batch
     if batch is None:
         return
+    if damage.file == batch:
+        yield f"Отложено: {_set_aside(settings, batch, batch).relative_to(settings.data_root)}"
+        return
     record = Record.of(batch)
     name = REMARKS if damage.file.parent == settings.rejected else str(damage.file.relative_to(batch))
     whole = {str(COPY): batch / RECEIPTS, RECEIPTS: batch / COPY}.get(name)
@@ -371,7 +439,7 @@ def _mend(settings: Settings, damage: Damage) -> Iterator[str]:
             record.files[REMARKS] = checksum(damage.file)
         elif name in record.files:
             record.lost[name] = record.files.pop(name)
-        _rewrite(batch, record)
+        replace_record(batch, asdict(record))
         yield f"Отложено: {aside.relative_to(settings.data_root)}"
     elif record is None and damage.file.is_file():
         aside = _set_aside(settings, damage.file, batch)
@@ -390,14 +458,6 @@ def _set_aside(settings: Settings, path: Path, batch: Path) -> Path:
     if path.exists():
         path.rename(target)
     return target
-
-
-def _rewrite(batch: Path, record: Record) -> None:
-    staged = batch / f".{RECORD}"
-    staged.write_text(json.dumps(asdict(record)), encoding="utf-8")
-    sync(staged)
-    staged.replace(batch / RECORD)
-    sync(batch)
 
 
 def _tell_lost(settings: Settings, damage: Damage, told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -430,7 +490,8 @@ def _tell_lost(settings: Settings, damage: Damage, told: Sequence[Mapping[str, A
     staging.commit(sorted(new, key=lambda r: r.seq), *nothing, name=name)
     record = Record.of(settings.landing / name)
     if record is not None:
-        _rewrite(settings.landing / name, replace(record, lost={_ALL_ROWS: ""}, unknown=unknown))
+        record = replace(record, lost={_ALL_ROWS: ""}, unknown=unknown)
+        replace_record(settings.landing / name, asdict(record))
     if unknown:
         yield (
             f"О квитанциях {_ranges(unknown)} ничего не известно: если среди них был отзыв файла, отзовите "

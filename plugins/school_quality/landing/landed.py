@@ -8,10 +8,16 @@ from collections.abc import Iterable
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from school_quality.datasets import Dataset, load
-from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, locked, write_schema_batch
+from school_quality.landing.receipts import (
+    Receipt,
+    batches,
+    has_schema,
+    locked,
+    schema_files,
+    write_schema_batch,
+)
 from school_quality.quoting import identifier
 from school_quality.settings import Settings
 
@@ -49,16 +55,20 @@ def landed_schema(dataset: Dataset) -> pa.Schema:
 
 def prepare(settings: Settings) -> None:
     """Make folders and empty tables what this version of the code declares. Needs the lock."""
-    write_schema_batch(settings, {d.name: landed_schema(d) for d in load().values()})
+    write_schema_batch(settings, _schemas())
 
 
 def keep_up(settings: Settings) -> None:
-    """`prepare` a data root of an older version, for those who read it before the next landing."""
-    schema = settings.rejected / "schema.parquet"
-    open_rows = settings.landing / "schema" / "open_rows.parquet"
-    if schema.is_file() and not (open_rows.is_file() and pq.read_schema(schema).equals(REMARK_SCHEMA)):
+    """`prepare` a data root of an older version, or whose empty tables are lost, for those who read it before
+    the next landing."""
+    wanted = schema_files(settings, _schemas())
+    if batches(settings) and not all(has_schema(path, schema) for path, schema in wanted.items()):
         with locked(settings):
             prepare(settings)
+
+
+def _schemas() -> dict[str, pa.Schema]:
+    return {d.name: landed_schema(d) for d in load().values()}
 
 
 def arrow_type(kind: str) -> pa.DataType:

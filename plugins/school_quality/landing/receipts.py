@@ -37,6 +37,10 @@ COPY = Path("copy", RECEIPTS)
 """The receipts of a batch once more, deeper than the globs of dbt look: see `integrity`."""
 RECORD = "checksums.json"
 """The record of a batch: sha256 of each of its files, by its path in it."""
+PROOF = "proof"
+"""Stands in a record for the sha256 of the rest of it."""
+SCHEMA = "schema"
+"""The folder of `write_schema_batch`."""
 
 LOCK_TIMEOUT_SECONDS = 3600
 """A landing of a whole country takes minutes; an hour means that something hangs."""
@@ -313,12 +317,23 @@ def write_record(batch: Path, remarks: Path) -> None:
     sums = {str(path.relative_to(batch)): checksum(path) for path in sorted(batch.rglob("*.parquet"))}
     if remarks.is_file():
         sums["remarks"] = checksum(remarks)
-    staged = batch / f".{RECORD}"
-    staged.write_text(json.dumps({"files": sums}), encoding="utf-8")
     sync(copy)
+    replace_record(batch, {"files": sums})
+
+
+def replace_record(batch: Path, document: Mapping[str, Any]) -> None:
+    """Write the record of a batch at once; it proves itself by a checksum of its own."""
+    staged = batch / f".{RECORD}"
+    staged.write_text(json.dumps({**document, PROOF: record_proof(document)}), encoding="utf-8")
     sync(staged)
     staged.replace(batch / RECORD)
     sync(batch)
+
+
+def record_proof(document: Mapping[str, Any]) -> str:
+    """sha256 of what a record says, without the proof itself."""
+    said = {name: value for name, value in document.items() if name != PROOF}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def checksum(path: Path) -> str:
@@ -342,6 +357,14 @@ def replace_file(path: Path, table: pa.Table) -> None:
     sync(path.parent)
 
 
+def has_schema(path: Path, schema: pa.Schema) -> bool:
+    """Whether a Parquet file is there, can be read and has these columns."""
+    try:
+        return bool(pq.read_schema(path).equals(schema))
+    except (OSError, pa.ArrowInvalid):
+        return False
+
+
 def sync(path: Path) -> None:
     """fsync a file or a folder: a rename is only worth what lies under it."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -356,19 +379,27 @@ def write_schema_batch(settings: Settings, schemas: Mapping[str, pa.Schema]) -> 
 
     Files are replaced one by one and only where the declared columns changed. Needs the lock.
     """
-    rows = settings.landing / "schema" / "rows"
+    wanted = schema_files(settings, schemas)
+    rows = settings.landing / SCHEMA / "rows"
     rows.mkdir(parents=True, exist_ok=True)
     settings.rejected.mkdir(parents=True, exist_ok=True)
-    wanted = {rows / f"{name}.parquet": schema for name, schema in schemas.items()}
-    wanted[settings.landing / "schema" / "receipts.parquet"] = RECEIPT_SCHEMA
-    wanted[settings.landing / "schema" / "open_rows.parquet"] = OPEN_ROW_SCHEMA
-    wanted[settings.rejected / "schema.parquet"] = REMARK_SCHEMA
     for path, schema in wanted.items():
-        if not path.is_file() or not pq.read_schema(path).equals(schema):
+        if not has_schema(path, schema):
             replace_file(path, schema.empty_table())
     for path in rows.glob("[!.]*.parquet"):
         if path not in wanted:
             path.unlink()
+
+
+def schema_files(settings: Settings, schemas: Mapping[str, pa.Schema]) -> dict[Path, pa.Schema]:
+    """What `write_schema_batch` writes, with the columns of each file."""
+    folder = settings.landing / SCHEMA
+    return {
+        **{folder / "rows" / f"{name}.parquet": schema for name, schema in schemas.items()},
+        folder / RECEIPTS: RECEIPT_SCHEMA,
+        folder / "open_rows.parquet": OPEN_ROW_SCHEMA,
+        settings.rejected / f"{SCHEMA}.parquet": REMARK_SCHEMA,
+    }
 
 
 def withdrawals(

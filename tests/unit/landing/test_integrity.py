@@ -12,10 +12,19 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from school_quality import cli, embedded, landing, pipeline
+from school_quality import cli, doctor, embedded, landing, pipeline
 from school_quality.errors import Damaged
 from school_quality.landing import ingest, integrity
-from school_quality.landing.receipts import COPY, RECORD, Receipt, chain, effective, read_receipts
+from school_quality.landing.landed import keep_up
+from school_quality.landing.receipts import (
+    COPY,
+    RECEIPTS,
+    RECORD,
+    Receipt,
+    chain,
+    effective,
+    read_receipts,
+)
 from school_quality.settings import Settings
 from school_quality.warehouse import publish, releases
 from school_quality.warehouse.releases import Parameters
@@ -201,6 +210,95 @@ def test_nothing_is_tried_out_with_damaged_rows(settings: Settings, batches: lis
         pipeline.next_release(settings, Parameters.of(2022))
     with landing.overlay(settings, []) as overlaid, pytest.raises(Damaged):
         pipeline.next_release(overlaid.settings, Parameters.of(2022))
+
+
+def flip_sum(file: Path) -> None:
+    """Change a digit of a sum in a record."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    name, digest = next(iter(document["files"].items()))
+    document["files"][name] = digest[:-1] + ("0" if digest[-1] != "0" else "1")
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        flip_sum,
+        lambda file: file.write_text("[]"),
+        lambda file: file.write_text("{}"),
+        lambda file: file.write_text('{"files": 5}'),
+        lambda file: file.write_text('{"files": {"receipts.parquet": ""}, "lost": []}'),
+    ],
+)
+def test_a_damaged_record_costs_no_rows(
+    settings: Settings,
+    batches: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], object],
+) -> None:
+    """What it spoke of is whole, and stays where it is, though no file is in the inbox any more."""
+    shutil.rmtree(settings.inbox)
+    damage(batches[1] / RECORD)
+
+    assert [found.file for found in integrity.damages(settings)] == [batches[1] / RECORD]
+    code, output = repair(settings, monkeypatch)
+
+    assert code == 0, output
+    integrity.check(settings)
+    assert index_in_force(settings) == WHOLE
+
+
+@pytest.mark.parametrize("name", ["0000000004", "9", "0000000002 (копия)", "copy"])
+def test_a_copy_of_a_batch_is_named_and_set_aside(
+    settings: Settings, batches: list[Path], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """dbt would read its rows once more."""
+    copy = shutil.copytree(batches[1], settings.landing / name)
+
+    for thoroughly in (True, False):
+        found = integrity.damages(settings, thoroughly=thoroughly)
+        assert copy in {damage.file for damage in found}
+    with pytest.raises(Damaged, match="приём не начат"):
+        pipeline.ingest(settings)
+    code, output = repair(settings, monkeypatch)
+
+    assert code == 0, output
+    assert not copy.exists()
+    assert [r.seq for r in read_receipts(settings)] == [1, 2, 3]
+    integrity.check(settings)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(file.read_bytes()[:-9])])
+@pytest.mark.parametrize("name", [str(ROWS), "open_rows.parquet", RECEIPTS, str(COPY)])
+def test_what_is_missing_or_cut_off_is_seen_without_reading_it(
+    settings: Settings,
+    batches: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], object],
+    name: str,
+) -> None:
+    """The doctor, the receipt of new files and the status tell of it, none with a traceback."""
+    damage(batches[2] / name)
+
+    assert batches[2] / name in {found.file for found in integrity.damages(settings, thoroughly=False)}
+    assert any(check.subject == "Принятые строки" and not check.is_well for check in doctor.examine(settings))
+    monkeypatch.setattr(embedded, "log_file", lambda: settings.data_root / "log")
+    for command in (["ingest"], ["validate"], ["status", "--year", "2022"]):
+        done = CliRunner().invoke(cli.main, [*command, "--data", str(settings.data_root)])
+        assert done.exit_code == 1, done.output
+        assert isinstance(done.exception, SystemExit)
+        assert "school-quality repair" in done.output
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"PAR1")])
+def test_empty_tables_are_written_anew(
+    settings: Settings, batches: list[Path], damage: Callable[[Path], object]
+) -> None:
+    schema = settings.landing / "schema"
+    for file in (*schema.glob("*.parquet"), schema / ROWS, settings.rejected / "schema.parquet"):
+        damage(file)
+        keep_up(settings)
+        assert duckdb.sql(f"select count(*) from read_parquet('{file}')").fetchone() == (0,)
 
 
 def test_remarks_that_are_damaged_are_said_again(
