@@ -368,7 +368,7 @@ def status(settings: Settings, year: int, as_of: str | None) -> None:
         ]
         for entry in submissions
     ]
-    header = ["Набор", "Период", "Срок", *STATUS_WORDS.values(), "Не сдали школы", "Сдали частично"]
+    header = ["Набор", "Период", "Срок", *STATUS_WORDS.values(), "Нет по школам", "Частично по школам"]
     show(table(header, rows))
 
 
@@ -512,7 +512,9 @@ def releases(settings: Settings) -> None:
             else "не показывался"
         )  # fmt: skip
         created = f"{release.created_at:%d.%m.%Y %H:%M}"
-        rows.append([release_id, created, release.period, str(release.as_of), release.receipt_seq, mark])
+        rows.append(
+            [release_id, created, release.period, str(release.as_of), release.receipt_seq, mark]
+        )
     show(table(["Выпуск", "Создан (UTC)", "Период", "На дату", "Квитанций", ""], rows))
     _tell_damages(settings, broken)
 

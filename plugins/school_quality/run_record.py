@@ -77,26 +77,27 @@ def ended() -> Run:
     states = ti.get_task_states(context["dag"].dag_id, run_ids=[run_id])[run_id]
     release = ti.xcom_pull(task_ids="build")
     failed = next((name for name in context["dag"].task_dict if states.get(name) == "failed"), None)
-    if failed is not None:
+    nothing = ti.xcom_pull(task_ids="build", key="nothing") if failed in (None, "build") else None
+    found: dict[str, Any] = {}
+    if nothing:  # no failure of anything, also where a person who asked is told of an error
+        outcome, found = "no_results", {"message": nothing}
+    elif failed is not None:
         message = ti.xcom_pull(task_ids=failed, key="error")
         # a copy that failed takes nothing back from the readers of the release, nor does a process that was
         # killed when it had shown it
         shown = states.get("publish") == "success" or (failed == "publish" and _is_current(release))
         outcome = "published" if shown else "failed"
-        found: dict[str, Any] = {
+        found = {
             "failed_step": failed,
             "message": message or "процесс прерван или время шага вышло; подробности в журнале шага",
         }
     else:
-        found = {}
         if states.get("publish") == "success":
             outcome = "published"
         elif release is not None:
             outcome = "dry_run" if context["params"]["dry_run"] else "not_approved"
             is_answered = ti.xcom_pull(task_ids="approve", key="is_answered")
             found = {"message": _refusal(is_answered)} if outcome == "not_approved" else {}
-        elif nothing := ti.xcom_pull(task_ids="build", key="nothing"):
-            outcome, found = "no_results", {"message": nothing}
         elif "publish" not in states and states.get("ingest") == "success":
             outcome = "landed"
         else:

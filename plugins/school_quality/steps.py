@@ -370,9 +370,9 @@ def _skip_or_fail(nothing: NothingToPublish) -> NoReturn:
     What there was to say stays with the run, for its notice.
     """
     context = get_current_context()
+    context["ti"].xcom_push("nothing", str(nothing))
     if context["dag_run"].run_type == "manual":
         raise nothing
-    context["ti"].xcom_push("nothing", str(nothing))
     _skip(str(nothing))
 
 

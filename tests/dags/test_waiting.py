@@ -206,6 +206,45 @@ def test_where_nothing_was_received_yet_a_run_that_a_person_started_fails(run: S
         nothing_received(run, "manual")
 
     assert "Публиковать нечего" in run.pushed["error"]
+    assert "Публиковать нечего" in run.pushed["nothing"]
+
+
+@pytest.mark.parametrize(
+    ("pushed", "outcome"),
+    [({"error": "ничего", "nothing": "ничего"}, "no_results"), ({"error": "x"}, "failed")],
+)
+def test_a_run_without_results_is_recorded_as_such_and_not_as_a_failure(
+    monkeypatch: pytest.MonkeyPatch, pushed: dict[str, str], outcome: str
+) -> None:
+    from school_quality import run_record
+
+    def pull(task_ids: str, key: str = "return_value") -> str | None:
+        return pushed.get(key)
+
+    ti = SimpleNamespace(
+        get_task_states=lambda dag_id, run_ids: {"r": {"ingest": "success", "build": "failed"}},
+        xcom_pull=pull,
+    )
+    dag = SimpleNamespace(dag_id="recompute_quarter", task_dict=dict.fromkeys(("ingest", "build")))
+    monkeypatch.setattr(run_record, "get_current_context", lambda: {"ti": ti, "run_id": "r", "dag": dag})
+    monkeypatch.setattr(run_record, "of_task", lambda outcome, **found: ended_run(outcome, **found))
+
+    assert run_record.ended().outcome == outcome
+
+
+def ended_run(outcome: str, *, release: object = None, **found: str) -> Any:
+    from school_quality.warehouse.runs import Run
+
+    moment = datetime(2022, 11, 20)
+    return Run(
+        run_id="r",
+        dag_id="recompute_quarter",
+        run_type="manual",
+        started_at=moment,
+        ended_at=moment,
+        outcome=outcome,
+        **found,
+    )
 
 
 def test_a_methodology_version_that_does_not_exist_is_refused_with_those_that_do(

@@ -42,6 +42,10 @@ def with_rejections(data: Path, without_results: str, cli: Cli) -> str:
 def test_without_an_accepted_result_nothing_is_published(data: Path, without_results: str) -> None:
     assert "Публиковать нечего" in without_results
     assert "Traceback" not in without_results
+    (notice, *_) = sorted((data / "notices").glob("*.txt"))
+    text = notice.read_text(encoding="utf-8")
+    assert "публиковать нечего.\n" in text
+    assert "ОШИБКА" not in text
 
 
 def test_the_good_rows_are_published_all_the_same(data: Path, with_rejections: str) -> None:
