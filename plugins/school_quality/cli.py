@@ -512,9 +512,7 @@ def releases(settings: Settings) -> None:
             else "не показывался"
         )  # fmt: skip
         created = f"{release.created_at:%d.%m.%Y %H:%M}"
-        rows.append(
-            [release_id, created, release.period, str(release.as_of), release.receipt_seq, mark]
-        )
+        rows.append([release_id, created, release.period, str(release.as_of), release.receipt_seq, mark])
     show(table(["Выпуск", "Создан (UTC)", "Период", "На дату", "Квитанций", ""], rows))
     _tell_damages(settings, broken)
 
