@@ -9,7 +9,7 @@ from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import HISTORY_YEARS, Reference, Row
 from school_quality.reporting.footnotes import Footnotes
 from school_quality.reporting.plots import Plot, draw
-from school_quality.reporting.standing import not_applicable
+from school_quality.reporting.standing import SUPPORT_UNKNOWN, not_applicable
 from school_quality.reporting.words import Tone
 
 
@@ -43,7 +43,7 @@ class IndicatorGroup:
 
 @dataclass(frozen=True, slots=True)
 class Indicators:
-    """All indicators of a card; ``not_applicable`` names those that do not concern the school and why."""
+    """All indicators of a card; ``not_applicable`` tells which do not concern the school, or may not, and why."""
 
     groups: tuple[IndicatorGroup, ...]
     footnotes: tuple[str, ...]
@@ -80,8 +80,23 @@ def build_indicators(history: list[Row], current: list[Row], status: Row, refere
     return Indicators(
         groups=groups,
         footnotes=footnotes.texts(),
-        not_applicable="; ".join(f"{words.code_ranges(codes)}: {reason}" for reason, codes in reasons),
+        not_applicable=" ".join(
+            f"{lead} — {'; '.join(found)}."
+            for lead, found in (
+                ("Не относится к школе", _without_value(reasons, is_unknown=False)),
+                (words.NO_DATA.capitalize(), _without_value(reasons, is_unknown=True)),
+            )
+            if found
+        ),
     )
+
+
+def _without_value(reasons: list[tuple[str, set[str]]], *, is_unknown: bool) -> list[str]:
+    return [
+        f"{words.code_ranges(codes)}: {reason}"
+        for reason, codes in reasons
+        if (reason == SUPPORT_UNKNOWN) == is_unknown
+    ]
 
 
 def _indicator_order(key: tuple[str, str]) -> tuple[tuple[int, ...], int]:

@@ -350,7 +350,7 @@ def _marks(status: Row) -> tuple[tuple[str, str, Tone], ...]:
     """Statuses that anybody says the school has: by calculation, by the list, or both; what is unknown."""
     found: list[tuple[str, str, Tone]] = []
     if status["is_low_results"] is None and not is_hidden(status, "is_low_results"):
-        found.append((words.NO_DATA, "ШНОР, зона риска: расчёт", "unknown"))
+        found.append((words.NO_DATA, "ШНОР, зона риска", "unknown"))
     for title, computed, official in STATUSES:
         says = [source for source, column in (("расчёт", computed), ("список", official)) if status[column]]
         if says:

@@ -67,7 +67,8 @@ def test_a_task_of_supported_schools_is_unknown_where_nobody_knows_who_needs_sup
         ("не относится", False),
         ("не относится", False),
     ]
-    assert [note == f"2.1: {why}" for note in notes] == [True, False, False]
+    assert [note == f"Нет данных — 2.1: {why}." for note in notes] == [True, False, False]
+    assert notes[1].startswith("Не относится к школе — 2.1: ")
 
 
 @pytest.mark.parametrize("unknown", ["suppressed", "no_data"])
