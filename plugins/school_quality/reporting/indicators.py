@@ -43,7 +43,7 @@ class IndicatorGroup:
 
 @dataclass(frozen=True, slots=True)
 class Indicators:
-    """All indicators of a card; ``not_applicable`` tells which do not concern the school, or may not, and why."""
+    """All indicators of a card; ``not_applicable`` tells which do not, or may not, concern it and why."""
 
     groups: tuple[IndicatorGroup, ...]
     footnotes: tuple[str, ...]
