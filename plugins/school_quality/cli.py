@@ -324,10 +324,12 @@ def status(settings: Settings, year: int, as_of: str | None) -> None:
         return
     counts = ("rows_read", "rows_accepted", "rows_rejected", "rows_skipped")
     replaced = frozenset() if damages else found.replaced(settings)
+    words_of = {} if damages else dict.fromkeys(found.corrected(settings), "исправлен")
+    words_of |= dict.fromkeys(replaced, "заменён")
     rows = [
         [
             receipt.file_id[:12],
-            "заменён" if receipt.seq in replaced else OUTCOME_WORDS[receipt.outcome],
+            words_of.get(receipt.seq, OUTCOME_WORDS[receipt.outcome]),
             *(getattr(receipt, name) for name in counts),
             titles.get(receipt.dataset or ""),
             receipt.path,

@@ -105,3 +105,14 @@ def test_a_file_whose_rows_all_came_again_is_replaced(landed: Settings) -> None:
     paths = {r.seq: r.path for r in status.files(landed)}
     assert before == set()
     assert {paths[seq] for seq in status.replaced(landed)} == {"школа 2.csv"}
+
+
+def test_a_file_of_which_every_bad_row_came_right_later_is_corrected(landed: Settings) -> None:
+    paths = {r.seq: r.path for r in status.files(landed)}
+    before = {paths[seq] for seq in status.corrected(landed)}
+    (landed.inbox / "школа 4.csv").write_text(HEADER + row(4, 1), encoding="utf-8")
+
+    ingest(landed)
+
+    assert before == set()  # the row of school 4 is open
+    assert {paths[seq] for seq in status.corrected(landed)} == {"сводная.csv"}
