@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -120,7 +121,9 @@ def _key(settings: Settings) -> Check:
             return Check(subject, finding, False, advice)
         return Check(subject, f"{path}: создаётся при первом чтении файлов с учениками")
     if path.stat().st_mode & 0o077:
-        return Check(subject, f"{path} доступен другим пользователям", False, f"chmod 600 {path}")
+        return Check(
+            subject, f"{path} доступен другим пользователям", False, f"chmod 600 {shlex.quote(str(path))}"
+        )
     return Check(subject, f"{path}, лежит отдельно от данных; нужна его резервная копия")
 
 
@@ -130,7 +133,8 @@ def _rights(settings: Settings) -> Check:
     root, inbox = settings.data_root, settings.inbox
     for folder in (root, airflow_home()):
         if folder.is_dir() and (readers := rights.open_to(folder)):
-            advice = f"следующий запуск закроет её; сейчас: chmod {rights.folder_mode():o} {folder}"
+            command = f"chmod {rights.folder_mode():o} {shlex.quote(str(folder))}"
+            advice = f"следующий запуск закроет её; сейчас: {command}"
             return Check(subject, f"{folder} могут читать {readers}", advice=advice)
     if inbox.is_dir() and not inbox.is_symlink() and (inbox.stat().st_mode & ~root.stat().st_mode) & 0o022:
         return Check(

@@ -38,6 +38,7 @@ from school_quality.landing.receipts import (
     last_seq,
     locked,
     read_files,
+    receipt_of,
     record_proof,
     replace_file,
     replace_record,
@@ -356,15 +357,6 @@ def _untold(
     )
     if lost:
         yield Damage(settings.landing, "нет квитанций файлов, из которых сделан выпуск", None, lost)
-
-
-def receipt_of(document: Mapping[str, Any]) -> Receipt:
-    """A receipt from what a manifest tells of it: enough to read its file again in its old place."""
-    told = {name: value for name, value in document.items() if name in Receipt.__dataclass_fields__}
-    moment = datetime.fromisoformat(told["received_at"])
-    order_seq = told.get("order_seq", told["seq"])
-    return Receipt(**{**told, "action": "land", "received_at": moment, "order_seq": order_seq,
-                      "depends_on_references": True})  # fmt: skip
 
 
 def seal(settings: Settings) -> None:

@@ -210,6 +210,15 @@ def _receipt(columns: dict[str, Any]) -> Receipt:
     return Receipt(**columns | lists)
 
 
+def receipt_of(document: Mapping[str, Any]) -> Receipt:
+    """A receipt from what a manifest tells of it: enough to read its file again in its old place."""
+    told = {name: value for name, value in document.items() if name in Receipt.__dataclass_fields__}
+    moment = datetime.fromisoformat(told["received_at"])
+    order_seq = told.get("order_seq", told["seq"])
+    return Receipt(**{**told, "action": "land", "received_at": moment, "order_seq": order_seq,
+                      "depends_on_references": True})  # fmt: skip
+
+
 def chain(receipts: Iterable[Receipt]) -> str:
     """A hash over the receipts and their order: each is hashed with the hash of those before it.
 

@@ -53,6 +53,9 @@ def find(settings: Settings, *, thoroughly: bool = False) -> list[Damage]:
     except Damaged:
         found.append(Damage(journal.path_of(settings), "файл повреждён"))
         entries = []
+    else:
+        if not entries and _has_history(settings):
+            found.append(Damage(journal.path_of(settings), "файл пуст или пропал"))
     found += _of_current(settings, has_entries=bool(entries or found))
     newest = [entry.release_id for entry in entries if entry.action == "publish"][-1:]
     needed = {releases.current_id(settings), *newest}
@@ -95,6 +98,13 @@ def _finish_first(settings: Settings) -> None:
             journal.switch(settings, [], entries[0])
 
 
+def _has_history(settings: Settings) -> bool:
+    """Whether the release in force was published by a version that keeps a journal."""
+    release_id = releases.current_id(settings)
+    warehouse = releases.warehouse(settings, release_id) if release_id else None
+    return warehouse is not None and opens(warehouse) and bool(history.switches(warehouse))
+
+
 def _folders(settings: Settings) -> list[Path]:
     """The folders of releases, damaged ones included."""
     if not settings.published.is_dir():
@@ -109,7 +119,9 @@ def _folders(settings: Settings) -> list[Path]:
 def _of_current(settings: Settings, *, has_entries: bool) -> Iterator[Damage]:
     link = settings.current
     if link.is_symlink():
-        if not link.is_dir():
+        if not releases.leads_to_release(settings):
+            yield Damage(link, f"ссылка ведёт не на выпуск, а в {link.readlink()}")
+        elif not link.is_dir():
             yield Damage(link, f"ссылка ведёт на выпуск {link.readlink().name}, которого нет")
     elif link.exists():
         yield Damage(link, "это копия выпуска, а должна быть ссылка на него")
@@ -151,7 +163,8 @@ def tells_history(settings: Settings, release_id: str) -> bool:
     warehouse = releases.kept_warehouse(settings, release_id)
     if warehouse.parent.name.startswith(releases.SET_ASIDE) and _is_json(warehouse.with_name(MANIFEST)):
         told = json.loads(warehouse.with_name(MANIFEST).read_text(encoding="utf-8"))
-        wanted = told.get("sha256", {}).get(WAREHOUSE)
+        sums = told.get("sha256") if isinstance(told, dict) else None
+        wanted = sums.get(WAREHOUSE) if isinstance(sums, dict) else None
         if wanted is not None and checksum(warehouse) != wanted:
             return False
     return opens(warehouse)
@@ -184,8 +197,9 @@ def repair(settings: Settings) -> list[str]:
             aside = _set_aside(folder)
             lines.append(f"Отложено: {aside.relative_to(settings.data_root)}")
     if any(damage.path == journal.path_of(settings) for damage in found):
-        aside = _set_aside(journal.path_of(settings))
-        lines.append(f"Отложено: {aside.relative_to(settings.data_root)}")
+        if journal.path_of(settings).exists():
+            aside = _set_aside(journal.path_of(settings))
+            lines.append(f"Отложено: {aside.relative_to(settings.data_root)}")
         journal.write(settings, _remembered(settings))
         lines.append("Журнал выпусков восстановлен по истории в самих выпусках.")
     return [*lines, *_mend_current(settings)]
@@ -220,18 +234,18 @@ def _set_aside(path: Path) -> Path:
 def _mend_current(settings: Settings) -> Iterator[str]:
     """Let ``current`` lead to the last release that readers saw and that is whole."""
     entries = journal.noted(settings)
-    if settings.current.is_dir() and entries and entries[-1].release_id == releases.current_id(settings):
+    current = releases.current_id(settings) if settings.current.is_dir() else None
+    if current is not None and entries and entries[-1].release_id == current:
         return
     whole = [path.name for path in _folders(settings) if not _of_release(settings, path, is_checked=True)]
     shown = [entry for entry in entries if entry.release_id in whole]
-    wanted = releases.current_id(settings) if settings.current.is_dir() else None
     if not whole:
         settings.current.unlink(missing_ok=True)
         if entries:
             _set_aside(journal.path_of(settings))
         yield "Целых выпусков нет: следующий будет первым, история начнётся с него."
         return
-    last = wanted or (shown[-1].release_id if shown else whole[-1])
+    last = current or (shown[-1].release_id if shown else whole[-1])
     if entries and entries[-1].release_id == last:
         journal.switch(settings, entries[:-1], entries[-1])
     else:
@@ -249,12 +263,14 @@ def _remembered(settings: Settings) -> list[Entry]:
     ]
     known = [history.switches(path) for path in warehouses if opens(path)]
     entries = max(known, key=len, default=[])
-    for run in runs.all_runs(settings):
-        dag_id, _, moment = run.run_id.partition("/")
-        if dag_id == runs.ROLLBACK and entries and datetime.fromisoformat(moment) > entries[-1].moment:
-            release = releases.readable(settings).get(str(run.release_id))
-            if release is not None:
-                info = ReleaseInfo.from_json(release)
-                entry = Entry.of(datetime.fromisoformat(moment), "rollback", info, entries[-1].release_id)
-                entries.append(entry)
+    found = (run for run in runs.all_runs(settings) if run.run_id.startswith(f"{runs.ROLLBACK}/"))
+    rollbacks = sorted(
+        (datetime.fromisoformat(run.run_id.partition("/")[2]), str(run.release_id)) for run in found
+    )
+    known_releases = releases.readable(settings)
+    for moment, release_id in rollbacks:  # two of one second have files in any order
+        release = known_releases.get(release_id)
+        if release is not None and entries and moment > entries[-1].moment:
+            info = ReleaseInfo.from_json(release)
+            entries.append(Entry.of(moment, "rollback", info, entries[-1].release_id))
     return entries

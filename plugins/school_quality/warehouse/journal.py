@@ -55,7 +55,12 @@ class Entry:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Entry:
-        return cls(**{**document, "moment": datetime.fromisoformat(document["moment"])})
+        entry = cls(**{**document, "moment": datetime.fromisoformat(document["moment"])})
+        kinds = {"moment": datetime, "release_id": str, "receipt_seq": int, "reporting_year": int}
+        wrong = [name for name, kind in kinds.items() if not isinstance(getattr(entry, name), kind)]
+        if wrong or entry.moment.tzinfo is not None:
+            raise TypeError(f"{wrong or 'moment'}: not what an entry says")
+        return entry
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "moment": self.moment.isoformat()}

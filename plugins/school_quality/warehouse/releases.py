@@ -19,9 +19,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from school_quality.errors import Damaged, UsageError
+from school_quality.landing.receipts import receipt_of
 from school_quality.settings import Settings, dbt_project_dir, expectations_dir
 
 MANIFEST = "manifest.json"
@@ -140,7 +141,15 @@ class ReleaseInfo:
         fields = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
         fields["created_at"] = datetime.fromisoformat(fields["created_at"])
         fields["as_of"] = date.fromisoformat(fields["as_of"])
+        wrong = [name for name, value in fields.items() if not isinstance(value, _kinds()[name])]
+        if wrong or not PERIOD.fullmatch(fields["period"]):
+            raise TypeError(f"{wrong or 'period'}: not what a release says of itself")
         return cls(**fields)
+
+
+@cache
+def _kinds() -> dict[str, Any]:
+    return get_type_hints(ReleaseInfo)
 
 
 def methodology_files() -> list[Path]:
@@ -181,7 +190,13 @@ def _digest(files: Iterable[Path]) -> str:
 
 def current_id(settings: Settings) -> str | None:
     """The release that readers see; None before the first one."""
-    return settings.current.resolve().name if settings.current.is_symlink() else None
+    return settings.current.resolve().name if leads_to_release(settings) else None
+
+
+def leads_to_release(settings: Settings) -> bool:
+    """Whether ``current`` is a link to a folder beside it, there or not any more."""
+    link = settings.current
+    return link.is_symlink() and link.resolve().parent == settings.published.resolve()
 
 
 def warehouse(settings: Settings, release_id: str) -> Path:
@@ -211,8 +226,12 @@ def manifest(settings: Settings, release_id: str) -> dict[str, Any]:
         )
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        ReleaseInfo.from_json(document)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        if ReleaseInfo.from_json(document).release_id != release_id:
+            raise ValueError("the manifest of another release")
+        if not isinstance(document.get("sha256", {}), dict):
+            raise TypeError("checksums without names")
+        sorted(receipt_of(receipt).seq + 0 for receipt in document.get("receipts", []))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise Damaged(f"Файл {path} повреждён. Что делать: school-quality repair") from error
     return document
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -64,12 +65,55 @@ def empty_manifest(settings: Settings) -> None:
     (newest(settings) / "manifest.json").write_text("{}", encoding="utf-8")
 
 
+def other_manifest(settings: Settings, **changed: object) -> None:
+    file = newest(settings) / "manifest.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**document, **changed}), encoding="utf-8")
+
+
+def words_for_numbers(settings: Settings) -> None:
+    other_manifest(settings, receipt_seq="many")
+
+
+def no_period(settings: Settings) -> None:
+    other_manifest(settings, period=None)
+
+
+def list_of_checksums(settings: Settings) -> None:
+    other_manifest(settings, sha256=[])
+
+
+def strange_receipts(settings: Settings) -> None:
+    other_manifest(settings, receipts=[{"a": 1}])
+
+
 def garbage_journal(settings: Settings) -> None:
     journal.path_of(settings).write_text("[{", encoding="utf-8")
 
 
 def object_for_journal(settings: Settings) -> None:
     journal.path_of(settings).write_text('{"a": 1}', encoding="utf-8")
+
+
+def empty_journal(settings: Settings) -> None:
+    journal.path_of(settings).write_text("[]", encoding="utf-8")
+
+
+def remove_journal(settings: Settings) -> None:
+    journal.path_of(settings).unlink()
+
+
+def moments_with_a_zone(settings: Settings) -> None:
+    text = journal.path_of(settings).read_text(encoding="utf-8")
+    journal.path_of(settings).write_text(re.sub(r'("moment": "[^"]*)', r"\1+00:00", text), encoding="utf-8")
+
+
+def current_elsewhere(settings: Settings) -> None:
+    """A release of another data root, of the same name."""
+    elsewhere = settings.data_root.with_name("elsewhere")
+    shutil.copytree(newest(settings), elsewhere / newest(settings).name)
+    settings.current.unlink()
+    settings.current.symlink_to(elsewhere / newest(settings).name)
 
 
 def remove_current(settings: Settings) -> None:
@@ -92,8 +136,26 @@ def dangling_current(settings: Settings) -> None:
     shutil.rmtree(newest(settings))
 
 
-OF_THE_NEWEST = [truncate, flip, remove_warehouse, garbage_manifest, empty_manifest, dangling_current]
-OF_THE_REST = [garbage_journal, object_for_journal, remove_current, copy_current, only_copy_of_current]
+OF_MANIFESTS = [
+    garbage_manifest,
+    empty_manifest,
+    words_for_numbers,
+    no_period,
+    list_of_checksums,
+    strange_receipts,
+]
+OF_THE_NEWEST = [truncate, flip, remove_warehouse, *OF_MANIFESTS, dangling_current]
+OF_THE_REST = [
+    garbage_journal,
+    object_for_journal,
+    empty_journal,
+    remove_journal,
+    moments_with_a_zone,
+    remove_current,
+    current_elsewhere,
+    copy_current,
+    only_copy_of_current,
+]
 
 
 @pytest.mark.parametrize("harm", [*OF_THE_NEWEST, *OF_THE_REST])
@@ -125,7 +187,7 @@ def test_it_is_told_before_the_work_and_repaired_by_one_command(
     assert releases.current_id(settings) == release(in_force, settings).release_id
     publish(settings, release(4, settings), points={("6017", "2.2"): 0})
     told_points = [points for (points,) in ask(settings, f"{POINTS} order by valid_from")]
-    if harm in {garbage_manifest, empty_manifest}:
+    if harm in OF_MANIFESTS:
         assert told_points == [1, 2, 3, 2, 3, 2, 0], "its warehouse still tells the history"
     else:
         assert told_points == ([1, 2, 0] if harm in OF_THE_NEWEST else [1, 2, 3, 2, 3, 0])
