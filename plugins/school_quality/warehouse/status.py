@@ -12,6 +12,7 @@ from school_quality import datasets
 from school_quality.landing import last_look
 from school_quality.landing.landed import landed_datasets, take_force, view_in_force, view_landed
 from school_quality.landing.receipts import Receipt, effective, read_receipts, superseded
+from school_quality.landing.refused import standing
 from school_quality.settings import Settings
 from school_quality.warehouse import releases, school_names
 from school_quality.warehouse.opening import open_shut
@@ -39,7 +40,8 @@ def files(settings: Settings) -> list[Receipt]:
 
 
 def replaced(settings: Settings) -> frozenset[int]:
-    """Seqs of receipts in force of which nothing counts any more: a later file has taken their place or rows.
+    """Seqs of receipts in force of which nothing counts any more: a later file has taken their place or rows,
+    those that were rejected too.
 
     Rows are compared by key; files of pupils' results only by their place.
     """
@@ -54,8 +56,11 @@ def replaced(settings: Settings) -> frozenset[int]:
                 connection.execute(f"create table accepted_{name} as select * from {rows} limit 0")
                 rows = view_in_force(connection, dataset)
             counting |= {seq for (seq,) in connection.execute(f"select distinct seq from {rows}").fetchall()}
+    open_rows = standing(settings).open_rows
     return superseded(receipts) - counting | {
-        r.seq for r in receipts if r.rows_accepted and r.seq not in counting
+        r.seq
+        for r in receipts
+        if (r.rows_accepted or r.rows_rejected) and r.seq not in counting and not open_rows.get(r.seq)
     }
 
 

@@ -116,3 +116,17 @@ def test_a_file_of_which_every_bad_row_came_right_later_is_corrected(landed: Set
 
     assert before == set()  # the row of school 4 is open
     assert {paths[seq] for seq in status.corrected(landed)} == {"сводная.csv"}
+
+
+def test_a_file_without_an_accepted_row_is_replaced_when_another_brings_its_keys(landed: Settings) -> None:
+    wrong, right = landed.inbox / "школа 4, ошибка.csv", landed.inbox / "школа 4, верно.csv"
+    wrong.write_text(HEADER + row(4, 3, 5000), encoding="utf-8")
+    ingest(landed)
+    before = {r.path for r in status.files(landed) if r.seq in status.replaced(landed)}
+
+    right.write_text(HEADER + row(4, 3, 5), encoding="utf-8")
+    ingest(landed)
+
+    after = {r.path for r in status.files(landed) if r.seq in status.replaced(landed)}
+    assert wrong.name not in before
+    assert wrong.name in after
