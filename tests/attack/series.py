@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 from oracle.districts import Log
@@ -69,6 +70,23 @@ STATISTICS: dict[str, tuple[tuple[int, int], ...]] = {
 }
 """Participants and twos of a ВПР of which the marks are delivered in percent."""
 
+Pupils = Mapping[int, tuple[int | None, int | None]]
+"""Results of a ВПР by pupil: the score, null of an absent one, and the mark."""
+
+WROTE: Pupils = {pupil: (10 + pupil % 7, 4) for pupil in range(22)}
+ABSENT: Pupils = {100 + pupil: (None, None) for pupil in range(10)}
+MIXED: dict[str, tuple[Pupils, Pupils]] = {
+    "one absent": (WROTE, {**WROTE, 100: (None, None)}),
+    "ten absent and one late": (WROTE, {**WROTE, **ABSENT, 22: (LOW, 2)}),
+    "ten absent and one corrected": (WROTE, {**WROTE, **ABSENT, 0: (LOW, 4)}),
+    "ten absent and one other mark": (WROTE, {**WROTE, **ABSENT, 0: (10, 2)}),
+    "ten late and three absent": (
+        WROTE,
+        {**WROTE, **{200 + late: (LOW, 2) for late in range(10)}, **dict(list(ABSENT.items())[:3])},
+    ),
+}
+"""Before and after: what is no score does not hide one."""
+
 REPLACED = "statistics, then the pupils and one more"
 
 
@@ -78,6 +96,7 @@ class Planted:
 
     cells: dict[str, Key]
     behind: dict[str, list[Counter[int]]]
+    mixed: dict[str, list[Pupils]]
 
 
 def plant(root: Path, seq: int, schools: list[str], release: Release | None, target: Path) -> list[int]:
@@ -95,8 +114,10 @@ def plant(root: Path, seq: int, schools: list[str], release: Release | None, tar
             ("oge_results", list(_pupils(schools, number))),
             ("vpr_marks", list(_statistics(schools, number))),
         ]
+        if number == 0:
+            files += [("vpr_results", list(_mixed(schools, number)))]
         if number == 1:
-            files += [("vpr_results", list(_replacing(schools)))]
+            files += [("vpr_results", [*_replacing(schools), *_mixed(schools, number)])]
         log.batch([file for file in files if file[1]], number=100 + number)
         if number == 1 and release is not None:
             log.batch(list(_late_everywhere(root, release)), number=200)
@@ -107,6 +128,7 @@ def plant(root: Path, seq: int, schools: list[str], release: Release | None, tar
 def planted(schools: list[str]) -> Planted:
     cells: dict[str, Key] = {}
     behind: dict[str, list[Counter[int]]] = {}
+    mixed: dict[str, list[Pupils]] = {}
     for name, states in SCENARIOS.items():
         school, subject = _place(schools, name)
         cells[name] = (school, YEAR, f"oge_{subject}_9")
@@ -116,7 +138,10 @@ def planted(schools: list[str]) -> Planted:
         behind[name] = [Counter({2: twos, 4: people - twos}) for people, twos in numbers]
     cells[REPLACED] = (schools[2], YEAR, "vpr_biology_8")
     behind[REPLACED] = [Counter({2: 4, 4: 16}), Counter({2: 5, 4: 16}), Counter({2: 5, 4: 16})]
-    return Planted(cells, behind)
+    for school, (name, (before, after)) in zip(schools[3:], MIXED.items(), strict=True):
+        cells[name] = (school, YEAR, "vpr_biology_8")
+        mixed[name] = [before, after, after]
+    return Planted(cells, behind, mixed)
 
 
 def _place(schools: list[str], name: str) -> tuple[str, str]:
@@ -166,20 +191,31 @@ def _statistics(schools: list[str], number: int) -> Iterable[Row]:
 
 def _replacing(schools: list[str]) -> Iterable[Row]:
     for pupil in range(21):
-        is_failed = pupil < 5
-        yield {
-            "school_id": schools[2],
-            "reporting_year": YEAR,
-            "grade": 8,
-            "subject": "biology",
-            "sitting": "spring",
-            "tested_on": None,
-            "pupil_id": f"{REPLACED} {pupil}",
-            "is_absent": False,
-            "total": 3 if is_failed else 20,
-            "mark": 2 if is_failed else 4,
-            "printed_max": None,
-        }
+        yield _written(schools[2], f"{REPLACED} {pupil}", *((3, 2) if pupil < 5 else (20, 4)))
+
+
+def _mixed(schools: list[str], number: int) -> Iterable[Row]:
+    for school, (name, states) in zip(schools[3:], MIXED.items(), strict=True):
+        before: Pupils = states[number - 1] if number else {}
+        for pupil, (score, mark) in states[number].items():
+            if before.get(pupil) != (score, mark):
+                yield _written(school, f"{name} {pupil}", score, mark)
+
+
+def _written(school: str, pupil: str, score: int | None, mark: int | None) -> Row:
+    return {
+        "school_id": school,
+        "reporting_year": YEAR,
+        "grade": 8,
+        "subject": "biology",
+        "sitting": "spring",
+        "tested_on": None,
+        "pupil_id": pupil,
+        "is_absent": score is None,
+        "total": score,
+        "mark": mark,
+        "printed_max": None,
+    }
 
 
 def _late_everywhere(root: Path, release: Release) -> Iterable[tuple[str, list[Row]]]:
@@ -221,8 +257,10 @@ def _late_everywhere(root: Path, release: Release) -> Iterable[tuple[str, list[R
 def differences(releases: list[Release], what: Planted) -> dict[tuple[str, int, int], str]:
     """Pairs of releases whose numbers of a planted cell rest on results of which fewer than ten differ."""
     found = {}
-    for name, key in what.cells.items():
-        shown = [_shown(release, key) for release in releases]
+    for name, states in what.mixed.items():
+        found |= _mixed_differences(name, [_shown(release, what.cells[name]) for release in releases], states)
+    for name in what.behind:
+        shown = [_shown(release, what.cells[name]) for release in releases]
         behind = [row and _behind(row, what.behind[name], name) for row in shown]
         for other in range(len(releases)):
             for one in range(other):
@@ -231,6 +269,35 @@ def differences(releases: list[Release], what: Planted) -> dict[tuple[str, int, 
                     changed = max((now - was).total(), (was - now).total())
                     if changed < 10:
                         found[name, one + 1, other + 1] = f"{shown[one]} -> {shown[other]}: {changed}"
+    return found
+
+
+def _mixed_differences(
+    name: str, shown: list[Row | None], states: list[Pupils]
+) -> dict[tuple[str, int, int], str]:
+    """The same of the means, of the marks and of who was absent, each for itself."""
+    views: dict[str, Callable[[tuple[int | None, int | None]], object]] = {
+        "mean_score": lambda result: result[0],
+        "share_2_pct": lambda result: result[1],
+    }
+    found = {}
+    for column, of in views.items():
+        told = [row and (row["participants"], row[column]) for row in shown]
+        behind = [
+            Counter(of(result) for result in state.values() if result[0] is not None) for state in states
+        ]
+        found |= _few(name, told, behind)
+    told = [row and row["absent"] for row in shown]
+    return found | _few(name, told, [Counter(result[0] for result in state.values()) for state in states])
+
+
+def _few(name: str, told: list[Any], behind: list[Counter[Any]]) -> dict[tuple[str, int, int], str]:
+    found = {}
+    for other in range(len(told)):
+        for one in range(other):
+            changed = max((behind[other] - behind[one]).total(), (behind[one] - behind[other]).total())
+            if told[one] != told[other] and None not in (told[one], told[other]) and changed < 10:
+                found[name, one + 1, other + 1] = f"{told[one]} -> {told[other]}: {changed}"
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import statistics
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import combinations
@@ -18,6 +19,7 @@ import duckdb
 import pytest
 
 from school_quality.warehouse import disclosure
+from school_quality.warehouse.open_versions import Earlier
 
 from .leaks import Change, steps_with
 from .published import SUPPRESSED, Release, Row, read
@@ -25,6 +27,11 @@ from .published import SUPPRESSED, Release, Row, read
 Key = tuple[str, int]
 """Municipality and year."""
 
+NO_KEPT_RULE: Change = (
+    "1_hidden_results.sql",
+    "coalesce(hidden_district.procedure_id, kept_district.procedure_id)",
+    "hidden_district.procedure_id",
+)
 NO_INDEX_RULE: Change = (
     "2_open_statuses.sql",
     "hidden_index.school_id is null as is_open",
@@ -187,3 +194,138 @@ def test_a_delivered_index_is_hidden_where_the_procedures_of_the_index_are(
 
     assert shown == 0
     assert hidden > 0
+
+
+LATE = 3
+"""The score of a result that comes late in a school of which the index is delivered."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Builds before and after a late result, each with the index that the formula gives of it."""
+
+    builds: list[Path]
+    procedure: str
+    late_school: str
+    schools: list[str]
+    year: int
+
+
+@pytest.fixture(scope="module")
+def moved(region: tuple[Path, int], opened: Path, tmp_path_factory: pytest.TempPathFactory) -> Moved:
+    """A district in which every school of a procedure is open, and the index is made of that procedure."""
+    with duckdb.connect(str(opened), read_only=True) as connection:
+        municipality, year, procedure = connection.execute(
+            """
+            select municipality_id, reporting_year, procedure_id from marts.fct_procedure_result
+            where participants is distinct from 0
+            group by all
+            having count(distinct mean_score) >= 3 and count(mean_score) = count(*)
+                and bool_and(data_level = 'pupil')
+            order by all limit 1
+            """
+        ).fetchall()[0]
+    builds = []
+    for is_late in (False, True):
+        root = tmp_path_factory.mktemp("moved")
+        shutil.copytree(region[0] / "warehouse/target", root / "target")
+        shutil.copyfile(region[0] / "warehouse/build.duckdb", root / "build.duckdb")
+        with duckdb.connect(str(root / "build.duckdb")) as connection:
+            schools = connection.execute(
+                "select school_id, score_sum, score_count from intermediate.int_primitive__procedures "
+                "where municipality_id = ? and reporting_year = ? and procedure_id = ? "
+                "and score_count > 0 order by all",
+                [municipality, year, procedure],
+            ).fetchall()
+            sums = {school: (int(total), people) for school, total, people in schools}
+            late = schools[0][0]
+            if is_late:
+                sums[late] = (sums[late][0] + LATE, sums[late][1] + 1)
+                connection.execute(
+                    "insert into intermediate.int_results__contents by name "
+                    "select ? as school_id, ? as reporting_year, ? as procedure_id, 'pupils' as source, "
+                    "false as is_absent, ? as score, 1 as results",
+                    [late, year, procedure, LATE],
+                )
+            connection.execute("update seeds.index_procedures set procedure_id = ?", [procedure])
+            for school, z in _formula(sums).items():
+                connection.execute(
+                    "delete from staging.stg_results_index where school_id = ? and reporting_year = ?",
+                    [school, year],
+                )
+                connection.execute(
+                    "insert into staging.stg_results_index by name "
+                    "select ? as school_id, ? as reporting_year, ? as results_index",
+                    [school, year, z],
+                )
+                for table, column in (
+                    ("intermediate.int_primitive__results_index", "delivered_index"),
+                    ("marts.fct_school_status", "results_index"),
+                ):
+                    connection.execute(
+                        f"update {table} set {column} = ? where school_id = ? and reporting_year = ?",
+                        [z, school, year],
+                    )
+        builds.append(root / "build.duckdb")
+    return Moved(builds, procedure, late, list(sums), year)
+
+
+def _formula(sums: dict[str, tuple[int, int]]) -> dict[str, float]:
+    means = {school: total / people for school, (total, people) in sums.items()}
+    spread = statistics.pstdev(means.values())
+    whole = sum(total for total, _ in sums.values()) / sum(people for _, people in sums.values())
+    return {school: (mean - whole) / spread for school, mean in means.items()}
+
+
+def _late_results(moved: Moved, folder: Path) -> list[int]:
+    """Scores that one more result of the school can have, by the indices of a release that keeps its mean."""
+    before = Earlier("1")
+    for number, built in enumerate(moved.builds, 1):
+        versions = folder / str(number)
+        disclosure.write_open_marts(built, folder / f"{number}.duckdb", before=before, versions=versions)
+        before = Earlier(str(number + 1), versions, versions)
+    told = [read(folder / f"{number}.duckdb") for number in (1, 2)]
+    cells, indices = (
+        {row["school_id"]: row for row in rows if row["reporting_year"] == moved.year}
+        for rows in (
+            [row for row in told[1].results if row["procedure_id"] == moved.procedure],
+            told[1].statuses,
+        )
+    )
+    shown = {school: indices[school]["results_index"] for school in moved.schools}
+    assert "being_updated" in cells[moved.late_school]["flags"]
+    assert all(
+        row["results_index"] is not None
+        for row in told[0].statuses
+        if row["reporting_year"] == moved.year and row["school_id"] in moved.schools
+    ), "the index of the first release is open"
+    if None in shown.values():
+        return []
+    sums = {
+        school: (
+            round(cells[school]["mean_score"] * cells[school]["participants"]),
+            cells[school]["participants"],
+        )
+        for school in moved.schools
+    }
+    total, people = sums[moved.late_school]
+    return [
+        score
+        for score in range(101)
+        if all(
+            abs(z - shown[school]) < 1e-5
+            for school, z in _formula(sums | {moved.late_school: (total + score, people + 1)}).items()
+        )
+    ]
+
+
+def test_a_delivered_index_gives_no_late_result_away(moved: Moved, tmp_path: Path) -> None:
+    assert _late_results(moved, tmp_path) == []
+
+
+def test_without_the_rule_on_kept_cells_the_late_result_is_solved(
+    moved: Moved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disclosure, "STEPS", steps_with(NO_KEPT_RULE, tmp_path / "steps"))
+
+    assert _late_results(moved, tmp_path) == [LATE]

@@ -113,6 +113,9 @@ def test_no_pair_of_releases_tells_of_fewer_than_ten_results(releases: list[Rele
         ("opened, and then one late", [(None, False), (11, False), (11, True)]),
         ("statistics, one more failed", [(20, False), (20, True), (20, True)]),
         (REPLACED, [(20, False), (20, True), (20, True)]),
+        ("one absent", [(22, False), (22, True), (22, True)]),
+        ("ten absent and one late", [(22, False), (22, True), (22, True)]),
+        ("ten late and three absent", [(22, False), (32, False), (32, False)]),
     ],
 )
 def test_a_cell_keeps_what_it_published_and_says_so(
@@ -127,7 +130,11 @@ MUTATIONS: dict[str, Change] = {
         "having not bool_and(distances.is_far)",
         "having false",
     ),
-    "nine results are enough": ("0_kept_results.sql", "limits.min_changed_results", "9"),
+    "nine results are enough": (
+        "0_kept_results.sql",
+        "or distances.results >= limits.min_changed_results",
+        "or distances.results >= 9",
+    ),
     "only the last version counts": (
         "0_kept_results.sql",
         "having not bool_and(distances.is_far)",
@@ -135,14 +142,24 @@ MUTATIONS: dict[str, Change] = {
     ),
     "only the number of results counts": (
         "0_kept_results.sql",
-        "row(used.is_absent, used.score, used.mark, used.is_failed, used.test_score)::varchar",
-        "''",
+        "case kinds.kind\n            when 'attendance'",
+        "case ''\n            when 'attendance'",
     ),
-    "statistics are not counted": ("0_kept_results.sql", "['pupils', 'statistics']", "['pupils']"),
-    "marks are not compared across sources": (
+    "who is absent is not counted": ("0_kept_results.sql", "['attendance', 'scores'],", "['scores'],"),
+    "scores do not count for themselves": (
         "0_kept_results.sql",
-        "else ['scores', 'marks']",
-        "else ['scores']",
+        "['attendance', 'scores'],",
+        "['attendance'],",
+    ),
+    "marks do not count for themselves": (
+        "0_kept_results.sql",
+        "then ['marks of pupils', 'failures of pupils', 'test scores']",
+        "then []",
+    ),
+    "statistics and marks across sources are not compared": (
+        "0_kept_results.sql",
+        "when 'marks' in (level_before, level_now) then ['marks']",
+        "when false then []",
     ),
     "what came back is told": (
         "1_hidden_results.sql",
@@ -173,9 +190,11 @@ def numbers(warehouse: Path, procedures: str) -> dict[str, list[tuple[object, ..
     """
     left = {
         "fct_procedure_result": f"* exclude (flags) from marts.fct_procedure_result where {procedures}",
-        "fct_municipality_procedure": f"* from marts.fct_municipality_procedure where {procedures}",
+        "fct_municipality_procedure": (
+            f"* exclude (is_being_updated) from marts.fct_municipality_procedure where {procedures}"
+        ),
         "fct_indicator_value": "* exclude (flags) from marts.fct_indicator_value",
-        "fct_school_status": "* exclude (cluster, suppressed) from marts.fct_school_status",
+        "fct_school_status": "* exclude (cluster, suppressed, being_updated) from marts.fct_school_status",
         "fct_municipality_indicator": "* from marts.fct_municipality_indicator where indicator_code <> '1.9'",
     }
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -202,6 +221,24 @@ def test_one_late_result_in_every_open_cell_changes_no_number(
     assert marked > 80
     assert [name for name in one if one[name] != other[name]] == []
     assert sum(KEPT in value["flags"] for value in releases[1].values) > 50
+    assert not any(row["being_updated"] for row in releases[0].statuses)
+    assert not any(row["is_being_updated"] for row in releases[0].districts)
+    kept = {
+        (row["municipality_id"], row["reporting_year"], row["procedure_id"])
+        for row in releases[1].results
+        if KEPT in row["flags"]
+    }
+    assert {
+        (row["municipality_id"], row["reporting_year"], row["procedure_id"])
+        for row in releases[1].districts
+        if row["is_being_updated"]
+    } == kept & {
+        (row["municipality_id"], row["reporting_year"], row["procedure_id"]) for row in releases[1].districts
+    }
+    named = {column for row in releases[1].statuses for column in row["being_updated"]}
+    assert {"is_low_results", "low_procedure_ids", "score_pct"} <= named
+    for row in releases[1].statuses:
+        assert not {*row["being_updated"]} & {*row["suppressed"]}
 
 
 def test_without_computing_again_what_reads_kept_cells_numbers_change(
@@ -218,6 +255,43 @@ def test_without_computing_again_what_reads_kept_cells_numbers_change(
     one, other = (numbers(warehouse, OTHERS) for warehouse in published(series, tmp_path)[:2])
 
     assert [name for name in one if one[name] != other[name]]
+
+
+def ratios(warehouse: Path) -> dict[tuple[str, str], float | None]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return {
+            (municipality, period): value
+            for municipality, period, value in connection.execute(
+                "select municipality_id, period, value from marts.fct_municipality_indicator "
+                "where indicator_code = '1.9'"
+            ).fetchall()
+        }
+
+
+def test_the_ratio_of_a_district_is_hidden_where_a_cell_is_kept(
+    series: Series, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1.9 pools pupils, not cells: without the rule it moves with the late result while the cells stand.
+
+    Every district of the region with a ratio has a small school: for this test these are open.
+    """
+    limits = disclosure._limits
+
+    def without_small_schools(connection: duckdb.DuckDBPyConnection) -> None:
+        limits(connection)
+        connection.execute("update limits set min_pupils = 1")
+
+    monkeypatch.setattr(disclosure, "_limits", without_small_schools)
+    first, second = (ratios(warehouse) for warehouse in published(series, tmp_path / "with")[:2])
+    change = ("6_fct_municipality_indicator.sql", "union\n        select * from kept_district\n", "")
+    monkeypatch.setattr(disclosure, "STEPS", steps_with(change, tmp_path / "steps"))
+    before, after = (ratios(warehouse) for warehouse in published(series, tmp_path / "without")[:2])
+
+    told = {key: value for key, value in first.items() if value is not None}
+    assert told
+    assert {key: second[key] for key in told} == dict.fromkeys(told)
+    assert {key: before[key] for key in told} == told
+    assert [key for key in told if after[key] in (None, before[key])] == []
 
 
 def test_where_the_earlier_edition_is_not_known_nothing_of_its_years_is_told(

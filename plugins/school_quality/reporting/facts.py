@@ -263,6 +263,15 @@ def is_hidden(status: Row, column: str) -> bool:
     return column in (status.get("suppressed") or ())
 
 
+def updated_note(statuses: Iterable[Row], districts: Iterable[Row] = ()) -> str:
+    """What of statuses and figures of districts the open edition keeps from an earlier release."""
+    columns = {column for status in statuses for column in status.get("being_updated") or ()}
+    names = [name for column, name in words.UPDATED.items() if column in columns]
+    if any(row.get("is_being_updated") for row in districts):
+        names.append(words.UPDATED_DISTRICT)
+    return f"Уточняется, показано прежнее: {', '.join(names)}." if names else ""
+
+
 def how_many(statuses: Iterable[Row], column: str) -> str:
     """How many schools have a status, and of how many it is not known; only the latter where it is of all.
 

@@ -21,6 +21,7 @@ from school_quality.reporting.facts import (
     procedure_order,
     read_statuses,
     rows,
+    updated_note,
 )
 
 STATUSES = (
@@ -131,6 +132,7 @@ def build_identification(
             "«—»: данных или списка нет. Поддержку получают школы официальных списков, "
             "а где списков нет — школы по расчёту.",
             *([words.HIDDEN_NOTE] if any(status.get("suppressed") for status in statuses) else []),
+            *filter(None, [updated_note(statuses)]),
         ),
         vpr_note=words.VPR_NOTE,
         imprint=words.imprint(release),

@@ -16,7 +16,7 @@ from school_quality.reporting import methodology, words
 from school_quality.reporting.advice import is_form
 from school_quality.reporting.draft_order import build_order
 from school_quality.reporting.effectiveness import build_effectiveness
-from school_quality.reporting.facts import Reference
+from school_quality.reporting.facts import Reference, updated_note
 from school_quality.reporting.municipal_actions import (
     decisions,
     measures,
@@ -189,4 +189,6 @@ def _head(facts: MunicipalFacts, reference: Reference, as_of: date, *, is_open: 
     ]
     if is_open:
         blocks.append(Text(words.HIDDEN_NOTE, "small"))
+    if updated := updated_note(facts.statuses):
+        blocks.append(Text(updated, "small"))
     return blocks

@@ -11,7 +11,7 @@ from typing import Any
 
 from school_quality.reporting import methodology, standing, words
 from school_quality.reporting.advice import Advice, build_advice, build_owed, no_advice
-from school_quality.reporting.facts import Reference, Row, SchoolFacts
+from school_quality.reporting.facts import Reference, Row, SchoolFacts, updated_note
 from school_quality.reporting.indicators import Indicators, build_indicators
 from school_quality.reporting.merged import Merged, build_merged, shows_hidden
 from school_quality.reporting.procedures import SUPPRESSED, Procedures, build_procedures
@@ -137,6 +137,13 @@ def _notes(
     notes = []
     if _is_hidden(values, facts):
         notes.append(words.HIDDEN_NOTE)
+    district = [
+        row
+        for (municipality, _), row in reference.district_procedures.items()
+        if municipality == facts.status["municipality_id"]
+    ]
+    if updated := updated_note([facts.status], district):
+        notes.append(updated)
     clauses = _clauses(values, reference)
     if clauses:
         notes.append(f"Основание: {'; '.join(clauses)}.")

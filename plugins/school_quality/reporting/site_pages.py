@@ -18,7 +18,7 @@ from school_quality import dictionary, seeds
 from school_quality.reporting import merged, methodology, standing, words
 from school_quality.reporting.advice import build_owed
 from school_quality.reporting.context_plot import LABELLED, ContextPlot, Mark, draw_context
-from school_quality.reporting.facts import Reference, Row, how_many, is_hidden
+from school_quality.reporting.facts import Reference, Row, how_many, is_hidden, updated_note
 from school_quality.reporting.standing import SUPPORT_UNKNOWN, not_applicable
 from school_quality.reporting.words import Tone
 
@@ -158,6 +158,7 @@ class Overview:
     moves: tuple[str, ...]
     points: tuple[PlotPoint, ...]  # empty where there are too many dots to be told apart
     hidden: bool
+    updated: str  # what is kept from an earlier release; empty where nothing is
     total_note: str = words.OWN_TOTAL_NOTE
     vpr_note: str = words.VPR_NOTE
     hidden_note: str = words.HIDDEN_NOTE
@@ -223,6 +224,7 @@ class SchoolPage:
     merged: str
     card: Link
     hidden: bool
+    updated: str
 
 
 @dataclass(frozen=True)
@@ -306,6 +308,7 @@ def build_overview(district: District) -> Overview:
         points=points,
         moves=tuple(move for move in MOVES if any(move in line.moves for line in lines)),
         hidden=hidden,
+        updated=updated_note(statuses),
     )
 
 
@@ -743,6 +746,7 @@ def build_school(district: District, status: Row, medians: dict[str, str], direc
         ),
         card=Link("Карта школы", formats),
         hidden=bool(status.get("suppressed")) or any(row["status"] == "suppressed" for row in values),
+        updated=updated_note([status]),
     )
 
 

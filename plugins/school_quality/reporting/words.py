@@ -118,6 +118,20 @@ HIDDEN_NOTE = (
     "вычислить."
 )
 
+# Columns of a status, as they are called where the open edition keeps what it last published.
+UPDATED = {
+    "low_procedure_ids": "процедуры с низкими результатами",
+    "is_low_results": "ШНОР",
+    "is_risk_zone": "зона риска",
+    "is_supported": "поддержка",
+    "results_index": "ИОР",
+    "school_group": "группа",
+    "change_from_previous_year": "изменение за год",
+    "is_effective_mode": "эффективный режим",
+    "score_pct": "общий итог",
+}
+UPDATED_DISTRICT = "доли района по работам"
+
 OWN_TOTAL_NOTE = (
     "Общий итог, охват и сравнение с районом — расчёт этой системы, приказ их не предусматривает. "
     "Район: у половины его школ доля баллов не ниже."

@@ -93,7 +93,9 @@ def write_open_marts(
     ``fct_indicator_value.status`` is ``suppressed`` with the reason ``few_pupils``, ``few_teachers``,
     ``complementary`` or ``earlier_release``; ``fct_procedure_result.flags`` holds ``suppressed``;
     ``fct_school_status`` and ``fct_municipality_indicator`` name their hidden columns in ``suppressed``;
-    ``fct_municipality_procedure.hidden_schools`` counts the schools that a figure leaves out.
+    ``fct_municipality_procedure.hidden_schools`` counts the schools that a figure leaves out. What is
+    computed of kept cells is marked, too: columns in ``fct_school_status.being_updated``, figures of
+    districts in ``fct_municipality_procedure.is_being_updated``.
     """
     compiled = _compiled_models(build_file)
     with duckdb.connect() as connection:
@@ -233,12 +235,16 @@ def _recompute(connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) 
         """
     )
     hidden_schools = """
-        select facts.*, coalesce(hidden.schools, 0)::integer as hidden_schools
+        select
+            facts.*,
+            coalesce(hidden.schools, 0)::integer as hidden_schools,
+            kept_district.procedure_id is not null as is_being_updated
         from ({sql}) as facts
         left join (
             select municipality_id, reporting_year, procedure_id, count(*) as schools
             from hidden_result group by all
         ) as hidden using (municipality_id, reporting_year, procedure_id)
+        left join kept_district using (municipality_id, reporting_year, procedure_id)
     """
     for table in RECOMPUTED:
         if not _columns(connection, "build", table):

@@ -105,3 +105,27 @@ def test_the_list_of_schools_does_not_say_of_a_hidden_status_that_it_cannot_be_d
     assert "ШНОР по расчёту скрыто: МБОУ СОШ № 1 <script>" in text
     assert not re.search(r"Определить нельзя[^.]*№\s1\b", text)
     assert words.HIDDEN_NOTE in text
+
+
+def test_statuses_and_figures_of_the_district_that_are_kept_say_so(warehouse: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.duckdb"
+    shutil.copy(warehouse, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("alter table marts.fct_school_status add column suppressed varchar[]")
+        connection.execute("alter table marts.fct_school_status add column being_updated varchar[]")
+        connection.execute(
+            "update marts.fct_school_status set being_updated = ['is_low_results', 'points', 'score_pct']"
+            " where school_id = '101'"
+        )
+        connection.execute("alter table marts.fct_municipality_procedure add column is_being_updated boolean")
+        connection.execute("update marts.fct_municipality_procedure set is_being_updated = true")
+
+    write_documents(path, tmp_path, year=2022, period=None, release=RELEASE, edition="open")
+
+    kept = "Уточняется, показано прежнее: ШНОР, общий итог"
+    assert f"{kept}, доли района по работам." in visible(tmp_path / "scorecards/101.html")
+    pages = {page: visible(page) for page in (tmp_path / "site").rglob("*.html")}
+    saying = [page for page, text in pages.items() if f"{kept}." in text]
+    assert {"101.html", "index.html"} <= {page.name for page in saying}
+    assert f"{kept}." in printed(tmp_path / "reports/identified_schools.pdf")
+    assert f"{kept}." in printed(tmp_path / "reports/municipal_1.pdf")

@@ -2,7 +2,8 @@
 -- two published versions of a cell: so a new version must differ from every earlier one by as many results as the
 -- smallest group, or be the same. Results are compared as multisets of what they say, the scores of the pupils, the
 -- marks of a statistic and the failures of a table each for itself; where a cell goes over from one kind of source to
--- another, by what both kinds tell.
+-- another, by what both kinds tell. Ten absent pupils or ten new marks do not hide one late score: so the scores of
+-- those who wrote count for themselves, and marks, failures and test scores where fewer than ten scores are others.
 create temp table result_now as
 select
     contents.*,
@@ -30,13 +31,17 @@ with pairs as (
         before.version,
         before.level as level_before,
         coalesce(cells.data_level, before.level) as level_now,
-        case
-            when level_before = level_now and level_now = 'pupil' then ['pupils']
-            when level_before = level_now and level_now = 'marks' then ['pupils', 'statistics']
-            when level_before = level_now then ['pupils', 'table']
-            when 'table' in (level_before, level_now) then ['scores', 'failures']
-            else ['scores', 'marks']
-        end as aspects
+        list_concat(
+            ['attendance', 'scores'],
+            case
+                when 'table' in (level_before, level_now) then ['failures']
+                when 'marks' in (level_before, level_now) then ['marks']
+                else []
+            end,
+            case
+                when level_before = level_now then ['marks of pupils', 'failures of pupils', 'test scores'] else []
+            end
+        ) as aspects
     from version_before as before
     left join build.intermediate.int_results__cells as cells using (school_id, reporting_year, procedure_id)
 ),
@@ -74,19 +79,35 @@ aspects as (
         used.procedure_id,
         used.version,
         used.results,
-        case
-            when kinds.kind = 'source' then used.source
-            when kinds.kind = 'scores' and used.source = 'pupils' then 'scores'
-            when kinds.kind in ('marks', 'failures') and used.is_used then kinds.kind
-        end as aspect,
+        kinds.kind as aspect,
         case kinds.kind
-            when 'source' then row(used.is_absent, used.score, used.mark, used.is_failed, used.test_score)::varchar
-            when 'scores' then row(used.is_absent, used.score)::varchar
+            when 'attendance' then row(used.is_absent, used.score)::varchar
+            when 'scores' then used.score::varchar
+            when 'test scores' then used.test_score::varchar
             when 'marks' then used.mark::varchar
+            when 'marks of pupils' then used.mark::varchar
             else used.is_failed::varchar
         end as content
     from used
-    cross join (select unnest(['source', 'scores', 'marks', 'failures']) as kind) as kinds
+    cross join (
+        select
+            unnest(
+                [
+                    'attendance',
+                    'scores',
+                    'marks of pupils',
+                    'failures of pupils',
+                    'test scores',
+                    'marks',
+                    'failures'
+                ]
+            ) as kind
+    ) as kinds
+    where
+        case
+            when kinds.kind in ('marks', 'failures') then used.is_used
+            else used.source = 'pupils' and (kinds.kind = 'attendance' or not used.is_absent)
+        end
 ),
 
 net as (
@@ -99,7 +120,6 @@ net as (
         content,
         sum(results) as results
     from aspects
-    where aspect is not null
     group by all
 ),
 
@@ -115,6 +135,19 @@ distances as (
         ) as results
     from net
     group by all
+),
+
+-- Marks follow scores, and failures both: among ten other scores one other mark is nobody's.
+changed as (
+    select
+        school_id,
+        reporting_year,
+        procedure_id,
+        version,
+        coalesce(max(results) filter (where aspect = 'scores'), 0) as scores,
+        max(results) filter (where aspect in ('scores', 'marks of pupils', 'test scores')) as numbers
+    from distances
+    group by all
 )
 
 select
@@ -123,7 +156,19 @@ select
     pairs.procedure_id,
     pairs.version,
     coalesce(max(distances.results), 0) = 0 as is_same,
-    coalesce(bool_and(distances.results = 0 or distances.results >= limits.min_changed_results), true)
+    coalesce(
+        bool_and(
+            distances.results = 0
+            or distances.results >= limits.min_changed_results
+            or case distances.aspect
+                when 'marks of pupils' then changed.scores
+                when 'test scores' then changed.scores
+                when 'failures of pupils' then changed.numbers
+                else 0
+            end >= limits.min_changed_results
+        ),
+        true
+    )
     and max(pairs.level_before) <> 'unknown' as is_far
 from pairs
 cross join limits
@@ -134,6 +179,12 @@ left join distances
         and pairs.procedure_id = distances.procedure_id
         and pairs.version = distances.version
         and list_contains(pairs.aspects, distances.aspect)
+left join changed
+    on
+        pairs.school_id = changed.school_id
+        and pairs.reporting_year = changed.reporting_year
+        and pairs.procedure_id = changed.procedure_id
+        and pairs.version = changed.version
 group by all;
 
 -- Cells that may not be told anew: those that show an earlier version keep it, the others stay hidden.

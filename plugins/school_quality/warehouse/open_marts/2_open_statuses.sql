@@ -112,7 +112,8 @@ select
     results.reporting_year,
     count(*) filter (where hidden_result.school_id is not null) as hidden_results,
     count(results.is_low_result) filter (where hidden_result.school_id is null) as open_verdicts,
-    count(*) filter (where hidden_result.school_id is null and results.is_low_result) as low_results
+    count(*) filter (where hidden_result.school_id is null and results.is_low_result) as low_results,
+    bool_or(kept_result.school_id is not null) as is_updated
 from build.intermediate.int_primitive__procedures as results
 inner join build.intermediate.int_methodology__years as years using (reporting_year)
 inner join build.seeds.identifying_procedures as procedures
@@ -124,6 +125,11 @@ left join hidden_result
         results.school_id = hidden_result.school_id
         and results.reporting_year = hidden_result.reporting_year
         and results.procedure_id = hidden_result.procedure_id
+left join kept_result
+    on
+        results.school_id = kept_result.school_id
+        and results.reporting_year = kept_result.reporting_year
+        and results.procedure_id = kept_result.procedure_id
 group by all;
 
 create temp table open_status as
@@ -143,6 +149,8 @@ with results as (
         coalesce(lasting_fall.is_seen, false) as is_fall_seen,
         coalesce(lasting_fall.may_be_hidden, false) as may_fall_be_hidden,
         coalesce(identifying_result.hidden_results, 0) as hidden_results,
+        coalesce(identifying_result.is_updated, false) as is_low_updated,
+        kept_index.school_id is not null as is_index_updated,
         -- Whether anything was measured that identifies: one open verdict says so, a hidden result may have none.
         identifying_result.hidden_results is null
         or identifying_result.hidden_results = 0
@@ -163,6 +171,7 @@ with results as (
     left join identifying_result using (school_id, reporting_year)
     left join lasting_fall using (school_id, reporting_year)
     left join open_index using (school_id, reporting_year)
+    left join kept_index using (school_id, reporting_year)
 ),
 
 risks as (
@@ -201,7 +210,12 @@ select
     or (this_year.is_low_open and this_year.is_low_results)
     or (coalesce(year_before.is_low_open, true) and not coalesce(year_before.is_low_results, false))
     or (this_year.is_risk_open and this_year.is_risk_zone)
-    or (this_year.is_difference_open and coalesce(this_year.difference_sign, -1) < 0) as is_mode_open
+    or (this_year.is_difference_open and coalesce(this_year.difference_sign, -1) < 0) as is_mode_open,
+    this_year.is_support_official,
+    this_year.is_low_updated,
+    this_year.is_low_updated or coalesce(year_before.is_low_updated, false) as is_change_updated,
+    this_year.is_index_updated,
+    this_year.is_index_updated or coalesce(year_before.is_index_updated, false) as is_difference_updated
 from risks as this_year
 left join risks as year_before
     on

@@ -1,4 +1,5 @@
--- Statuses with what is hidden left out and named. A total is told only where all of its points are open.
+-- Statuses with what is hidden left out and named, and named what is computed of cells that keep what they last
+-- published. A total is told only where all of its points are open.
 create table open.marts.fct_school_status as
 with totals as (
     select
@@ -23,17 +24,39 @@ clusters as (
     group by all
 ),
 
+updated as (
+    select
+        facts.school_id,
+        facts.reporting_year,
+        bool_or(facts.max_points is not null) as is_total_updated,
+        bool_or(settings.is_risk_dynamics) as is_fall_updated
+    from open.marts.fct_indicator_value as facts
+    inner join build.intermediate.int_indicator__settings as settings
+        using (reporting_year, indicator_code, component)
+    where list_contains(facts.flags, 'being_updated')
+    group by all
+),
+
 statuses as (
     select
         official.* exclude (cluster),
         official.cluster,
         coalesce(totals.is_total_open, true) as is_total_open,
         clusters.is_cluster_open,
+        coalesce(updated.is_total_updated, false) as is_total_updated,
+        open_status.is_low_updated
+        or open_status.is_index_updated
+        or coalesce(updated.is_fall_updated or updated_before.is_fall_updated, false) as is_risk_updated,
         open_status.* exclude (school_id, reporting_year)
     from build.marts.fct_school_status as official
     inner join open_status using (school_id, reporting_year)
     inner join clusters using (municipality_id, reporting_year)
     left join totals using (school_id, reporting_year)
+    left join updated using (school_id, reporting_year)
+    left join updated as updated_before
+        on
+            official.school_id = updated_before.school_id
+            and official.reporting_year = updated_before.reporting_year + 1
 )
 
 select
@@ -83,6 +106,28 @@ select
             case when not is_mode_open then 'is_effective_mode' end
         ],
         lambda name: name is not null
-    )::varchar[] as suppressed
+    )::varchar[] as suppressed,
+    list_filter(
+        [
+            case when is_low_updated and are_low_procedures_open then 'identifying_procedures' end,
+            case when is_low_updated and are_low_procedures_open then 'low_procedures' end,
+            case when is_low_updated and are_low_procedures_open then 'low_procedure_ids' end,
+            case when is_low_updated and is_low_open then 'is_low_results' end,
+            case when is_risk_updated and is_risk_open then 'is_risk_zone' end,
+            case when is_risk_updated and is_supported_open and not is_support_official then 'is_supported' end,
+            case when is_index_updated and is_index_open then 'results_index' end,
+            case when is_total_updated and is_total_open then 'points' end,
+            case when is_total_updated and is_total_open then 'max_points' end,
+            case when is_total_updated and is_total_open then 'score_pct' end,
+            case when is_total_updated and is_total_open then 'coverage_pct' end,
+            case when is_index_updated and is_group_open then 'school_group' end,
+            case when is_change_updated and is_change_open then 'change_from_previous_year' end,
+            case
+                when (is_change_updated or is_risk_updated or is_difference_updated) and is_mode_open
+                    then 'is_effective_mode'
+            end
+        ],
+        lambda name: name is not null
+    )::varchar[] as being_updated
 from statuses
 order by school_id, reporting_year;

@@ -19,11 +19,7 @@ with hidden as (
     inner join (
         select * from hidden_district
         union
-        select
-            municipality_id,
-            reporting_year,
-            procedure_id
-        from kept_result
+        select * from kept_district
     ) as closed
         on
             inputs.source_key = closed.procedure_id
