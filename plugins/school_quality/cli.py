@@ -22,7 +22,7 @@ import click
 from school_quality import embedded, rights
 from school_quality.disk import DiskFull
 from school_quality.errors import SchoolQualityError, UsageError
-from school_quality.screen import progress, quiet, table
+from school_quality.screen import one_line, progress, quiet, table
 from school_quality.settings import Settings, project_root
 from school_quality.translation import russian
 from school_quality.warehouse.releases import Parameters
@@ -95,7 +95,7 @@ class Commands(click.Group):
 
             if not isinstance(error, duckdb.IOException):
                 raise
-            click.echo(f"Файл с данными не читается: {error}\nВерните его из резервной копии.", err=True)
+            click.echo(f"Файл с данными не читается: {error}\nЧто делать: school-quality repair", err=True)
             sys.exit(NOTHING_PUBLISHED)
 
 
@@ -111,7 +111,7 @@ class NewFile(click.Path):
             self.fail(f"папки '{path.parent}' нет, создайте её или укажите другую.", param, ctx)
         if not os.access(path.parent, os.W_OK):
             self.fail(f"в папку '{path.parent}' нельзя писать: нет права.", param, ctx)
-        return path
+        return path.absolute()
 
 
 def _year(ctx: click.Context, param: click.Parameter, year: int) -> int:
@@ -128,7 +128,10 @@ as_of_option = click.option(
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option ``--data`` and, as its first argument, the settings of that data root."""
+    """Give a command an option ``--data`` and, as its first argument, the settings of that data root.
+
+    A `NewFile` among its arguments does not lie in there: releases and landing are the system's alone.
+    """
 
     @click.option(
         "--data",
@@ -138,7 +141,11 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     )
     @wraps(command)
     def wrapped(data: str | None, **arguments: Any) -> None:
-        command(Settings.load(data), **arguments)
+        settings = Settings.load(data)
+        for option in click.get_current_context().command.params:
+            if isinstance(option.type, NewFile) and (file := arguments[str(option.name)]) is not None:
+                settings.check_outside(file)
+        command(settings, **arguments)
 
     return wrapped
 
@@ -390,12 +397,10 @@ SHOWN_REMARKS = 50
 def preview(settings: Settings, files: tuple[Path, ...]) -> None:
     """Показать, что изменили бы эти файлы; ничего не сохраняется."""
     from school_quality import landing, pipeline
-    from school_quality.warehouse import releases, scenarios
+    from school_quality.warehouse import damage, releases, scenarios
 
-    current = releases.current(settings)
-    if current is None:
-        raise UsageError("Сравнивать не с чем: выпусков ещё нет. Сначала: school-quality run --year ГОД")
-    asked = current.parameters
+    current = releases.manifest(settings, damage.shown(settings))
+    asked = releases.ReleaseInfo.from_json(current).parameters
     with (
         quiet(embedded.log_file()),
         TemporaryDirectory() as folder,
@@ -483,7 +488,7 @@ def withdraw(settings: Settings, file_id: str) -> None:
     from school_quality import landing
 
     for receipt in landing.withdraw(settings, file_id):
-        click.echo(f"Отозван файл {receipt.path}")
+        click.echo(f"Отозван файл {one_line(receipt.path)}")
     click.echo("Сам он снова не примется; вернуть его: school-quality ingest ФАЙЛ")
     click.echo("Чтобы это отразилось в показателях: school-quality run --year ГОД")
 
@@ -529,7 +534,7 @@ def _tell_damages(settings: Settings, broken: Sequence[Any], lost: Sequence[Any]
         show(["Повреждено:", *(f"  {each.line(settings)}" for each in broken), damage.ADVICE])
     if lost:
         lines = [f"  {line}" for each in lost for line in each.lines(settings)]
-        show(["Принятые строки повреждены:", *lines, f"Что делать: {integrity.advice(settings)}"])
+        show(["Принятые строки повреждены:", *lines, f"Что делать: {integrity.advice(settings, lost)}"])
     if broken or lost:
         sys.exit(NOTHING_PUBLISHED)
 
@@ -640,12 +645,9 @@ def _verdict(found: Any) -> list[str]:
 def explain(settings: Settings, school: str, indicator: str, year: int, period: str | None) -> None:
     """Откуда взялось значение: формула, числа, строки файлов."""
     from school_quality.explain import explain as found
-    from school_quality.warehouse import releases
+    from school_quality.warehouse import damage, releases
 
-    release_id = releases.current_id(settings)
-    if release_id is None:
-        raise UsageError(f"Выпусков ещё нет. Сначала: school-quality run --year {year}")
-    warehouse = releases.warehouse(settings, release_id)
+    warehouse = releases.warehouse(settings, damage.shown(settings))
     click.echo(found(warehouse, settings.landing, school, indicator, year, period).render())
 
 
@@ -716,14 +718,20 @@ practices.command("withhold", cls=Command, help="Не показывать те�
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.option("--release", "release_id", metavar="ВЫПУСК", help="Другой выпуск, не текущий.")
+@click.option("--csv", "csv_file", metavar="ФАЙЛ", type=NewFile(), help="Ответ в файл CSV.")
 @click.argument("arguments", metavar="КОМАНДА...", nargs=-1, type=click.UNPROCESSED)
 @with_settings
-def metrics(settings: Settings, release_id: str | None, arguments: tuple[str, ...]) -> None:
+def metrics(
+    settings: Settings, release_id: str | None, csv_file: Path | None, arguments: tuple[str, ...]
+) -> None:
     """Метрики (MetricFlow) по выпуску: metrics query --metrics schools; что есть: metrics list metrics."""
     from school_quality.warehouse import metrics as found
 
+    if any(each.startswith("--csv") for each in arguments):  # unread behind a "--"
+        raise UsageError("Уберите из команды «--»: файл ответа пишется так: --csv ФАЙЛ.")
     embedded.configure()
-    code = found.run(settings, arguments or ("--help",), release_id)
+    answer = ("--csv", str(csv_file)) if csv_file else ()
+    code = found.run(settings, (*(arguments or ("--help",)), *answer), release_id)
     if code:
         sys.exit(USAGE)
 

@@ -231,9 +231,9 @@ def _landing(settings: Settings) -> list[Check]:
     try:
         found = integrity.damages(settings, releases.told_receipts(settings), thoroughly=False)
     except SchoolQualityError as error:
-        return [Check("Принятые строки", str(error), False, integrity.advice(settings))]
+        return [Check("Принятые строки", str(error), False, integrity.advice(settings, ()))]
     told = ["; ".join(each.lines(settings)) for each in found]
-    return [Check("Принятые строки", line, False, integrity.advice(settings)) for line in told]
+    return [Check("Принятые строки", line, False, integrity.advice(settings, found)) for line in told]
 
 
 def _receipts(settings: Settings) -> Check:

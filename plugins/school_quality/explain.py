@@ -19,6 +19,7 @@ from school_quality import datasets, dictionary, seeds
 from school_quality.errors import UsageError
 from school_quality.reporting import methodology, words
 from school_quality.reporting.facts import LINEAGE, Row, rows
+from school_quality.screen import one_line
 from school_quality.warehouse.opening import open_shut
 
 # How many rows of one place are shown with their contents; a form has one row a school.
@@ -88,7 +89,7 @@ class Explanation:
 
     def render(self) -> str:
         """The explanation as Russian text, a line a thought."""
-        return "\n".join(self._lines())
+        return "\n".join(map(one_line, self._lines()))
 
     def _lines(self) -> Iterator[str]:
         yield from self.heading

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from school_quality import datasets, disk
+from school_quality.screen import one_line
 from school_quality.settings import Settings
 from school_quality.warehouse.changes import Effect, Movement
 from school_quality.warehouse.runs import Run
@@ -138,7 +139,7 @@ def _files(run: Run, found: Findings) -> list[str]:
         f"Прочитано файлов {run.files_read}, не принято целиком {run.files_rejected}, "
         f"не принято строк {run.rows_rejected}."
     ]
-    lines += [f"  не принят: {path}" for path in found.rejected[:_SHOWN]]
+    lines += [one_line(f"  не принят: {path}") for path in found.rejected[:_SHOWN]]
     if len(found.rejected) > _SHOWN:
         lines.append(f"  и ещё {len(found.rejected) - _SHOWN}")
     if found.has_remarks and (run.files_rejected or run.rows_rejected):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -46,9 +47,18 @@ def quiet(log_file: Path) -> Iterator[None]:
             progress.propagate, progress.level = before
 
 
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What ends a line, moves the cursor or turns the direction of a text round."""
+
+
+def one_line(text: str) -> str:
+    """The text, with control characters as Python writes them: a name of a file must not forge a line."""
+    return _BREAKS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """Lines of a table with aligned columns: numbers to the right, texts to the left; None is a dash."""
-    cells = [["—" if value is None else str(value) for value in row] for row in rows]
+    cells = [["—" if value is None else one_line(str(value)) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
     right = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
     return [

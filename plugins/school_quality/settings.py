@@ -11,6 +11,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from school_quality.errors import UsageError
+
 
 def project_root() -> Path:
     """The checkout: the folder that holds ``dbt_project/`` and ``expectations/``."""
@@ -100,6 +102,16 @@ class Settings:
         """All that the system keeps in the data root: everything but the inbox, which is the centre's."""
         folders = (self.landing, self.rejected, self.warehouse, self.published, self.runs, self.notices)
         return (*folders, self.templates, self.last_look, self.ingest_lock, self.build_lock)
+
+    def check_outside(self, path: Path) -> None:
+        """Raise `UsageError` for a file that a user wants written among what is kept or in the inbox."""
+        target = path.resolve()
+        for place in (self.data_root, self.inbox, *self.kept):
+            if target.is_relative_to(place.resolve()):
+                raise UsageError(
+                    f"Файл {path} лежит в папке данных {self.data_root}: туда пишет только система. "
+                    "Укажите другую папку."
+                )
 
     @property
     def ingest_lock(self) -> Path:

@@ -638,7 +638,7 @@ def test_a_publisher_without_rights_and_a_missing_driver_are_messages(
 def test_without_a_release_or_an_address_the_user_is_told_what_to_do(settings: Settings) -> None:
     with pytest.raises(UsageError, match="SCHOOL_QUALITY_POSTGRES_URL"):
         publish(settings, None)
-    with pytest.raises(UsageError, match="ещё нет выпусков"):
+    with pytest.raises(UsageError, match="Выпусков ещё нет"):
         publish(settings, Address.of("postgresql://localhost/x"))
 
 

@@ -98,6 +98,15 @@ def test_the_notice_of_a_release_whose_copy_failed_says_both() -> None:
     assert "шаг copy_to_postgres после него не прошёл: сервер не отвечает" in text
 
 
+def test_a_name_of_a_file_forges_no_line() -> None:
+    not_read = last_look.lines([PassedOver("а.csv\nОпубликован выпуск", "no_access")])
+
+    text = notices.text(PUBLISHED, Findings(rejected=["б.csv\r\n  не принят: в.csv"], not_read=not_read))
+
+    assert r"  не принят: б.csv\r\n  не принят: в.csv" in text.splitlines()
+    assert not [line for line in text.splitlines() if line.startswith(("Опубликован", "  не принят: в"))]
+
+
 def test_a_long_list_is_cut_and_says_so() -> None:
     schools = [f"№ {n}" for n in range(1, 21)]
     effect = Effect(900, 300, [Movement("is_risk_zone", "2022", 35, 0, 0, schools, [], [])])

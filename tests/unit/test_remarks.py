@@ -198,6 +198,16 @@ def test_a_value_of_any_length_and_characters_is_shown(settings: Settings) -> No
     assert second[6][-1] == "б"
 
 
+def test_a_name_of_a_file_is_one_line_of_a_cell(settings: Settings) -> None:
+    land(settings, [partly(1, "а.csv\nб.csv")], [remark(1, path="а.csv\nб.csv")], {1: ["6003"]})
+
+    (book,) = write_remarks(settings)
+
+    named = {row[0] for sheet in ("Сводка", "Замечания") for row in cells(book, sheet)}
+    assert r"а.csv\nб.csv" in named
+    assert not [name for name in named if name and "\n" in name and "а.csv" in name]
+
+
 def test_the_same_input_gives_the_same_bytes(settings: Settings) -> None:
     land(settings, [partly(1, "контингент.xlsx")], [remark(1)], {1: ["6017", "6022"]})
 

@@ -8,7 +8,7 @@ import gettext
 import inspect
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -18,10 +18,10 @@ from click.testing import CliRunner
 from unit.warehouse.small import publish, release
 
 from school_quality import pipeline
-from school_quality.cli import main
+from school_quality.cli import NewFile, main
 from school_quality.settings import Settings
 from school_quality.translation import DOMAIN, LOCALE, russian
-from school_quality.warehouse import scenarios
+from school_quality.warehouse import metrics, scenarios
 
 CATALOGUE = LOCALE / "ru" / "LC_MESSAGES" / f"{DOMAIN}.po"
 
@@ -167,6 +167,7 @@ def test_a_damaged_warehouse_is_a_message_that_names_the_file(
     assert done.exit_code == 1
     assert done.stderr.startswith("Файл с данными не читается: ")
     assert "warehouse.duckdb" in done.stderr
+    assert "school-quality repair" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,108 @@ def test_a_file_without_a_good_query_is_told(text: bytes, answer: str, settings:
 
     assert done.exit_code == 2
     assert answer in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["query {sql} --csv", "diff a b --workbook", "metrics query --metrics schools --csv", "metrics --csv"],
+)
+@pytest.mark.parametrize(
+    "place", ["published/current", "published/new", "landing", "warehouse", "rejected", "inbox", "", "link"]
+)
+def test_no_answer_is_written_into_the_data_root(
+    command: str, place: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "run", lambda *arguments: pytest.fail("MetricFlow was called"))
+    publish(settings, release(1, settings))
+    for name in ("published/new", "landing", "warehouse", "rejected", "inbox"):
+        (settings.data_root / name).mkdir(parents=True, exist_ok=True)
+    (settings.data_root / "link").symlink_to(settings.current)
+    monkeypatch.chdir(settings.data_root / place)
+    sql = tmp_path / "query.sql"
+    sql.write_text("select 1", encoding="utf-8")
+    before = set(settings.data_root.rglob("*"))
+    arguments = command.replace("{sql}", str(sql)).split()
+
+    done = CliRunner().invoke(main, [*arguments, "answer", "--data", str(settings.data_root)])
+
+    assert done.exit_code == 2, done.output
+    assert "туда пишет только система" in done.stderr
+    assert set(settings.data_root.rglob("*")) == before
+
+
+def test_a_link_that_leads_into_the_data_root_is_followed_and_refused(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = publish(settings, release(1, settings))
+    (tmp_path / "answer.csv").symlink_to(folder / "manifest.json")
+    sql = tmp_path / "query.sql"
+    sql.write_text("select 1 as x", encoding="utf-8")
+    whole = (folder / "manifest.json").read_bytes()
+    ask = ["query", str(sql), "--data", str(settings.data_root), "--csv"]
+
+    refused = CliRunner().invoke(main, [*ask, str(tmp_path / "answer.csv")])
+    written = CliRunner().invoke(main, [*ask, str(tmp_path / "other.csv")])
+
+    assert (refused.exit_code, written.exit_code) == (2, 0), written.output
+    assert (folder / "manifest.json").read_bytes() == whole
+    assert (tmp_path / "other.csv").read_text(encoding="utf-8") == "x\n1\n"
+
+
+def test_metricflow_gets_the_answers_file_as_a_whole_path_and_by_no_other_way(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Sequence[str]] = []
+    monkeypatch.setattr(metrics, "run", lambda _, arguments, release_id: given.append(arguments) or 0)
+    monkeypatch.chdir(tmp_path)
+    ask = ["metrics", "--data", str(settings.data_root), "query", "--metrics", "schools"]
+
+    done = CliRunner().invoke(main, [*ask, "--csv=answer.csv"])
+    smuggled = CliRunner().invoke(main, [*ask, "--", "--csv", str(settings.published / "answer.csv")])
+
+    assert (done.exit_code, smuggled.exit_code) == (0, 2), done.output
+    assert given == [("query", "--metrics", "schools", "--csv", str(tmp_path / "answer.csv"))]
+
+
+def test_every_file_that_a_command_writes_for_a_user_is_kept_out_of_the_data_root() -> None:
+    """`with_settings` refuses a `NewFile` only."""
+    asked = [option.type for command in main.commands.values() for option in command.params]
+
+    written = [each for each in asked if isinstance(each, click.File | click.Path) and each.writable]
+
+    assert len(written) == 3
+    assert {type(each) for each in written} == {NewFile}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "explain 17 1.1 --year 2022",
+        "query {sql}",
+        "metrics query",
+        "practices",
+        "preview {sql}",
+    ],
+)
+@pytest.mark.parametrize("target", ["gone", "/nowhere", None])
+def test_a_reader_is_told_what_is_damaged_where_nothing_says_which_release_is_in_force(
+    command: str, target: str | None, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
+    publish(settings, release(1, settings))
+    settings.current.unlink()
+    if target is not None:
+        settings.current.symlink_to(target)
+    sql = tmp_path / "query.sql"
+    sql.write_text("select 1", encoding="utf-8")
+    arguments = command.replace("{sql}", str(sql)).split()
+
+    done = CliRunner().invoke(main, [*arguments, "--data", str(settings.data_root)])
+
+    assert done.exit_code == 1, done.output
+    assert "Неизвестно, какой выпуск в силе.\n  published/current: ссылк" in done.stderr
+    assert "school-quality repair" in done.stderr
+    assert "ещё нет" not in done.output
 
 
 def test_a_preview_of_files_of_which_nothing_is_accepted_says_so_without_a_build(

@@ -46,6 +46,7 @@ from school_quality.landing.receipts import (
     withdrawals,
     write_record,
 )
+from school_quality.screen import one_line
 from school_quality.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -63,13 +64,15 @@ class Damage:
     """A file of the landing that is not as it was landed.
 
     ``batch`` is None for what the releases on disk tell of and no batch holds. ``receipts``: those in force
-    whose rows it held, so that the files they speak of can bring it back.
+    whose rows it held, so that the files they speak of can bring it back. ``is_surplus``: there is too much,
+    and nothing is missing.
     """
 
     file: Path
     what: str  # Russian
     batch: Path | None
     receipts: tuple[Receipt, ...] = ()
+    is_surplus: bool = False
 
     def lines(self, settings: Settings) -> list[str]:
         """The file, what is wrong with it, and which files of the inbox can bring it back."""
@@ -81,7 +84,7 @@ class Damage:
             lines.append(f"  есть в папке приёма: {_some(here)}")
         if gone:
             lines.append(f"  в папке приёма нет: {_some(gone)}")
-        return lines
+        return [one_line(line) for line in lines]
 
 
 def _some(names: Sequence[str]) -> str:
@@ -121,12 +124,14 @@ def check(settings: Settings, told: Iterable[Mapping[str, Any]] = (), refused: s
         lines = [line for damage in found for line in damage.lines(settings)]
         raise Damaged(
             f"Принятые строки повреждены, {refused} не начат.\n  " + "\n  ".join(lines) + "\n"
-            f"Что делать: {advice(settings)}"
+            f"Что делать: {advice(settings, found)}"
         )
 
 
-def advice(settings: Settings) -> str:
-    """What to do where the landing is damaged."""
+def advice(settings: Settings, found: Sequence[Damage]) -> str:
+    """What to do about these damages of the landing."""
+    if found and all(damage.is_surplus for damage in found):
+        return "school-quality repair"
     return (
         f"верните папки {settings.landing} и {settings.rejected} из резервной копии, а если "
         "её нет: school-quality repair прочитает файлы из папки приёма ещё раз. "
@@ -146,7 +151,7 @@ def damages(
     records = {folder: Record.of(folder) for folder in folders}
     checksums = _checksums(settings, records, thoroughly=thoroughly)
     readable: dict[Path, list[Receipt]] = {}
-    found = [Damage(path, "лишняя папка", path) for path in _strange_folders(settings)]
+    found = [Damage(path, "лишняя папка", path, is_surplus=True) for path in _strange_folders(settings)]
     for folder in folders:
         record, sums = records[folder], checksums[folder]
         if record is not None and sums.get(RECEIPTS) != record.files.get(RECEIPTS):
@@ -257,7 +262,7 @@ def _of_batch(
         if name in record.files:
             yield Damage(path, _difference(sums, name), folder, _held(folder, name, damaged, force))
         else:
-            yield Damage(path, "лишний файл", folder)
+            yield Damage(path, "лишний файл", folder, is_surplus=True)
     restored = all(sums.get(name) == digest for name, digest in record.lost.items())
     if record.lost and not restored:
         yield from _short(folder, force)

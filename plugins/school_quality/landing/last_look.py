@@ -10,8 +10,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from pathlib import Path
 
+from school_quality.errors import Damaged
 from school_quality.reading import Look, PassedOver, Reason, Stamp
+from school_quality.screen import one_line
 from school_quality.settings import Settings
 
 WORDS: dict[Reason, str] = {
@@ -58,7 +61,10 @@ def load(settings: Settings) -> LastLook | None:
 
 
 def keep(settings: Settings, look: Look, before: LastLook | None, looked_at: datetime) -> None:
-    """Write down what a look left unread, in place of the look ``before``."""
+    """Write down what a look left unread, in place of the look ``before``.
+
+    Raises `Damaged` where a folder lies in its place.
+    """
     known = set(before.passed_over) if before else set()
     news = [each for each in look.passed_over if each.reason not in PASSING and each not in known]
     record = {
@@ -67,9 +73,20 @@ def keep(settings: Settings, look: Look, before: LastLook | None, looked_at: dat
         "young": look.young,
         "news": [astuple(each) for each in news],
     }
-    staging = settings.last_look.with_suffix(".tmp")
+    for folder in folders(settings):
+        raise Damaged(f"{folder}: это папка, а должен быть файл. Что делать: school-quality repair")
+    staging = _staging(settings)
     staging.write_text(json.dumps(record), encoding="utf-8")
     staging.replace(settings.last_look)
+
+
+def folders(settings: Settings) -> list[Path]:
+    """Folders in the place of the record, or of its next version: none that the system would make."""
+    return [path for path in (settings.last_look, _staging(settings)) if path.is_dir()]
+
+
+def _staging(settings: Settings) -> Path:
+    return settings.last_look.with_suffix(".tmp")
 
 
 def lines(passed_over: Sequence[PassedOver]) -> list[str]:
@@ -82,4 +99,4 @@ def lines(passed_over: Sequence[PassedOver]) -> list[str]:
         more = f" и ещё {len(paths) - SHOWN}" if len(paths) > SHOWN else ""
         why = f" ({detail})" if detail else ""
         found.append(f"  {', '.join(paths[:SHOWN])}{more}: {WORDS[reason]}{why}")
-    return found
+    return [one_line(line) for line in found]

@@ -15,6 +15,7 @@ from school_quality.errors import UsageError
 from school_quality.landing.ingest import ingest
 from school_quality.landing.receipts import RECORD, batches
 from school_quality.landing.report import IngestReport
+from school_quality.screen import one_line
 from school_quality.settings import Settings
 
 
@@ -60,10 +61,11 @@ def _remark_line(path: str, line: dict[str, Any]) -> str:
     place = [
         line["sheet"] and f"лист «{line['sheet']}»",
         line["row_number"] and f"строка {line['row_number']}",
-        line["column_name"] and f"столбец «{line['column_name']}»",
+        line["column_name"] and f"столбец «{' '.join(line['column_name'].split())}»",
         line["value"] and f"«{line['value']}»",
     ]
-    return f"{path}: {', '.join(filter(None, place))}: {line['message']} {line['advice']}".strip()
+    said = f"{path}: {', '.join(filter(None, place))}: {line['message']} {line['advice']}"
+    return one_line(said.strip())
 
 
 def linked(settings: Settings, root: Path) -> Settings:

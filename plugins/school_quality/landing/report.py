@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from school_quality.landing import last_look
 from school_quality.landing.receipts import Outcome, Receipt, context_words
 from school_quality.reading import PassedOver
+from school_quality.screen import one_line
 
 OUTCOME_WORDS: dict[Outcome, str] = {
     "accepted": "принят",
@@ -85,7 +86,7 @@ class IngestReport:
             f"{path}: отозван раньше, снова не принимается; вернуть: school-quality ingest ФАЙЛ"
             for path in self.kept_withdrawn
         ]
-        found += last_look.lines(self.passed_over)
+        found = [*map(one_line, found), *last_look.lines(self.passed_over)]
         if not self.landed:
             readable = ", которые можно прочитать," if self.passed_over else ""
             return [*found, f"Новых файлов{readable} нет (прочитанных раньше: {self.unchanged})."]

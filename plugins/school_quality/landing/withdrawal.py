@@ -19,6 +19,7 @@ from school_quality.landing.receipts import (
 from school_quality.landing.remarks import Remarks
 from school_quality.landing.verdicts import Judge
 from school_quality.reading import READER_VERSION
+from school_quality.screen import one_line
 from school_quality.settings import Settings
 
 FILE_ID_PREFIX = 8
@@ -41,12 +42,12 @@ def withdraw(settings: Settings, file_id: str, received_at: datetime | None = No
         if not found:
             before = [r for r in log if r.action == "withdraw" and r.file_id.startswith(file_id.lower())]
             raise UsageError(
-                f"Файл {before[-1].path} уже отозван."
+                f"Файл {one_line(before[-1].path)} уже отозван."
                 if before
                 else f"Файла {file_id} среди принятых нет. Номера файлов: school-quality status --year ГОД."
             )
         if len({r.file_id for r in found}) > 1:
-            paths = "; ".join(sorted({r.path for r in found}))
+            paths = one_line("; ".join(sorted({r.path for r in found})))
             raise UsageError(
                 f"По началу номера {file_id} нашлось несколько файлов: {paths}. Укажите номер целиком."
             )

@@ -7,6 +7,7 @@ from functools import cache
 
 from school_quality import seeds
 from school_quality.reporting import methodology, words
+from school_quality.screen import one_line
 from school_quality.warehouse import comparison, contract
 from school_quality.warehouse.causes import CAUSES, FileChange, Inputs
 from school_quality.warehouse.changes import Change, Difference
@@ -167,7 +168,7 @@ def cause(change: Change, files: Mapping[str, FileChange]) -> str:
     """The cause with its file where it is certain, else the possible ones; ``files`` by file id."""
     kinds = [CAUSES[word] for word in change.causes]
     paths = sorted(files[file_id].path if file_id in files else file_id[:12] for file_id in change.file_ids)
-    shown = "; ".join(paths[:SHOWN_FILES])
+    shown = one_line("; ".join(paths[:SHOWN_FILES]))
     if len(paths) > SHOWN_FILES:
         shown = f"{shown} и ещё файлов: {len(paths) - SHOWN_FILES}"
     text = " или ".join(kinds) or "причина неизвестна"
@@ -188,7 +189,9 @@ def by_id(inputs: Inputs) -> dict[str, FileChange]:
 def reasons(difference: Difference) -> list[str]:
     """Lines that say what differs between what two releases are made of."""
     old, new, inputs = difference.old, difference.new, difference.inputs
-    lines = [f"{file_text(change)}: {change.path} ({change.file_id[:12]})" for change in inputs.files]
+    lines = [
+        f"{file_text(change)}: {one_line(change.path)} ({change.file_id[:12]})" for change in inputs.files
+    ]
     if inputs.is_methodology_changed:
         changed = "; ".join(
             f"{SEEDS.get(seed.name, seed.name)}: "

@@ -13,6 +13,7 @@ import xlsxwriter
 
 from school_quality import datasets, seeds
 from school_quality.reporting import change_words, words
+from school_quality.screen import one_line
 from school_quality.warehouse.changes import Difference
 
 HEADER_HEIGHT = 32
@@ -72,8 +73,8 @@ def _files(difference: Difference) -> list[list[Cell]]:
     titles = {name: dataset.title for name, dataset in datasets.load().items()}
     return [
         [
-            change_words.file_text(change), change.path, titles.get(change.dataset or "", "не узнан"),
-            change.rows, change.file_id,
+            change_words.file_text(change), one_line(change.path),
+            titles.get(change.dataset or "", "не узнан"), change.rows, change.file_id,
         ]
         for change in difference.inputs.files
     ]  # fmt: skip

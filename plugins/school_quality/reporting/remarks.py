@@ -24,6 +24,7 @@ import xlsxwriter
 from school_quality import datasets
 from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, effective, last_seq, read_receipts
 from school_quality.landing.refused import Standing, standing
+from school_quality.screen import one_line
 from school_quality.settings import Settings
 
 SUMMARY_SHEET = "Сводка"
@@ -290,7 +291,7 @@ def _write_summary(book: Any, formats: Formats, sender: str, files: list[SentFil
         receipt = sent.receipt
         title = datasets.get(receipt.dataset).title if receipt.dataset else "не распознано"
         outcome = PART if sent.is_part else OUTCOMES[receipt.outcome]
-        texts = (receipt.path, title, outcome)
+        texts = (one_line(receipt.path), title, outcome)
         _fit(sheet, row, texts, SUMMARY_COLUMNS[: len(texts)])
         for column, text in enumerate(texts):
             sheet.write_string(row, column, text, formats["text"])
@@ -322,7 +323,7 @@ def _write_lines(book: Any, formats: Formats, files: list[SentFile]) -> None:
     sheet = book.add_worksheet(REMARKS_SHEET)
     _prepare(sheet)
     _header(sheet, formats, 0, LINE_COLUMNS)
-    lines = [(sent.receipt.path, line) for sent in files for line in sent.lines]
+    lines = [(one_line(sent.receipt.path), line) for sent in files for line in sent.lines]
     for row, (path, line) in enumerate(lines[:MAX_LINES], start=1):
         number = "" if line.row_number is None else str(line.row_number)
         said = (line.school_id, line.school, line.column, line.value, line.message, line.advice)

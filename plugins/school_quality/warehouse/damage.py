@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from school_quality.errors import Damaged, SchoolQualityError
+from school_quality.errors import Damaged, SchoolQualityError, UsageError
+from school_quality.landing import last_look
 from school_quality.landing.receipts import checksum
+from school_quality.screen import one_line
 from school_quality.settings import Settings
 from school_quality.warehouse import history, journal, releases, runs
 from school_quality.warehouse.journal import Entry
@@ -41,8 +43,12 @@ class Damage:
     release_id: str | None = None
     is_in_the_way: bool = True
 
+    def is_of_all(self, settings: Settings) -> bool:
+        """Whether it is the link to the release in force, or the journal of all."""
+        return self.path in {settings.current, journal.path_of(settings)}
+
     def line(self, settings: Settings) -> str:
-        return f"{self.path.relative_to(settings.data_root)}: {self.what}"
+        return one_line(f"{self.path.relative_to(settings.data_root)}: {self.what}")
 
 
 def find(settings: Settings, *, thoroughly: bool = False) -> list[Damage]:
@@ -65,6 +71,7 @@ def find(settings: Settings, *, thoroughly: bool = False) -> list[Damage]:
         if damage is not None:
             found.append(Damage(folder / damage[0], damage[1], folder.name, is_needed))
     found += [Damage(path, "запись не читается", None, False) for path in runs.damaged(settings)]
+    found += [Damage(path, "это папка, а должен быть файл") for path in last_look.folders(settings)]
     if not _is_json(settings.build_record):
         found.append(Damage(settings.build_record, "запись не читается", None, False))
     return found
@@ -79,11 +86,29 @@ def check(settings: Settings, *, with_releases: bool = True) -> None:
     found = [
         damage
         for damage in find(settings, thoroughly=with_releases)
-        if damage.is_in_the_way and (with_releases or damage.release_id is None)
+        if damage.is_in_the_way and (with_releases or damage.is_of_all(settings))
     ]
     if found:
-        lines = "\n  ".join(damage.line(settings) for damage in found)
-        raise Damaged(f"Выпуски повреждены, работа не начата.\n  {lines}\n{ADVICE}")
+        raise _told(settings, found, "Повреждено, работа не начата.")
+
+
+def shown(settings: Settings) -> str:
+    """The release that readers see, for whoever reads it.
+
+    Raises `UsageError` before the first one, `Damaged` where nothing tells any more which one it is.
+    """
+    release_id = releases.current_id(settings)
+    if release_id is not None and settings.current.is_dir():
+        return release_id
+    found = [damage for damage in find(settings) if damage.is_of_all(settings)]
+    if found:
+        raise _told(settings, found, "Неизвестно, какой выпуск в силе.")
+    raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
+
+
+def _told(settings: Settings, found: Iterable[Damage], head: str) -> Damaged:
+    lines = "\n  ".join(damage.line(settings) for damage in found)
+    return Damaged(f"{head}\n  {lines}\n{ADVICE}")
 
 
 def _finish_first(settings: Settings) -> None:
@@ -192,7 +217,7 @@ def repair(settings: Settings) -> list[str]:
         return lines
     lines += _mend_copy_of_current(settings)
     for damage in found:
-        if damage.release_id is not None or damage.path.parent in {settings.runs, settings.warehouse}:
+        if not damage.is_of_all(settings):
             folder = settings.published / damage.release_id if damage.release_id else damage.path
             aside = _set_aside(folder)
             lines.append(f"Отложено: {aside.relative_to(settings.data_root)}")

@@ -17,9 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from school_quality import embedded
-from school_quality.errors import SchoolQualityError, UsageError
+from school_quality.errors import SchoolQualityError
 from school_quality.settings import Settings, dbt_project_dir
-from school_quality.warehouse import releases
+from school_quality.warehouse import damage, releases
 
 _LINKED = ("dbt_project.yml", "macros", "models", "seeds", "tests")
 
@@ -27,12 +27,10 @@ _LINKED = ("dbt_project.yml", "macros", "models", "seeds", "tests")
 def run(settings: Settings, arguments: Sequence[str], release_id: str | None = None) -> int:
     """Run ``mf`` with ``arguments`` on a release, by default the current one; returns its exit code.
 
-    Raises `UsageError` where there is no such release, `SchoolQualityError` for an unreadable project.
+    Raises `UsageError` where there is no such release, `SchoolQualityError` for an unreadable project, and
+    what `damage.shown` raises.
     """
-    release_id = release_id or releases.current_id(settings)
-    if release_id is None:
-        raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
-    release = releases.manifest(settings, release_id)
+    release = releases.manifest(settings, release_id or damage.shown(settings))
     warehouse = releases.warehouse(settings, release["release_id"])
     environment = {**os.environ, "SCHOOL_QUALITY_PUBLISHED_FILE": str(warehouse)}
     project = _project(environment)

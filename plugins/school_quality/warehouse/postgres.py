@@ -28,7 +28,7 @@ from school_quality.errors import PostgresFailed, PostgresUnavailable, UsageErro
 from school_quality.quoting import identifier
 from school_quality.screen import progress
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.warehouse import damage, releases
 from school_quality.warehouse.relations import SCHEMAS, CopyText, Index, Relation, relations
 
 if TYPE_CHECKING:
@@ -126,16 +126,15 @@ def from_airflow() -> Address | None:
 def publish(settings: Settings, address: Address | None) -> Copied:
     """Replace the copy in PostgreSQL by the release that readers of ``published/current`` see.
 
-    Raises `UsageError` where there is no release or no address, `PostgresUnavailable` where the server does
-    not answer or goes away, `PostgresFailed` where it refuses; the copy then is as it was.
+    Raises what `damage.shown` raises, `UsageError` where there is no address, `PostgresUnavailable` where the
+    server does not answer or goes away, `PostgresFailed` where it refuses; the copy then is as it was.
     """
     if address is None:
         raise UsageError(
             f"Неизвестно, куда копировать: задайте {URL_VARIABLE} (postgresql://имя:пароль@сервер:5432/база) "
             f"или соединение {AIRFLOW_CONNECTION} в Airflow."
         )
-    if releases.current_id(settings) is None:
-        raise UsageError(f"В {settings.published} ещё нет выпусков. Сначала: school-quality run --year ГОД")
+    damage.shown(settings)
     deadline = time.monotonic() + PATIENCE_SECONDS
     with _connected(address) as connection:
         while True:

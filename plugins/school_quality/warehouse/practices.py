@@ -22,7 +22,7 @@ from school_quality.errors import UsageError
 from school_quality.landing.receipts import LOCK_TIMEOUT_SECONDS, sync
 from school_quality.quoting import literal
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.warehouse import damage, releases
 
 Action = Literal["release", "withhold"]
 
@@ -70,12 +70,10 @@ def released(settings: Settings, number: int | None = None) -> list[str]:
 
 
 def texts(settings: Settings) -> list[Practice]:
-    """The texts of the current release by school. Raises `UsageError` before the first release."""
+    """The texts of the current release by school. Raises what `damage.shown` raises."""
     import duckdb
 
-    current = releases.current_id(settings)
-    if current is None:
-        raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
+    current = damage.shown(settings)
     last = dict(decisions(settings))
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(releases.warehouse(settings, current))} as release (read_only)")

@@ -9,7 +9,7 @@ from typing import Any
 
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.warehouse import damage, releases
 from school_quality.warehouse.opening import open_shut
 
 _REFUSED = (
@@ -29,14 +29,11 @@ class Answer:
 def answer(settings: Settings, sql: str) -> Answer:
     """What the current release answers.
 
-    Raises `UsageError` before the first release, and for SQL that is faulty or not there.
+    Raises what `damage.shown` raises, and `UsageError` for SQL that is faulty or not there.
     """
     import duckdb
 
-    release_id = releases.current_id(settings)
-    if release_id is None:
-        raise UsageError("Выпусков ещё нет. Сначала: school-quality run --year ГОД")
-    with open_shut(releases.warehouse(settings, release_id)) as reader:
+    with open_shut(releases.warehouse(settings, damage.shown(settings))) as reader:
         try:
             if not reader.extract_statements(sql):
                 raise UsageError("В файле нет ни одного запроса SQL.")

@@ -20,10 +20,11 @@ import pytest
 import xlsxwriter
 
 from school_quality.errors import UsageError
-from school_quality.landing import IngestReport, ingest, last_look, overlay, withdraw
+from school_quality.landing import IngestReport, ingest, integrity, last_look, overlay, withdraw
 from school_quality.landing.receipts import Receipt, effective, read_receipts
 from school_quality.model import FileReading
 from school_quality.reading import Source, read_files
+from school_quality.screen import table
 from school_quality.settings import Settings
 from school_quality.warehouse import status
 
@@ -727,6 +728,31 @@ def test_what_of_the_inbox_was_not_read_is_told_by_ingest_and_status_until_it_is
     assert second.lines()[-1] == "Новых файлов, которые можно прочитать, нет (прочитанных раньше: 2)."
     assert [r.path for r in by_hand.landed] == ["а.csv"]
     assert status.not_read(registered)[1] == "Не прочитано в папке приёма: 1."
+
+
+FORGED = "кадры.csv\nВсё принято\x1b[2K\u2028\u202e"
+
+
+def test_a_name_of_a_file_forges_no_line(registered: Settings, put: Put) -> None:
+    """Of the report, of the table of files, of an explanation of damage, of a preview."""
+    file = put(FORGED, "а;б\n1;2\n")
+    put(f"{FORGED}.csv", INDEX.replace("40,0", "много")).chmod(0o600)
+    (registered.inbox / f"ссылка{FORGED}").symlink_to("/nowhere")
+
+    with overlay(registered, [registered.inbox / f"{FORGED}.csv"]) as overlaid:
+        shown = [*overlaid.report.lines(), *overlaid.remarks()]
+    report = land(registered)
+    rejected = next(r for r in report.landed if r.path == FORGED)
+    damage = integrity.Damage(registered.landing / "0000000001", "файл изменён", None, tuple(report.landed))
+    shown += [*report.lines(), *status.not_read(registered), *damage.lines(registered)]
+    shown += table(["Путь"], [[receipt.path] for receipt in status.files(registered)])
+
+    assert file.is_file()
+    assert len([line for line in shown if "Всё принято" in line]) >= 8
+    assert [line for line in shown if line.splitlines() != [line] or not line.isprintable()] == []
+    with pytest.raises(UsageError, match=r"Файл кадры.csv\\nВсё принято\S* уже отозван"):
+        for _ in range(2):
+            withdraw(registered, rejected.file_id)
 
 
 def test_only_what_a_look_finds_anew_is_news_and_what_passes_by_itself_is_none(

@@ -268,6 +268,26 @@ def test_a_copy_of_a_batch_is_named_and_set_aside(
     integrity.check(settings)
 
 
+def test_what_is_only_too_much_needs_no_backup(
+    settings: Settings, batches: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (settings.landing / "копия").mkdir()
+    shutil.copy(batches[1] / ROWS, batches[1] / "rows" / "social_index-2.parquet")
+
+    def told() -> list[str]:
+        checks = [each for each in doctor.examine(settings) if each.subject == "Принятые строки"]
+        status = CliRunner().invoke(cli.main, ["status", "--year", "2022", "--data", str(settings.data_root)])
+        (line,) = [line for line in status.output.splitlines() if line.startswith("Что делать: ")]
+        return [*{each.advice for each in checks}, line.removeprefix("Что делать: ")]
+
+    assert told() == ["school-quality repair"] * 2
+    (batches[1] / ROWS).unlink()
+    assert all("из резервной копии" in advice for advice in told())
+
+    assert repair(settings, monkeypatch)[0] == 0
+    assert integrity.damages(settings) == []
+
+
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(file.read_bytes()[:-9])])
 @pytest.mark.parametrize("name", [str(ROWS), "open_rows.parquet", RECEIPTS, str(COPY)])
 def test_what_is_missing_or_cut_off_is_seen_without_reading_it(

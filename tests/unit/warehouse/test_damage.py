@@ -229,6 +229,29 @@ def test_records_that_cannot_be_read_are_told_and_set_aside(settings: Settings) 
     assert len(runs.all_runs(settings)) == before
 
 
+@pytest.mark.parametrize("name", ["inbox.json", "inbox.tmp"])
+def test_a_folder_in_the_place_of_the_last_look_is_told_and_set_aside(settings: Settings, name: str) -> None:
+    place = settings.data_root / name
+    (place / "kept").mkdir(parents=True)
+    told = f"{name}: это папка, а должен быть файл"
+    root = str(settings.data_root)
+
+    refused = CliRunner().invoke(cli.main, ["ingest", "--data", root])
+    assert refused.exit_code == 1, refused.output
+    assert told in refused.output
+    assert "school-quality repair" in refused.output
+    with pytest.raises(Damaged, match=f"(?s){told}.*school-quality repair"):
+        damage.check(settings)
+    assert told in [check.finding for check in doctor.examine(settings) if not check.is_well]
+    pipeline.roll_back(settings, release(2, settings).release_id)
+
+    done = CliRunner().invoke(cli.main, ["repair", "--data", root])
+
+    assert done.exit_code == 0, done.output
+    assert (settings.data_root / f".damaged-{name}" / "kept").is_dir()
+    assert CliRunner().invoke(cli.main, ["ingest", "--data", root]).exit_code == 0
+
+
 def test_where_no_release_is_whole_the_next_one_is_the_first(settings: Settings) -> None:
     for folder in list(settings.published.iterdir()):
         if (folder / "manifest.json").is_file() and not folder.is_symlink():
