@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from unit.warehouse.small import FIRST
 
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
@@ -105,7 +107,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
                 connection.execute(
                     f"insert into marts.{name} ({', '.join(row)}) values ({marks})", list(row.values())
                 )
-    (release / "manifest.json").write_text(json.dumps({"release_id": release.name}), encoding="utf-8")
+    told = replace(FIRST, release_id=release.name).to_json()
+    (release / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
     found.current.symlink_to(release.name)
     return found
 
