@@ -14,8 +14,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from unit.warehouse.small import FIRST
 
+from school_quality.cli import main
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
 from school_quality.warehouse import contract, metrics
@@ -222,3 +224,15 @@ def test_sql_in_the_arguments_of_a_question_reads_no_file_of_the_machine(
 
     assert (answered, refused) == (0, 1)
     assert "disabled by configuration" in "".join(capfd.readouterr()).replace("\n", " ")
+
+
+def test_a_file_for_the_answer_lies_where_the_user_stands(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ask = ["metrics", "--data", str(settings.data_root), "query", "--metrics", "schools", "--quiet"]
+
+    done = CliRunner().invoke(main, [*ask, "--csv", "answer.csv"])
+
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "answer.csv").read_text(encoding="utf-8").splitlines()[0] == "schools"
