@@ -66,8 +66,6 @@ def replaced(settings: Settings) -> frozenset[int]:
 
 def corrected(settings: Settings) -> frozenset[int]:
     """Seqs of receipts in force of which rows were rejected, and later receipts have brought all of them."""
-    from school_quality.landing.refused import standing
-
     now = standing(settings)
     return frozenset(r.seq for r in now.receipts if r.outcome == "partly" and not now.open_rows.get(r.seq))
 
