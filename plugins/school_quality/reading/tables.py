@@ -235,8 +235,7 @@ def _mark(text: str) -> str:
 
 
 def _below_numbering(rows: Sequence[Sequence[Cell]], header: Header, start: int) -> int:
-    """The row behind the one that numbers the columns, where there is one right below a header; blank rows
-    between them do not matter."""
+    """The row behind the one that numbers the columns, where there is one below a header."""
     number = next((n for n in range(start, len(rows)) if not is_blank(rows[n])), start)
     return number + 1 if number < len(rows) and _numbers_columns(rows[number], header) else start
 
