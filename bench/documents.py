@@ -28,9 +28,9 @@ from threading import local
 
 import duckdb
 
-from school_quality.reporting.facts import open_warehouse, read_reference, read_schools
-from school_quality.reporting.press import PRESSES, Press, as_json, displayable
-from school_quality.reporting.scorecard_files import build_school_card, print_scorecards
+from school_quality.reporting.cards.scorecard_files import build_school_card, print_scorecards
+from school_quality.reporting.content.facts import open_warehouse, read_reference, read_schools
+from school_quality.reporting.layout.rendering import PRESSES, Press, as_json, displayable
 from school_quality.settings import dbt_project_dir
 
 SPEED_LIMIT = 1.3

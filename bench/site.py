@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 
 from documents import RELEASE, YEAR, generate, peak_mb
 
-from school_quality.reporting.facts import open_warehouse, read_reference
-from school_quality.reporting.site import write_site
+from school_quality.reporting.content.facts import open_warehouse, read_reference
+from school_quality.reporting.website.site import write_site
 
 SPEED_LIMIT = 1.3
 MEMORY_LIMIT = 1.5  # dimensions and statuses of all schools are in memory, their values are not

@@ -25,7 +25,7 @@ from school_quality.errors import SchoolQualityError, UsageError
 from school_quality.screen import one_line, progress, quiet, table
 from school_quality.settings import Settings, project_root
 from school_quality.translation import russian
-from school_quality.warehouse.releases import Parameters
+from school_quality.warehouse.publication.releases import Parameters
 
 OK, NOTHING_PUBLISHED, USAGE, WITH_REJECTIONS = 0, 1, 2, 3
 
@@ -175,8 +175,8 @@ def main() -> None:
 def run(settings: Settings, year: int, period: str | None, as_of: str | None) -> None:
     """Всё сразу: принять файлы, проверить, рассчитать, опубликовать."""
     from school_quality import pipeline
-    from school_quality.warehouse import damage
-    from school_quality.warehouse import releases as found
+    from school_quality.warehouse.publication import damage
+    from school_quality.warehouse.publication import releases as found
 
     asked = Parameters.of(year, period, as_of)
     settings.inbox.mkdir(parents=True, exist_ok=True)
@@ -315,9 +315,9 @@ def status(settings: Settings, year: int, as_of: str | None) -> None:
     from school_quality.landing import integrity
     from school_quality.landing.refused import standing
     from school_quality.reporting import words
-    from school_quality.warehouse import damage
     from school_quality.warehouse import status as found
-    from school_quality.warehouse.releases import told_receipts
+    from school_quality.warehouse.publication import damage
+    from school_quality.warehouse.publication.releases import told_receipts
     from school_quality.warehouse.school_names import listed
 
     titles = {name: dataset.title for name, dataset in datasets.load().items()}
@@ -397,7 +397,8 @@ SHOWN_REMARKS = 50
 def preview(settings: Settings, files: tuple[Path, ...]) -> None:
     """Показать, что изменили бы эти файлы; ничего не сохраняется."""
     from school_quality import landing, pipeline
-    from school_quality.warehouse import damage, releases, scenarios
+    from school_quality.warehouse import scenarios
+    from school_quality.warehouse.publication import damage, releases
 
     current = releases.manifest(settings, damage.shown(settings))
     asked = releases.ReleaseInfo.from_json(current).parameters
@@ -497,8 +498,8 @@ def withdraw(settings: Settings, file_id: str) -> None:
 @with_settings
 def releases(settings: Settings) -> None:
     """Какие выпуски есть."""
-    from school_quality.warehouse import damage, journal
-    from school_quality.warehouse import releases as found
+    from school_quality.warehouse.publication import damage, journal
+    from school_quality.warehouse.publication import releases as found
 
     broken = damage.find(settings)
     known = found.readable(settings)
@@ -528,7 +529,7 @@ def _tell_damages(settings: Settings, broken: Sequence[Any], lost: Sequence[Any]
     """Say what is damaged of releases and of the landing, and what to do, and end with code 1; nothing where
     all is whole."""
     from school_quality.landing import integrity
-    from school_quality.warehouse import damage
+    from school_quality.warehouse.publication import damage
 
     if broken:
         show(["Повреждено:", *(f"  {each.line(settings)}" for each in broken), damage.ADVICE])
@@ -550,8 +551,9 @@ SHOWN_CHANGES = 100
 @with_settings
 def diff(settings: Settings, first: str, second: str, workbook: Path | None) -> None:
     """Чем второй выпуск отличается от первого и почему."""
-    from school_quality.reporting import change_words, changes_workbook, words
-    from school_quality.warehouse import changes
+    from school_quality.reporting import words
+    from school_quality.reporting.lists import change_words, changes_workbook
+    from school_quality.warehouse.differences import changes
 
     limit = SHOWN_CHANGES if workbook is None else changes.SHOWN_IN_WORKBOOK
     found = changes.between(settings, first, second, limit)
@@ -591,7 +593,7 @@ def rollback(settings: Settings, release_id: str) -> None:
 @with_settings
 def verify(settings: Settings, release_id: str) -> None:
     """Проверить, что файлы выпуска целы и что он повторяется из принятых строк. Код 1: нет."""
-    from school_quality.warehouse import releases, verification
+    from school_quality.warehouse.publication import releases, verification
 
     releases.manifest(settings, release_id)
     with quiet(embedded.log_file()):
@@ -645,7 +647,7 @@ def _verdict(found: Any) -> list[str]:
 def explain(settings: Settings, school: str, indicator: str, year: int, period: str | None) -> None:
     """Откуда взялось значение: формула, числа, строки файлов."""
     from school_quality.explain import explain as found
-    from school_quality.warehouse import damage, releases
+    from school_quality.warehouse.publication import damage, releases
 
     warehouse = releases.warehouse(settings, damage.shown(settings))
     click.echo(found(warehouse, settings.landing, school, indicator, year, period).render())
@@ -657,7 +659,7 @@ def explain(settings: Settings, school: str, indicator: str, year: int, period: 
 @with_settings
 def query(settings: Settings, file: Path, csv_file: Path | None) -> None:
     """Выполнить запрос SQL к текущему выпуску: примеры в docs/queries/."""
-    from school_quality.warehouse import queries
+    from school_quality.warehouse.readers import queries
 
     try:
         sql = file.read_text(encoding="utf-8")
@@ -682,7 +684,7 @@ def practices(ctx: click.Context, settings: Settings, is_all: bool) -> None:
     """Тексты практик, которые ждут решения: открытая редакция показывает только прочитанные."""
     if ctx.invoked_subcommand is not None:
         return
-    from school_quality.warehouse import practices as found
+    from school_quality.warehouse.open_edition import practices as found
 
     words = {"release": "открыт", "withhold": "закрыт", None: "ждёт"}
     shown = [text for text in found.texts(settings) if is_all or text.decision is None]
@@ -699,7 +701,7 @@ def _decision(action: Literal["release", "withhold"], said: str) -> Callable[...
     @click.argument("numbers", metavar="НОМЕР...", nargs=-1, required=True)
     @with_settings
     def decide(settings: Settings, numbers: tuple[str, ...]) -> None:
-        from school_quality.warehouse import practices as found
+        from school_quality.warehouse.open_edition import practices as found
 
         for text in found.decide(settings, action, numbers):
             click.echo(f"{text.number}: {said}")
@@ -725,7 +727,7 @@ def metrics(
     settings: Settings, release_id: str | None, csv_file: Path | None, arguments: tuple[str, ...]
 ) -> None:
     """Метрики (MetricFlow) по выпуску: metrics query --metrics schools; что есть: metrics list metrics."""
-    from school_quality.warehouse import metrics as found
+    from school_quality.warehouse.readers import metrics as found
 
     if any(each.startswith("--csv") for each in arguments):  # unread behind a "--"
         raise UsageError("Уберите из команды «--»: файл ответа пишется так: --csv ФАЙЛ.")

@@ -53,7 +53,7 @@ def message(settings: Settings, error: BaseException) -> str:
 
     An error names one file of several, if any: the fullest of the disks in question is the one.
     """
-    from school_quality.warehouse import releases
+    from school_quality.warehouse.publication import releases
 
     named = (getattr(error, "filename", None), getattr(error, "filename2", None))
     places = [Path(os.fsdecode(name)).absolute() for name in named if isinstance(name, str | bytes)]

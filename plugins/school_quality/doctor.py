@@ -23,7 +23,7 @@ from school_quality.errors import SchoolQualityError
 from school_quality.landing.receipts import chain, last_seq, read_receipts
 from school_quality.reading.pseudonyms import key_file
 from school_quality.settings import Settings, project_root
-from school_quality.warehouse import damage, releases, runs
+from school_quality.warehouse.publication import damage, releases, runs
 
 LOW_DISK_BYTES = 2 * 1024**3
 """A district's data root with ten releases takes well under 1 GiB; below 2 GiB a build may not finish."""

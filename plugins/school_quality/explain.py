@@ -17,10 +17,11 @@ import duckdb
 
 from school_quality import datasets, dictionary, seeds
 from school_quality.errors import UsageError
-from school_quality.reporting import methodology, words
-from school_quality.reporting.facts import LINEAGE, Row, rows
+from school_quality.reporting import words
+from school_quality.reporting.content import methodology
+from school_quality.reporting.content.facts import LINEAGE, Row, rows
 from school_quality.screen import one_line
-from school_quality.warehouse.opening import open_shut
+from school_quality.warehouse.readers.opening import open_shut
 
 # How many rows of one place are shown with their contents; a form has one row a school.
 SHOWN_ROWS = 5

@@ -17,8 +17,8 @@ from pathlib import Path
 from school_quality import datasets, disk
 from school_quality.screen import one_line
 from school_quality.settings import Settings
-from school_quality.warehouse.changes import Effect, Movement
-from school_quality.warehouse.runs import Run
+from school_quality.warehouse.differences.changes import Effect, Movement
+from school_quality.warehouse.publication.runs import Run
 from school_quality.warehouse.school_names import listed
 from school_quality.warehouse.status import Submissions
 

@@ -25,17 +25,18 @@ from school_quality import disk, rights
 from school_quality.errors import NothingToPublish, UsageError
 from school_quality.screen import progress
 from school_quality.settings import Settings
-from school_quality.warehouse import releases, school_names
-from school_quality.warehouse.releases import Parameters, ReleaseInfo
+from school_quality.warehouse import school_names
+from school_quality.warehouse.publication import releases
+from school_quality.warehouse.publication.releases import Parameters, ReleaseInfo
 from school_quality.warehouse.school_names import School
 
 if TYPE_CHECKING:
     import duckdb
 
     from school_quality.landing import IngestReport
-    from school_quality.warehouse.changes import Effect
-    from school_quality.warehouse.postgres import Address, Copied
-    from school_quality.warehouse.runs import Run
+    from school_quality.warehouse.copies.postgres import Address, Copied
+    from school_quality.warehouse.differences.changes import Effect
+    from school_quality.warehouse.publication.runs import Run
     from school_quality.warehouse.status import Submissions
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ def validate(settings: Settings) -> None:
     The checks themselves are part of `ingest`: no row is accepted that has not passed them.
     """
     from school_quality.landing import integrity
-    from school_quality.reporting.remarks import remarks_dir, write_remarks
+    from school_quality.reporting.lists.remarks import remarks_dir, write_remarks
     from school_quality.validation import docs
 
     integrity.check(settings, releases.told_receipts(settings))
@@ -105,7 +106,7 @@ def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | Unchanged
     assessment result was accepted, `BuildFailed` where dbt fails, `UsageError` for a methodology version that
     does not exist.
     """
-    from school_quality.warehouse import damage
+    from school_quality.warehouse.publication import damage
 
     if parameters.methodology_version is not None:
         from school_quality.warehouse.scenarios import check_version
@@ -163,7 +164,7 @@ def _taken_back(settings: Settings, release: ReleaseInfo) -> str | None:
 
     The day of judgement does not count: runs by the calendar bring a new one every time.
     """
-    from school_quality.warehouse import journal
+    from school_quality.warehouse.publication import journal
 
     known = releases.readable(settings)
     for release_id in sorted(journal.rolled_back(journal.read(settings)) & {*known}):
@@ -180,7 +181,7 @@ def repair(settings: Settings) -> Repaired:
     """
     from school_quality import landing
     from school_quality.landing import integrity
-    from school_quality.warehouse import damage
+    from school_quality.warehouse.publication import damage
 
     with _writing(settings):
         done = damage.repair(settings)
@@ -201,7 +202,7 @@ class Repaired:
 
 def roll_back(settings: Settings, release_id: str) -> None:
     """Show readers an older release again, until the next publication."""
-    from school_quality.warehouse import damage, rollback
+    from school_quality.warehouse.publication import damage, rollback
 
     with _writing(settings):
         damage.check(settings, with_releases=False)
@@ -221,8 +222,8 @@ def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) ->
     versions under the name of one; `Refused` where readers got another release meanwhile.
     """
     from school_quality.warehouse import build as dbt
-    from school_quality.warehouse import damage
-    from school_quality.warehouse import publish as publication
+    from school_quality.warehouse.publication import damage
+    from school_quality.warehouse.publication import publish as publication
 
     made_by = (release.code_version, release.methodology_hash)
     if made_by != (releases.code_version(), releases.methodology_hash()):
@@ -246,9 +247,9 @@ def publish(settings: Settings, release: ReleaseInfo, run: Run | None = None) ->
 def copy_to_postgres(settings: Settings, address: Address | None = None) -> Copied:
     """Copy the current release to PostgreSQL: to ``address``, by default that of the environment or Airflow.
 
-    Raises what `school_quality.warehouse.postgres.publish` raises.
+    Raises what `school_quality.warehouse.copies.postgres.publish` raises.
     """
-    from school_quality.warehouse import postgres
+    from school_quality.warehouse.copies import postgres
 
     found = address or postgres.from_environment() or postgres.from_airflow()
     copied = postgres.publish(settings, found)
@@ -322,7 +323,8 @@ def covered_by(settings: Settings, parameters: Parameters) -> str | None:
     never shown, because its publication was killed, does not count.
     """
     from school_quality.landing.receipts import chain, read_receipts
-    from school_quality.warehouse import journal, practices
+    from school_quality.warehouse.open_edition import practices
+    from school_quality.warehouse.publication import journal
 
     made_of = (
         chain(read_receipts(settings)),
@@ -342,7 +344,7 @@ def covered_by(settings: Settings, parameters: Parameters) -> str | None:
 
 def effect(settings: Settings, release: ReleaseInfo) -> Effect | None:
     """What ``release``, built or published, changes against the one before it; None where there is none."""
-    from school_quality.warehouse import changes
+    from school_quality.warehouse.differences import changes
 
     if release.previous_release_id not in releases.all_ids(settings):
         return None
@@ -429,7 +431,7 @@ def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
     """
     from school_quality.landing import integrity
     from school_quality.landing.receipts import chain, last_seq, read_receipts
-    from school_quality.warehouse import open_versions, practices
+    from school_quality.warehouse.open_edition import open_versions, practices
 
     integrity.check(settings, releases.told_receipts(settings))
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -499,7 +501,7 @@ def _dbt(settings: Settings, release: ReleaseInfo) -> None:
 
 
 def _ensure_built(settings: Settings, release: ReleaseInfo) -> None:
-    from school_quality.warehouse import publish as publication
+    from school_quality.warehouse.publication import publish as publication
 
     if _made(settings) != release:
         publication.check(settings, release)  # what nobody will get is not built again
@@ -544,7 +546,7 @@ def _documents(settings: Settings, release: ReleaseInfo) -> Path:
 
 def _open_marts(settings: Settings, release: ReleaseInfo, staging: Path) -> Path:
     """Write the marts of the open edition with their tables for download; returns their DuckDB file."""
-    from school_quality.warehouse import disclosure, open_versions, practices
+    from school_quality.warehouse.open_edition import disclosure, open_versions, practices
 
     directory = staging / "open" / "data"
     directory.mkdir(parents=True)
@@ -594,8 +596,8 @@ class Summary:
 
 def summary(settings: Settings) -> Summary:
     """The current release in a few numbers. Raises what `damage.shown` raises."""
-    from school_quality.warehouse import damage
-    from school_quality.warehouse.opening import open_shut
+    from school_quality.warehouse.publication import damage
+    from school_quality.warehouse.readers.opening import open_shut
 
     release = ReleaseInfo.from_json(releases.manifest(settings, damage.shown(settings)))
     year = release.reporting_year

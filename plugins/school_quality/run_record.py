@@ -18,7 +18,7 @@ from school_quality.screen import progress
 
 if TYPE_CHECKING:
     from school_quality.settings import Settings
-    from school_quality.warehouse.runs import Run
+    from school_quality.warehouse.publication.runs import Run
 
 
 def naive(moment: datetime) -> datetime:
@@ -34,7 +34,7 @@ def started_at(dag_run: Any) -> datetime:
 
 def _record(dag_run: Any, outcome: str, **found: Any) -> Run:
     """The record of a run of which only Airflow's own facts are known, and ``found``."""
-    from school_quality.warehouse.runs import Run
+    from school_quality.warehouse.publication.runs import Run
 
     return Run(
         run_id=f"{dag_run.dag_id}/{dag_run.run_id}",
@@ -49,7 +49,7 @@ def _record(dag_run: Any, outcome: str, **found: Any) -> Run:
 
 def of_task(outcome: str, *, release: dict[str, Any] | None, **found: Any) -> Run:
     """The record of the run of this task, with what its tasks have left so far."""
-    from school_quality.warehouse.releases import ReleaseInfo
+    from school_quality.warehouse.publication.releases import ReleaseInfo
 
     context = get_current_context()
     landed = context["ti"].xcom_pull(task_ids="ingest") or {"files": 0, "rejected": [], "rows_rejected": 0}
@@ -108,7 +108,7 @@ def ended() -> Run:
 
 def _is_current(release: dict[str, Any] | None) -> bool:
     from school_quality.settings import Settings
-    from school_quality.warehouse import releases
+    from school_quality.warehouse.publication import releases
 
     settings = Settings.load(get_current_context()["params"].get("data_root"))
     return release is not None and releases.current_id(settings) == str(release["release_id"])
@@ -125,7 +125,7 @@ def tell(settings: Settings, run: Run) -> None:
     """Record the run and send its notice, unless it has nothing to say."""
     from school_quality import notices
     from school_quality.landing import last_look
-    from school_quality.warehouse import runs
+    from school_quality.warehouse.publication import runs
 
     look = last_look.load(settings)
     is_news = look is not None and bool(look.news) and look.looked_at >= run.started_at
@@ -141,8 +141,9 @@ def tell(settings: Settings, run: Run) -> None:
 def _findings(settings: Settings, run: Run) -> Any:
     from school_quality import datasets, pipeline
     from school_quality.notices import Findings
-    from school_quality.warehouse import releases, status
-    from school_quality.warehouse.changes import Effect
+    from school_quality.warehouse import status
+    from school_quality.warehouse.differences.changes import Effect
+    from school_quality.warehouse.publication import releases
 
     current = releases.current_id(settings)
     computed: dict[str, Any] = {}

@@ -84,7 +84,7 @@ class Settings:
 
     @property
     def runs(self) -> Path:
-        """The record of each run; see `school_quality.warehouse.runs`."""
+        """The record of each run; see `school_quality.warehouse.publication.runs`."""
         return self.data_root / "runs"
 
     @property

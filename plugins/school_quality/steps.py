@@ -38,8 +38,8 @@ from school_quality.screen import progress
 
 if TYPE_CHECKING:
     from school_quality.settings import Settings
-    from school_quality.warehouse.postgres import Address
-    from school_quality.warehouse.releases import Parameters
+    from school_quality.warehouse.copies.postgres import Address
+    from school_quality.warehouse.publication.releases import Parameters
 
 
 def _is_on(name: str) -> bool:
@@ -212,7 +212,7 @@ def build(period_type: str) -> dict[str, Any]:
 def report(release: dict[str, Any]) -> dict[str, Any] | None:
     """Write the documents of the release; returns what it changes against the one before it."""
     from school_quality import pipeline
-    from school_quality.warehouse.releases import ReleaseInfo
+    from school_quality.warehouse.publication.releases import ReleaseInfo
 
     with _explained():
         pipeline.report(_settings(), ReleaseInfo.from_json(release))
@@ -229,7 +229,7 @@ class Approval(ApprovalOperator):
             return None
 
         from school_quality.notices import effect_lines
-        from school_quality.warehouse.changes import Effect
+        from school_quality.warehouse.differences.changes import Effect
 
         effect = context["ti"].xcom_pull(task_ids="report")
         changed = effect_lines(Effect.from_json(effect)) if effect else ["Прежнего выпуска нет."]
@@ -260,7 +260,7 @@ def approve() -> Approval:
 def publish(release: dict[str, Any]) -> None:
     """Show the release to readers; skipped in a dry run."""
     from school_quality import pipeline
-    from school_quality.warehouse.releases import ReleaseInfo
+    from school_quality.warehouse.publication.releases import ReleaseInfo
 
     context = get_current_context()
     if context["params"]["dry_run"]:
@@ -296,7 +296,7 @@ def _postgres() -> Address | None:
     from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
-    from school_quality.warehouse import postgres
+    from school_quality.warehouse.copies import postgres
 
     try:
         return postgres.from_environment() or postgres.Address.of_airflow(
@@ -310,7 +310,7 @@ def _postgres() -> Address | None:
 def notice() -> None:
     """Say how the run ended, whatever happened in it; on the screen, what readers see now."""
     from school_quality import pipeline
-    from school_quality.warehouse import releases
+    from school_quality.warehouse.publication import releases
 
     with _explained():
         run = run_record.ended()
@@ -346,7 +346,7 @@ def _settings() -> Settings:
 
 def _asked(period_type: str) -> Parameters:
     """What the run is asked to compute; what is not said follows from its date, by the calendar."""
-    from school_quality.warehouse.releases import Parameters
+    from school_quality.warehouse.publication.releases import Parameters
 
     context = get_current_context()
     params, run = context["params"], context["dag_run"]

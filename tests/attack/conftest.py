@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from oracle.districts import Region
 
-from school_quality.warehouse import disclosure
 from school_quality.warehouse.build import run_dbt
+from school_quality.warehouse.open_edition import disclosure
 
 YEARS = (2021, 2022)
 MODELS = ("--resource-type", "model", "--resource-type", "seed")

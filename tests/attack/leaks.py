@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from school_quality.warehouse import disclosure
+from school_quality.warehouse.open_edition import disclosure
 
 Change = tuple[str, str, str]
 """File of `disclosure.STEPS`, a text in it, what stands there instead."""

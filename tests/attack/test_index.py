@@ -18,8 +18,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from school_quality.warehouse import disclosure
-from school_quality.warehouse.open_versions import Earlier
+from school_quality.warehouse.open_edition import disclosure
+from school_quality.warehouse.open_edition.open_versions import Earlier
 
 from .leaks import Change, steps_with
 from .published import SUPPRESSED, Release, Row, read

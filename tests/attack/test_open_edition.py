@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from school_quality.warehouse import disclosure
-from school_quality.warehouse.practices import TEXT_SHA256
+from school_quality.warehouse.open_edition import disclosure
+from school_quality.warehouse.open_edition.practices import TEXT_SHA256
 
 from .attacker import exposed, found_out, possibilities, verdicts_found_out
 from .leaks import LEAKS, steps_with

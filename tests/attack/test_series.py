@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from school_quality.warehouse import disclosure, open_versions
-from school_quality.warehouse.open_versions import Earlier
+from school_quality.warehouse.open_edition import disclosure, open_versions
+from school_quality.warehouse.open_edition.open_versions import Earlier
 
 from .conftest import build
 from .leaks import Change, steps_with

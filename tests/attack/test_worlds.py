@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from school_quality import reporting
-from school_quality.warehouse import disclosure
+from school_quality.warehouse.open_edition import disclosure
 
 from .attacker import found_out, possibilities, verdicts_found_out
 from .conftest import YEARS, build

@@ -14,7 +14,7 @@ import pytest
 from school_quality import embedded, notices
 from school_quality.notices import Findings
 from school_quality.settings import Settings
-from school_quality.warehouse.runs import Run
+from school_quality.warehouse.publication.runs import Run
 
 RUN = Run(
     run_id="recompute_annual/manual__1",

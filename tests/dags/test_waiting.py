@@ -119,8 +119,8 @@ def test_a_run_that_was_overtaken_is_skipped_and_says_by_which_release(
     from airflow.sdk.exceptions import AirflowSkipException
 
     from school_quality.landing import receipts
-    from school_quality.warehouse import journal, releases
-    from school_quality.warehouse.releases import ReleaseInfo
+    from school_quality.warehouse.publication import journal, releases
+    from school_quality.warehouse.publication.releases import ReleaseInfo
 
     arrived(monkeypatch, 60)
     log = receipts.read_receipts(Settings(Path()))
@@ -233,7 +233,7 @@ def test_a_run_without_results_is_recorded_as_such_and_not_as_a_failure(
 
 
 def ended_run(outcome: str, *, release: object = None, **found: str) -> Any:
-    from school_quality.warehouse.runs import Run
+    from school_quality.warehouse.publication.runs import Run
 
     moment = datetime(2022, 11, 20)
     return Run(

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from school_quality.settings import project_root
-from school_quality.warehouse import releases
+from school_quality.warehouse.publication import releases
 
 
 @dataclass(frozen=True, slots=True)

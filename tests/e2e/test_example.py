@@ -16,7 +16,7 @@ from e2e.conftest import PROJECT, Cli, low_schools
 from e2e.doors import open_to_others
 from e2e.roots import Root
 from school_quality.settings import Settings
-from school_quality.warehouse import queries
+from school_quality.warehouse.readers import queries
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from attack.published import SUPPRESSED, Release, read
 from e2e.conftest import Cli
 from school_quality import reporting
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.warehouse.publication import releases
 
 pytestmark = pytest.mark.slow
 

@@ -19,9 +19,9 @@ from e2e.conftest import Cli
 from e2e.postgresql import PostgresServer, running
 from school_quality.errors import PostgresFailed, PostgresUnavailable, UsageError
 from school_quality.settings import Settings, dbt_project_dir
-from school_quality.warehouse import postgres
-from school_quality.warehouse.postgres import Address, publish
-from school_quality.warehouse.relations import CopyText, Relation
+from school_quality.warehouse.copies import postgres
+from school_quality.warehouse.copies.postgres import Address, publish
+from school_quality.warehouse.copies.relations import CopyText, Relation
 
 SCHOOLS = 40
 TEXTS = [

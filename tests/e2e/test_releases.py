@@ -11,7 +11,7 @@ import pytest
 
 from e2e.conftest import Cli, query
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
+from school_quality.warehouse.publication import releases
 
 pytestmark = pytest.mark.slow
 

@@ -29,7 +29,7 @@ from e2e.postgresql import USER, PostgresServer, running
 from school_quality import datasets
 from school_quality.reporting import words
 from school_quality.settings import Settings
-from school_quality.warehouse.postgres import Address, publish
+from school_quality.warehouse.copies.postgres import Address, publish
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUPERSET = PROJECT / "bi" / "superset"

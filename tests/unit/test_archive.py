@@ -14,7 +14,7 @@ from school_quality import cli
 from school_quality.landing import integrity
 from school_quality.landing.receipts import chain, last_seq, read_receipts
 from school_quality.settings import Settings, project_root
-from school_quality.warehouse import damage, releases
+from school_quality.warehouse.publication import damage, releases
 
 GUIDE = project_root() / "docs" / "production.md"
 

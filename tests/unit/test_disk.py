@@ -19,9 +19,9 @@ from school_quality.disk import DiskFull
 from school_quality.errors import BuildFailed
 from school_quality.notices import Findings
 from school_quality.settings import Settings
-from school_quality.warehouse import publish as publication
-from school_quality.warehouse import releases, runs
-from school_quality.warehouse.runs import Run
+from school_quality.warehouse.publication import publish as publication
+from school_quality.warehouse.publication import releases, runs
+from school_quality.warehouse.publication.runs import Run
 
 FAILED = Run("recompute_annual/1", "recompute_annual", "manual", datetime(2023, 9, 1), None, "failed")
 

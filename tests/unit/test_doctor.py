@@ -11,8 +11,8 @@ import pytest
 from school_quality import doctor
 from school_quality.doctor import Check
 from school_quality.settings import Settings
-from school_quality.warehouse import runs
-from school_quality.warehouse.runs import Run
+from school_quality.warehouse.publication import runs
+from school_quality.warehouse.publication.runs import Run
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from school_quality.landing import last_look
 from school_quality.notices import Findings
 from school_quality.reading import Look, PassedOver
 from school_quality.settings import Settings
-from school_quality.warehouse import runs
-from school_quality.warehouse.changes import Effect, Movement
-from school_quality.warehouse.runs import Run
+from school_quality.warehouse.differences.changes import Effect, Movement
+from school_quality.warehouse.publication import runs
+from school_quality.warehouse.publication.runs import Run
 from school_quality.warehouse.school_names import School
 from school_quality.warehouse.status import Submissions
 

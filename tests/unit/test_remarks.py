@@ -15,7 +15,7 @@ import pytest
 from school_quality import datasets, landing
 from school_quality.landing.landed import landed_columns
 from school_quality.landing.receipts import OPEN_ROW_SCHEMA, REMARK_SCHEMA, Receipt, Staging
-from school_quality.reporting.remarks import remarks_dir, write_remarks
+from school_quality.reporting.lists.remarks import remarks_dir, write_remarks
 from school_quality.settings import Settings
 
 MOMENT = datetime(2022, 11, 1, 12, 0)

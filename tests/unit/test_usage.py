@@ -21,7 +21,8 @@ from school_quality import pipeline
 from school_quality.cli import NewFile, main
 from school_quality.settings import Settings
 from school_quality.translation import DOMAIN, LOCALE, russian
-from school_quality.warehouse import metrics, scenarios
+from school_quality.warehouse import scenarios
+from school_quality.warehouse.readers import metrics
 
 CATALOGUE = LOCALE / "ru" / "LC_MESSAGES" / f"{DOMAIN}.po"
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from school_quality.datasets import declarations_fingerprint, get
-from school_quality.landing import judging, last_look, refused, together
+from school_quality.landing import across_files, judging, last_look, refused
 from school_quality.landing.integrity import seal
 from school_quality.landing.landed import content_hash, prepare
 from school_quality.landing.receipts import (
@@ -373,7 +373,9 @@ def _commit(
             for number, remark, school_id in failure_remarks(judge.connection, name, blocks):
                 remarks.add(by_file[number], remark, school_id)
     in_force = [*judge.in_force, *by_file.values()]
-    remarks.add_state(together.find(judge.connection, judge.compared, in_force), in_force, receipts[-1].seq)
+    remarks.add_state(
+        across_files.find(judge.connection, judge.compared, in_force), in_force, receipts[-1].seq
+    )
     for name in judge.judged:
         judge.write(get(name), batch.staging.rows_file(name))
         judge.write_left_out(get(name), batch.staging.left_out_file(name))

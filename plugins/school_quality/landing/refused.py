@@ -41,7 +41,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
             row_id bigint, file integer, block bigint, dataset varchar, row_number integer, school_id varchar,
             reporting_year integer, period_number integer, known integer, row_key varchar
         );
-        -- files that a later one sends again (`together`)
+        -- files that a later one sends again
         create table resent (old bigint, new bigint)
         """
     )

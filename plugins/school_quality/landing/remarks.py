@@ -53,7 +53,7 @@ class Remarks:
         in_force: Iterable[Receipt],
         state_seq: int,
     ) -> None:
-        """Add what files say together (`together.find`), as it is at ``state_seq``."""
+        """Add what files say together (`across_files.find`), as it is at ``state_seq``."""
         by_seq = {r.seq: r for r in in_force}
         for seq, remark, school_id in found:
             self.add(by_seq[seq], remark, school_id, state_seq)

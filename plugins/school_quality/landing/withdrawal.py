@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from school_quality.errors import UsageError
-from school_quality.landing import refused, together
+from school_quality.landing import across_files, refused
 from school_quality.landing.landed import prepare
 from school_quality.landing.receipts import (
     Receipt,
@@ -62,7 +62,7 @@ def withdraw(settings: Settings, file_id: str, received_at: datetime | None = No
                 judge.judge_others({})
                 remarks = Remarks()
                 remarks.add_state(
-                    together.find(judge.connection, judge.compared, judge.in_force),
+                    across_files.find(judge.connection, judge.compared, judge.in_force),
                     judge.in_force,
                     receipts[-1].seq,
                 )

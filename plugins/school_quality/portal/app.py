@@ -93,7 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @app.get("/remarks/{name}")
     def workbook(user: Staff, name: str) -> Response:
-        from school_quality.reporting.remarks import remarks_dir
+        from school_quality.reporting.lists.remarks import remarks_dir
 
         return _hand_out(user, f"remarks/{name}", documents.within(remarks_dir(where), name))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from school_quality.settings import Settings
-from school_quality.warehouse import releases
-from school_quality.warehouse.opening import open_shut
+from school_quality.warehouse.publication import releases
+from school_quality.warehouse.readers.opening import open_shut
 
 FOLDERS = ("scorecards", "reports", "site", "open", "parquet")
 """What of a release is for every reader: documents and marts. The warehouse itself holds the remarks, too."""

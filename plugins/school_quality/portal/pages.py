@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from school_quality.portal import documents
-from school_quality.reporting.press import environment
+from school_quality.reporting.layout.rendering import environment
 from school_quality.settings import Settings
-from school_quality.warehouse import build, releases, school_names, status
+from school_quality.warehouse import build, school_names, status
+from school_quality.warehouse.publication import releases
 
 OUTCOMES = {"accepted": "принят", "partly": "принят частично", "rejected": "не принят"}
 STATUSES = {
@@ -88,7 +89,7 @@ def missing_page(settings: Settings, *, is_staff: bool) -> str:
 
 def remarks_page(settings: Settings) -> str:
     """The workbooks for the senders and what became of each file."""
-    from school_quality.reporting.remarks import remarks_dir
+    from school_quality.reporting.lists.remarks import remarks_dir
 
     return _page(
         "remarks",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from school_quality.reporting.facts import open_warehouse, read_reference
-from school_quality.reporting.identification import Identification, build_identification
-from school_quality.reporting.municipal import write_reports
-from school_quality.reporting.press import Press, environment
-from school_quality.reporting.scorecard_files import write_scorecards
-from school_quality.reporting.site import write_site
-from school_quality.reporting.workbook import identification_workbook
+from school_quality.reporting.cards.scorecard_files import write_scorecards
+from school_quality.reporting.content.facts import open_warehouse, read_reference
+from school_quality.reporting.layout.rendering import Press, environment
+from school_quality.reporting.lists.identification import Identification, build_identification
+from school_quality.reporting.lists.identification_workbook import identification_workbook
+from school_quality.reporting.papers.municipal import write_reports
+from school_quality.reporting.website.site import write_site
 
 __all__ = ["DocumentsReport", "Edition", "write_documents"]
 

@@ -22,7 +22,7 @@ from typing import Any
 from school_quality.errors import BuildFailed
 from school_quality.screen import progress
 from school_quality.settings import Settings, dbt_project_dir
-from school_quality.warehouse.releases import ReleaseInfo
+from school_quality.warehouse.publication.releases import ReleaseInfo
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ from typing import Any
 from school_quality.errors import UsageError
 from school_quality.quoting import literal
 from school_quality.settings import Settings
-from school_quality.warehouse import build, releases, school_names
-from school_quality.warehouse.opening import open_shut
-from school_quality.warehouse.releases import ReleaseInfo
+from school_quality.warehouse import build, school_names
+from school_quality.warehouse.publication import releases
+from school_quality.warehouse.publication.releases import ReleaseInfo
+from school_quality.warehouse.readers.opening import open_shut
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from school_quality.landing.landed import landed_datasets, take_force, view_in_f
 from school_quality.landing.receipts import Receipt, effective, read_receipts, superseded
 from school_quality.landing.refused import standing
 from school_quality.settings import Settings
-from school_quality.warehouse import releases, school_names
-from school_quality.warehouse.opening import open_shut
+from school_quality.warehouse import school_names
+from school_quality.warehouse.publication import releases
+from school_quality.warehouse.readers.opening import open_shut
 from school_quality.warehouse.school_names import School
 
 

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from school_quality.datasets import get
+from school_quality.landing.across_files import find
 from school_quality.landing.remarks import failure_remarks
 from school_quality.landing.spool import Spool
-from school_quality.landing.together import find
 from school_quality.landing.verdicts import Judge, LandedFile
 from school_quality.model import Block, Remark
 from school_quality.settings import Settings

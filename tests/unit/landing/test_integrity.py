@@ -26,8 +26,8 @@ from school_quality.landing.receipts import (
     read_receipts,
 )
 from school_quality.settings import Settings
-from school_quality.warehouse import publish, releases
-from school_quality.warehouse.releases import Parameters
+from school_quality.warehouse.publication import publish, releases
+from school_quality.warehouse.publication.releases import Parameters
 
 from .conftest import REGISTER
 

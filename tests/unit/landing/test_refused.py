@@ -11,7 +11,7 @@ import pytest
 
 from school_quality.landing import ingest, withdraw
 from school_quality.landing.refused import standing
-from school_quality.reporting.remarks import remarks_dir, write_remarks
+from school_quality.reporting.lists.remarks import remarks_dir, write_remarks
 from school_quality.settings import Settings
 
 from .conftest import REGISTER

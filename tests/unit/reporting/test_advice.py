@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from school_quality.reporting.advice import no_advice
+from school_quality.reporting.content.advice import no_advice
 
 
 @pytest.mark.parametrize(

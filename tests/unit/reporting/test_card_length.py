@@ -13,15 +13,15 @@ import pytest
 
 from school_quality import seeds
 from school_quality.reporting import words
-from school_quality.reporting.advice import Advice
-from school_quality.reporting.facts import open_warehouse, read_reference, read_schools
-from school_quality.reporting.indicators import IndicatorGroup, IndicatorLine
-from school_quality.reporting.merged import NOTE, Merged, MergedSchool
-from school_quality.reporting.plots import draw
-from school_quality.reporting.press import Press
-from school_quality.reporting.procedures import Procedures
-from school_quality.reporting.scorecard import Scorecard, build_scorecard
-from school_quality.reporting.support import SupportLine
+from school_quality.reporting.cards.indicators import IndicatorGroup, IndicatorLine
+from school_quality.reporting.cards.merged import NOTE, Merged, MergedSchool
+from school_quality.reporting.cards.procedures import Procedures
+from school_quality.reporting.cards.scorecard import Scorecard, build_scorecard
+from school_quality.reporting.cards.support import SupportLine
+from school_quality.reporting.content.advice import Advice
+from school_quality.reporting.content.facts import open_warehouse, read_reference, read_schools
+from school_quality.reporting.layout.plots import draw
+from school_quality.reporting.layout.rendering import Press
 
 LONG_NAME = (
     "Муниципальное автономное общеобразовательное учреждение средняя общеобразовательная школа № 17 имени "

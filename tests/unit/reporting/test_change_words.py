@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from school_quality.reporting import change_words, words
+from school_quality.reporting import words
+from school_quality.reporting.lists import change_words
 from school_quality.settings import project_root
-from school_quality.warehouse import changes
-from school_quality.warehouse.changes import Change
+from school_quality.warehouse.differences import changes
+from school_quality.warehouse.differences.changes import Change
 
 
 def change(what: str) -> Change:

@@ -17,8 +17,8 @@ from invented import FORMULA_NAME, SCRIPT_NAME
 
 from school_quality.errors import UsageError
 from school_quality.reporting import words, write_documents
-from school_quality.reporting.identification import District, Identification, IdentifiedSchool, Verdict
-from school_quality.reporting.press import Press
+from school_quality.reporting.layout.rendering import Press
+from school_quality.reporting.lists.identification import District, Identification, IdentifiedSchool, Verdict
 
 RELEASE = {"release_id": "2022-007", "as_of": "2023-08-31"}
 SCHOOLS = ("101", "102", "103", "201")

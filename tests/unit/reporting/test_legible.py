@@ -14,8 +14,8 @@ import pytest
 from test_card_length import LONG_NAME, full_card
 
 from school_quality.reporting import write_documents
-from school_quality.reporting.press import TEMPLATES, Press
-from school_quality.reporting.scorecard import Scorecard
+from school_quality.reporting.cards.scorecard import Scorecard
+from school_quality.reporting.layout.rendering import TEMPLATES, Press
 
 __all__ = ["full_card"]
 

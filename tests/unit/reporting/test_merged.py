@@ -16,7 +16,9 @@ from test_documents import printed, visible
 from test_scorecard_workbook import table
 
 from school_quality.reporting import words, write_documents
-from school_quality.reporting.facts import (
+from school_quality.reporting.cards.merged import NO_YEARS, build_merged
+from school_quality.reporting.cards.scorecard_files import build_school_card
+from school_quality.reporting.content.facts import (
     Reference,
     SchoolFacts,
     merged_schools,
@@ -24,8 +26,6 @@ from school_quality.reporting.facts import (
     read_reference,
     read_schools,
 )
-from school_quality.reporting.merged import NO_YEARS, build_merged
-from school_quality.reporting.scorecard_files import build_school_card
 
 RELEASE = {"release_id": "2022-007", "as_of": "2023-08-31"}
 

@@ -21,15 +21,17 @@ from invented import FORMULA_NAME, SCRIPT_NAME
 from municipality import build
 
 from school_quality import seeds
-from school_quality.reporting import municipal_facts, words
-from school_quality.reporting.context_plot import draw_context
-from school_quality.reporting.draft_order import build_order, period_of
-from school_quality.reporting.effectiveness import REGRESSION_NOTE, build_effectiveness, edition_on
-from school_quality.reporting.facts import Reference, open_warehouse, read_reference
-from school_quality.reporting.municipal import build_report, write_reports
-from school_quality.reporting.municipal_facts import MunicipalFacts, read_municipalities
-from school_quality.reporting.municipal_indicators import network_table
-from school_quality.reporting.paper import (
+from school_quality.reporting import words
+from school_quality.reporting.content.facts import Reference, open_warehouse, read_reference
+from school_quality.reporting.layout.context_plot import draw_context
+from school_quality.reporting.layout.rendering import Press
+from school_quality.reporting.papers import municipal_facts
+from school_quality.reporting.papers.draft_order import build_order, period_of
+from school_quality.reporting.papers.effectiveness import REGRESSION_NOTE, build_effectiveness, edition_on
+from school_quality.reporting.papers.municipal import build_report, write_reports
+from school_quality.reporting.papers.municipal_facts import MunicipalFacts, read_municipalities
+from school_quality.reporting.papers.municipal_indicators import network_table
+from school_quality.reporting.papers.paper import (
     Appendix,
     Bullets,
     Column,
@@ -41,8 +43,7 @@ from school_quality.reporting.paper import (
     Signature,
     grid,
 )
-from school_quality.reporting.press import Press
-from school_quality.reporting.word import docx
+from school_quality.reporting.papers.word import docx
 
 RELEASE = {"release_id": "20230901T000000Z-1a2b3c4d", "as_of": "2023-06-20"}
 JUNE, SEPTEMBER = date(2023, 6, 20), date(2022, 9, 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from school_quality.reporting.plots import Dot, draw
+from school_quality.reporting.layout.plots import Dot, draw
 
 
 def test_one_known_value_shows_no_way() -> None:

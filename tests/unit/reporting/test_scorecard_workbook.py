@@ -13,7 +13,7 @@ from invented import FORMULA_NAME
 from openpyxl.workbook import Workbook
 
 from school_quality.reporting import words, write_documents
-from school_quality.reporting.sheets import Column, Sheet, print_sheets
+from school_quality.reporting.layout.sheets import Column, Sheet, print_sheets
 
 RELEASE = {"release_id": "2022-007", "as_of": "2023-08-31"}
 # The first cell that scrolls: heading and key columns stay.

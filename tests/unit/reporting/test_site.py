@@ -17,9 +17,9 @@ import pytest
 from invented import SCRIPT_NAME
 
 from school_quality.reporting import words
-from school_quality.reporting.facts import open_warehouse, read_reference
-from school_quality.reporting.site import write_site
-from school_quality.reporting.site_pages import District
+from school_quality.reporting.content.facts import open_warehouse, read_reference
+from school_quality.reporting.website.site import write_site
+from school_quality.reporting.website.site_pages import District
 
 RELEASE = {"release_id": "20230901T000000Z-abcdef01", "as_of": "2023-08-31"}
 
@@ -360,7 +360,7 @@ def test_moves_between_groups_and_clusters_are_counted_and_told_on_the_page_of_a
 def test_the_values_of_municipalities_that_are_read_together_are_not_mixed(
     site: Path, warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("school_quality.reporting.site.BATCH", 1)
+    monkeypatch.setattr("school_quality.reporting.website.site.BATCH", 1)
 
     apart = write(warehouse, tmp_path)
 

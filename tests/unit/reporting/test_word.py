@@ -14,9 +14,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from school_quality.reporting import word
-from school_quality.reporting.context_plot import ContextPlot, Mark, Tick
-from school_quality.reporting.paper import (
+from school_quality.reporting.layout.context_plot import ContextPlot, Mark, Tick
+from school_quality.reporting.layout.rendering import Press
+from school_quality.reporting.papers import word
+from school_quality.reporting.papers.paper import (
     Appendix,
     Block,
     Bullets,
@@ -29,8 +30,7 @@ from school_quality.reporting.paper import (
     Text,
     grid,
 )
-from school_quality.reporting.press import Press
-from school_quality.reporting.word import docx
+from school_quality.reporting.papers.word import docx
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"

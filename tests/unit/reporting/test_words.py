@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from school_quality.reporting import words
-from school_quality.reporting.footnotes import Footnotes
-from school_quality.reporting.press import breakable, displayable
+from school_quality.reporting.layout.footnotes import Footnotes
+from school_quality.reporting.layout.rendering import breakable, displayable
 
 
 @pytest.mark.parametrize(

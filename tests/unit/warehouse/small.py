@@ -29,10 +29,10 @@ from school_quality.landing.receipts import (
     read_receipts,
 )
 from school_quality.settings import Settings
-from school_quality.warehouse import publish as publication
-from school_quality.warehouse import releases
 from school_quality.warehouse.build import NodeResult
-from school_quality.warehouse.releases import ReleaseInfo
+from school_quality.warehouse.publication import publish as publication
+from school_quality.warehouse.publication import releases
+from school_quality.warehouse.publication.releases import ReleaseInfo
 
 FIRST = ReleaseInfo(
     release_id="20230901T060000Z-00000001",

@@ -14,7 +14,7 @@ from school_quality.errors import BuildFailed
 from school_quality.settings import Settings
 from school_quality.warehouse import build
 from school_quality.warehouse.build import NodeResult
-from school_quality.warehouse.releases import ReleaseInfo
+from school_quality.warehouse.publication.releases import ReleaseInfo
 
 RELEASE = ReleaseInfo(
     release_id="20230901T060000Z-00000001",

@@ -12,11 +12,12 @@ from unit.warehouse.small import ask, publish, receive, release, staff, take_bac
 
 from school_quality import datasets, seeds
 from school_quality.errors import UsageError
-from school_quality.reporting import change_words
+from school_quality.reporting.lists import change_words
 from school_quality.settings import Settings
-from school_quality.warehouse import causes, changes, releases
-from school_quality.warehouse.causes import ASSESSMENTS
-from school_quality.warehouse.changes import Change
+from school_quality.warehouse.differences import causes, changes
+from school_quality.warehouse.differences.causes import ASSESSMENTS
+from school_quality.warehouse.differences.changes import Change
+from school_quality.warehouse.publication import releases
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from unit.warehouse.small import ask, publish, receive, release, staff
 from school_quality import cli, doctor, embedded, pipeline
 from school_quality.errors import Damaged
 from school_quality.settings import Settings
-from school_quality.warehouse import damage, journal, releases, rollback, runs
+from school_quality.warehouse.publication import damage, journal, releases, rollback, runs
 
 POINTS = "select points from history.fct_indicator_value where school_id = '6017' and indicator_code = '2.2'"
 SHOWN = [1, 2, 3]

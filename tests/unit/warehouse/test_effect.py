@@ -8,8 +8,8 @@ import duckdb
 from unit.warehouse.small import build_file, publish, release
 
 from school_quality.settings import Settings
-from school_quality.warehouse import changes
-from school_quality.warehouse.changes import Effect, Movement
+from school_quality.warehouse.differences import changes
+from school_quality.warehouse.differences.changes import Effect, Movement
 
 
 def test_schools_that_enter_and_leave_are_named_with_their_district_where_there_are_several(

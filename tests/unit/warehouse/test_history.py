@@ -9,7 +9,7 @@ import pytest
 from unit.warehouse.small import ask, publish, release
 
 from school_quality.settings import Settings
-from school_quality.warehouse import journal, releases, rollback
+from school_quality.warehouse.publication import journal, releases, rollback
 
 POINTS_AT = """
     select points from history.fct_indicator_value

@@ -20,7 +20,8 @@ from unit.warehouse.small import FIRST
 from school_quality.cli import main
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import contract, metrics
+from school_quality.warehouse import contract
+from school_quality.warehouse.readers import metrics
 
 pytestmark = pytest.mark.slow
 

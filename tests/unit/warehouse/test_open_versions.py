@@ -13,8 +13,9 @@ from unit.warehouse.small import FIRST, publish, release
 
 from school_quality.errors import Damaged
 from school_quality.settings import Settings
-from school_quality.warehouse import disclosure, open_versions, releases, rollback
-from school_quality.warehouse.open_versions import CELLS, FOLDER, RESULTS, Earlier
+from school_quality.warehouse.open_edition import disclosure, open_versions
+from school_quality.warehouse.open_edition.open_versions import CELLS, FOLDER, RESULTS, Earlier
+from school_quality.warehouse.publication import releases, rollback
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import queries
-from school_quality.warehouse.opening import open_shut
+from school_quality.warehouse.readers import queries
+from school_quality.warehouse.readers.opening import open_shut
 
 RELEASE = "20230101T000000Z-hand"
 

@@ -12,9 +12,9 @@ from unit.warehouse.small import RESULTS, build_file, documents, receive, releas
 from school_quality import cli, pipeline
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import practices
-from school_quality.warehouse import publish as publication
-from school_quality.warehouse.releases import Parameters, ReleaseInfo
+from school_quality.warehouse.open_edition import practices
+from school_quality.warehouse.publication import publish as publication
+from school_quality.warehouse.publication.releases import Parameters, ReleaseInfo
 
 TEXTS = [("6017", "Занятия по субботам", None), ("6005", "Занятия по субботам", "https://example.org/a")]
 

@@ -16,9 +16,9 @@ from unit.warehouse.small import FIRST, publish, publish_built, receive, release
 
 from school_quality.errors import Refused, UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import journal, releases
-from school_quality.warehouse import publish as publication
-from school_quality.warehouse.releases import Parameters, ReleaseInfo
+from school_quality.warehouse.publication import journal, releases
+from school_quality.warehouse.publication import publish as publication
+from school_quality.warehouse.publication.releases import Parameters, ReleaseInfo
 
 
 @pytest.fixture

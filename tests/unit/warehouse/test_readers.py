@@ -17,8 +17,8 @@ import pytest
 from unit.warehouse.small import RESULTS, ask, publish, release
 
 from school_quality.settings import Settings
-from school_quality.warehouse import publish as publication
-from school_quality.warehouse import releases, rollback
+from school_quality.warehouse.publication import publish as publication
+from school_quality.warehouse.publication import releases, rollback
 
 READER = """
 import sys, duckdb
@@ -126,7 +126,7 @@ def test_after_kill_9_at_fifty_random_moments_the_current_release_is_whole(setti
     shown = set()
 
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__, "school_quality.reporting.changes_workbook"])
+    processes.set_forkserver_preload([__name__, "school_quality.reporting.lists.changes_workbook"])
 
     for _ in range(50):
         day = 1 + max(int(name.rpartition("-")[2]) for name in releases.all_ids(settings))

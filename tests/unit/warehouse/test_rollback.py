@@ -15,9 +15,9 @@ from unit.warehouse.small import RESULTS, ask, build_file, documents, publish, r
 from school_quality import cli, pipeline
 from school_quality.errors import Refused, UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import journal, releases, rollback, runs
-from school_quality.warehouse import publish as publication
-from school_quality.warehouse.releases import ReleaseInfo
+from school_quality.warehouse.publication import journal, releases, rollback, runs
+from school_quality.warehouse.publication import publish as publication
+from school_quality.warehouse.publication.releases import ReleaseInfo
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from unit.warehouse.small import build_file, publish, release
 
 from school_quality import cli, pipeline
 from school_quality.settings import Settings
-from school_quality.warehouse import changes, scenarios, school_names, status
+from school_quality.warehouse import scenarios, school_names, status
+from school_quality.warehouse.differences import changes
 from school_quality.warehouse.school_names import School
 
 

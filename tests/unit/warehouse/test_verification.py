@@ -10,9 +10,10 @@ from unit.warehouse.small import build_file, publish, release
 
 from school_quality.errors import UsageError
 from school_quality.settings import Settings
-from school_quality.warehouse import build, releases, rollback, verification
-from school_quality.warehouse.releases import ReleaseInfo
-from school_quality.warehouse.verification import Table, compare, verify
+from school_quality.warehouse import build
+from school_quality.warehouse.publication import releases, rollback, verification
+from school_quality.warehouse.publication.releases import ReleaseInfo
+from school_quality.warehouse.publication.verification import Table, compare, verify
 
 
 def differing(tmp_path: Path, **other: Any) -> dict[str, Table]:

@@ -1,0 +1,1 @@
+"""The scorecard of a school: what it says, its files, its workbook."""

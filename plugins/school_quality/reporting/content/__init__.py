@@ -1,0 +1,1 @@
+"""What several documents say: rows of the marts, the methodology, statuses, recommendations."""

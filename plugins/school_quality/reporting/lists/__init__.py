@@ -1,0 +1,1 @@
+"""Workbooks and lists: identified schools, remarks to senders, what a release changes."""

@@ -1,0 +1,237 @@
+"""What the papers of a municipality are made of: its rows of the marts, read for a batch of them at a time.
+
+A warehouse may hold 2,000 municipalities; a batch holds a hundred, so memory does not grow with the
+warehouse and a table is not read once for each of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import duckdb
+
+from school_quality import seeds
+from school_quality.reporting.content.facts import Reference, Row, rows
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MunicipalFacts:
+    """One municipality in one year. Lists hold rows of the marts with their columns' names.
+
+    ``before`` are statuses of the year before by school; ``falls`` the dynamics that decide the risk zone,
+    of this year and the one before; ``tasks`` points by school and task; ``indicators`` counts over schools
+    by indicator and period; ``values`` single values of the edition's period, empty in the annual edition.
+    """
+
+    municipality_id: str
+    name: str
+    statuses: list[Row]
+    before: dict[str, Row]
+    low_results: list[Row]
+    falls: list[Row]
+    tasks: list[Row]
+    indicators: list[Row]
+    district_indicators: list[Row]
+    values: list[Row]
+    measure_points: list[Row]
+    recommendations: list[Row]
+    measures: list[Row]
+    practices: list[Row]
+    support: list[Row]
+    roadmap: list[Row]
+    submissions: list[Row]
+    effectiveness: list[Row]
+    similar: list[Row]
+
+    @property
+    def supported(self) -> list[Row]:
+        return [row for row in self.statuses if row["is_supported"]]
+
+    @property
+    def is_support_known(self) -> bool:
+        """Whether anything tells of any school if it needs support."""
+        return any(row["is_supported"] is not None for row in self.statuses)
+
+
+# Each query gets $ids (municipalities), $year and $codes (dynamics of the risk zone), and gives
+# municipality_id.
+_OF_MUNICIPALITY = "list_contains($ids, t.municipality_id)"
+_QUERIES = {
+    "statuses": f"""
+        select t.* from marts.fct_school_status as t left join marts.dim_school as d using (school_id)
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year
+        order by d.school_number, t.school_id""",
+    "before": f"""
+        select t.* from marts.fct_school_status as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year - 1 order by t.school_id""",
+    "low_results": f"""
+        select t.* from marts.fct_procedure_result as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year and t.is_low_result order by t.procedure_id""",
+    "falls": f"""
+        select t.municipality_id, t.school_id, t.reporting_year, t.indicator_code, t.status, t.value
+        from marts.fct_indicator_value as t
+        where {_OF_MUNICIPALITY} and t.reporting_year between $year - 1 and $year
+            and list_contains($codes, t.indicator_code)
+            and t.school_id in (
+                select school_id from marts.fct_school_status where reporting_year = $year and is_risk_zone
+            )
+        order by t.reporting_year""",
+    "tasks": f"""
+        select
+            t.municipality_id, t.school_id, d.task,
+            sum(t.points) filter (where t.status = 'scored')::integer as points,
+            sum(t.max_points) filter (where t.status = 'scored')::integer as max_points,
+            count(*) filter (where t.status = 'no_data')::integer as no_data,
+            count(*) filter (where t.status = 'suppressed')::integer as suppressed
+        from marts.fct_indicator_value as t
+        inner join marts.dim_indicator as d using (methodology_version, indicator_code, component)
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year and d.max_points is not null
+        group by all order by d.task""",
+    "indicators": f"""
+        select
+            t.municipality_id, t.methodology_version, d.task, t.indicator_code, t.component, t.period,
+            any_value(d.indicator_name) as indicator_name, any_value(d.unit) as unit,
+            any_value(d.owner) as owner, max(d.max_points) as max_points,
+            count(*) filter (where t.status in ('scored', 'no_points'))::integer as known,
+            count(*) filter (where t.status = 'no_data' and t.reason <> 'not_due')::integer as missing,
+            count(*) filter (where t.status = 'no_data' and t.reason = 'not_due')::integer as not_due,
+            count(*) filter (where t.status = 'suppressed')::integer as suppressed,
+            count(*) filter (where t.points = t.max_points)::integer as full_points,
+            count(*) filter (where t.status = 'scored' and t.points = 0)::integer as zero_points,
+            avg(t.points) as mean_points,
+            sum(t.numerator) filter (where t.status in ('scored', 'no_points'))::bigint as numerator,
+            sum(t.denominator) filter (where t.status in ('scored', 'no_points'))::bigint as denominator,
+            min(t.value) as lowest, max(t.value) as highest, median(t.value) as middle
+        from marts.fct_indicator_value as t
+        inner join marts.dim_indicator as d using (methodology_version, indicator_code, component)
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year and t.status <> 'not_applicable'
+        group by all order by t.period""",
+    "district_indicators": f"""
+        select t.* from marts.fct_municipality_indicator as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year order by t.period""",
+    "values": f"""
+        select t.* from marts.fct_indicator_value as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year and t.period = $period
+            and t.status <> 'not_applicable'""",
+    "measure_points": f"""
+        select
+            t.municipality_id, t.school_id, t.measure, t.indicator_codes, t.status,
+            sum(n.points - b.points)::integer as change, count(*)::integer as indicators
+        from marts.fct_measure as t
+        inner join marts.fct_indicator_value as b
+            on t.school_id = b.school_id and t.reporting_year = b.reporting_year
+            and list_contains(t.indicator_codes, b.indicator_code) and b.status = 'scored'
+        inner join marts.fct_indicator_value as n
+            on t.school_id = n.school_id and n.reporting_year = t.reporting_year + 1
+            and n.indicator_code = b.indicator_code and n.component = b.component and n.status = 'scored'
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year - 1
+        group by all order by t.school_id, t.indicator_codes, t.measure""",
+    "recommendations": f"""
+        select t.municipality_id, r.* from marts.fct_recommendation as r
+        inner join marts.fct_school_status as t using (school_id, reporting_year)
+        where {_OF_MUNICIPALITY} and r.reporting_year = $year order by r.school_id, r.rank""",
+    "measures": f"""
+        select t.* from marts.fct_measure as t
+        where {_OF_MUNICIPALITY} and t.reporting_year between $year - 1 and $year
+        order by t.starts_on, t.school_id, t.indicator_codes, t.measure""",
+    "practices": f"""
+        select t.* from marts.fct_practice as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year
+        order by t.indicator_codes, t.practice, t.school_id""",
+    "support": f"""
+        select t.* from marts.fct_support as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year
+        order by t.role, t.organisation, t.valid_from""",
+    "roadmap": f"""
+        select t.* from marts.fct_roadmap_execution as t
+        inner join marts.dim_period as p using (period)
+        where {_OF_MUNICIPALITY} and p.reporting_year = $year
+        order by t.due_on, t.item, t.period, t.school_id""",
+    "submissions": f"""
+        select t.* from marts.fct_submission as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year and t.status in ('missing', 'partly', 'late')
+        order by t.due_on, t.dataset, t.period, t.school_id""",
+    "effectiveness": f"""
+        select t.* from marts.fct_effectiveness as t where {_OF_MUNICIPALITY} and t.reporting_year = $year""",
+    "similar": f"""
+        select t.* from marts.fct_similar_school as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year""",
+}
+# Tables that an open edition may do without.
+_OPTIONAL = {
+    "measure_points": "fct_measure",
+    "measures": "fct_measure",
+    "practices": "fct_practice",
+    "support": "fct_support",
+    "roadmap": "fct_roadmap_execution",
+    "submissions": "fct_submission",
+    "effectiveness": "fct_effectiveness",
+    "similar": "fct_similar_school",
+    "recommendations": "fct_recommendation",
+    "district_indicators": "fct_municipality_indicator",
+}
+
+
+def read_municipalities(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> Iterator[MunicipalFacts]:
+    """The municipalities that have schools in the reference's year (or its only one), by name."""
+    found = rows(
+        connection,
+        "select distinct municipality_id from marts.fct_school_status"
+        " where reporting_year = $1 and municipality_id is not null and ($2 is null or municipality_id = $2)",
+        [reference.year, reference.municipality_id],
+    )
+    ids = iter(
+        sorted((row["municipality_id"] for row in found), key=lambda id_: (_name(id_, reference), id_))
+    )
+    tables = {
+        row["table_name"]
+        for row in rows(
+            connection, "select table_name from information_schema.tables where table_schema = 'marts'"
+        )
+    }
+    while batch := list(islice(ids, BATCH)):
+        yield from _read_batch(connection, reference, batch, tables)
+
+
+def _name(municipality_id: str, reference: Reference) -> str:
+    return reference.municipalities.get(municipality_id) or municipality_id
+
+
+def _read_batch(
+    connection: duckdb.DuckDBPyConnection, reference: Reference, ids: list[str], tables: set[str]
+) -> Iterator[MunicipalFacts]:
+    parameters: dict[str, Any] = {
+        "ids": ids,
+        "year": reference.year,
+        "period": reference.period,
+        "codes": risk_dynamics(),
+    }
+    found: dict[str, defaultdict[str, list[Row]]] = {}
+    for name, sql in _QUERIES.items():
+        grouped: defaultdict[str, list[Row]] = defaultdict(list)
+        if _OPTIONAL.get(name) is None or _OPTIONAL[name] in tables:
+            named = {key: value for key, value in parameters.items() if f"${key}" in sql}
+            for row in rows(connection, sql, named):
+                grouped[row["municipality_id"]].append(row)
+        found[name] = grouped
+    for municipality_id in ids:
+        lists = {name: grouped[municipality_id] for name, grouped in found.items()}
+        before = {row["school_id"]: row for row in lists.pop("before")}
+        yield MunicipalFacts(
+            municipality_id=municipality_id, name=_name(municipality_id, reference), before=before, **lists
+        )
+
+
+def risk_dynamics() -> list[str]:
+    """Codes of the dynamics of which a lasting fall brings a school into the risk zone (reading 12)."""
+    return sorted(
+        {row["indicator_code"] for row in seeds.rows("indicators") if row["is_risk_dynamics"] == "true"}
+    )

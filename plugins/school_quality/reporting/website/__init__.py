@@ -1,0 +1,1 @@
+"""The static pages of a release and what they offer for download."""

@@ -1,0 +1,1 @@
+"""Copies of a release in other databases."""

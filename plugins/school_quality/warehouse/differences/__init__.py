@@ -1,0 +1,1 @@
+"""What a release says otherwise than another, and why."""

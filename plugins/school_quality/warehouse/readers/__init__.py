@@ -1,0 +1,1 @@
+"""Doors for SQL of others: read-only, and shut to the files of the machine."""
