@@ -377,7 +377,7 @@ def test_more_schools_than_labels_fit_are_dots_without_labels_and_links(
             "update marts.fct_school_status"
             " set social_index = 40 + school_id::integer % 10, results_index = 0.1"
         )
-    for module in ("context_plot", "site_pages"):
+    for module in ("layout.context_plot", "website.site_pages"):
         monkeypatch.setattr(f"school_quality.reporting.{module}.LABELLED", 2)
 
     site = write(tmp_path / "w.duckdb", tmp_path / "release")

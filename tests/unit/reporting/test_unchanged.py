@@ -83,7 +83,7 @@ def test_a_change_of_template_style_code_or_font_writes_every_card_again(
     warehouse: Path, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     copy = tmp_path / "reporting"
-    shutil.copytree(Path(unchanged.__file__).parent, copy)
+    shutil.copytree(unchanged._HERE, copy)
     (changed,) = copy.rglob(kind)
     changed.write_bytes(changed.read_bytes() + b"\n")
     monkeypatch.setattr(unchanged, "_HERE", copy)
