@@ -1,4 +1,4 @@
 {{ config(materialized='view') }}
 
--- Corrections are settled in int_results__gia: only pupils with several rows need it.
+-- Corrections are settled in int_results__exam_rows: only pupils with several rows need it.
 {{ landed('oge_results') }}
