@@ -6,7 +6,7 @@
     select
         landed_rows.*,
         receipts.order_seq
-    from {{ source('landing', dataset) }} as landed_rows
+    from {{ source('landed', dataset) }} as landed_rows
     inner join {{ ref('stg_receipts') }} as receipts on landed_rows.seq = receipts.seq
     {%- if key %}
     qualify

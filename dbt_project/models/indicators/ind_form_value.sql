@@ -1,14 +1,22 @@
--- A count, a number of documents or a level of a form. Where the fields have names in the seed (the documents of 2.10),
--- the note says which are missing.
+-- A count, a number of documents or a level of a form. Of questions answered by yes or no (the documents of 2.10) the
+-- note says what is missing.
 with missing_fields as (
     select
-        form_values.school_id,
-        form_values.period,
-        form_values.dataset,
+        expected.school_id,
+        expected.period,
+        expected.indicator_code,
+        expected.component,
         string_agg(form_fields.label, ', ' order by form_fields.label) as labels
-    from {{ ref('int_primitive__form_values') }} as form_values
-    inner join {{ ref('form_fields') }} as form_fields using (dataset, field)
-    where form_values.field_value = 0
+    from {{ ref('int_indicator__expected') }} as expected
+    inner join {{ ref('int_primitive__form_values') }} as form_values
+        on
+            expected.school_id = form_values.school_id
+            and expected.period = form_values.period
+            and expected.dataset = form_values.dataset
+            and list_contains(string_split(expected.numerator, '|'), form_values.field)
+    inner join {{ ref('form_fields') }} as form_fields
+        on form_values.dataset = form_fields.dataset and form_values.field = form_fields.field
+    where expected.family = 'form_value' and form_fields.is_yes_no and form_values.field_value = 0
     group by all
 )
 
@@ -35,5 +43,6 @@ left join missing_fields
     on
         expected.school_id = missing_fields.school_id
         and expected.period = missing_fields.period
-        and expected.dataset = missing_fields.dataset
+        and expected.indicator_code = missing_fields.indicator_code
+        and expected.component = missing_fields.component
 where expected.family = 'form_value' and expected.not_applicable_reason is null

@@ -1,10 +1,4 @@
 -- Where the numbers of a school come from: rows of a sheet, by procedure and year or by dataset and period.
-{% set forms = {
-    'form_staff': none, 'form_methodical': none, 'form_olympiad': none, 'form_documents': none,
-    'form_pupils': 'quarter', 'form_teacher_courses': 'half_year', 'form_network': 'quarter',
-    'social_index': none, 'results_index': none, 'biased_vpr': none,
-} %}
-
 with procedure_sources as (
     select
         parts.school_id,
@@ -66,22 +60,22 @@ with procedure_sources as (
 ),
 
 form_sources as (
-    {%- for dataset, period_column in forms.items() %}
+    {%- for dataset in datasets() if dataset.kind in ('form', 'list') and dataset.reporting_year != 'null' %}
+    {{ 'union all' if not loop.first }}
     select
         school_id,
-        '{{ dataset }}' as source_key,
+        '{{ dataset.name }}' as source_key,
         reporting_year::varchar
-        {%- if period_column == 'quarter' %} || '-Q' || quarter
-        {%- elif period_column == 'half_year' %} || '-H' || half_year
+        {%- if dataset.period_number == 'quarter' %} || '-Q' || quarter
+        {%- elif dataset.period_number == 'half_year' %} || '-H' || half_year
         {%- endif %} as source_period,
         seq,
         sheet,
         row_number as row_from,
         row_number as row_to,
         1 as source_rows
-    from {{ ref('stg_' ~ dataset) }}
+    from {{ ref('stg_' ~ dataset.name) }}
     where school_id is not null
-    {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 

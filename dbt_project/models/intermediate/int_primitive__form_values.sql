@@ -1,30 +1,14 @@
--- Numbers of the forms, one row a field: counts as they are, yes/no as 1/0, innovation as none 0, participant 1,
--- winner 2.
-{% set forms = {
-    'form_staff': ['year', 'null', ['teachers', 'highest_category', 'first_category']],
-    'form_methodical': ['year', 'null', [
-        'teachers', 'trained_3_years', 'contest_participants', 'contest_winners', 'shared_municipal',
-        'shared_regional', 'innovation', 'leaders_tutors'
-    ]],
-    'form_olympiad': ['year', 'null', ['municipal_participants', 'municipal_winners', 'regional_winners']],
-    'form_documents': ['year', 'null', [
-        'has_development_programme', 'has_anti_risk_programme', 'has_internal_assessment'
-    ]],
-    'form_pupils': ['quarter', 'quarter', [
-        'pupils', 'failing', 'disability', 'non_native', 'failing_in_extra_classes', 'social'
-    ]],
-    'form_teacher_courses': ['half_year', 'half_year', ['teachers', 'trained_teachers']],
-    'form_network': ['quarter', 'quarter', ['with_schools', 'with_organisations', 'joint_events', 'seminars']],
-} %}
-
+-- What the forms say, one row a field: counts as they are, yes/no as 1/0, a choice as its place among the declared
+-- ones, from 0 on (innovation: none 0, participant 1, winner 2).
 with numbers as (
-    {%- for dataset, (period_type, period_column, fields) in forms.items() %}
+    {%- for form in datasets() if form.numbers %}
+    {{ 'union all' if not loop.first }}
     select
         school_id,
         reporting_year,
         period_number,
-        '{{ dataset }}' as dataset,
-        '{{ period_type }}' as period_type,
+        '{{ form.name }}' as dataset,
+        '{{ form.period }}' as period_type,
         field,
         field_value
     from (
@@ -32,20 +16,15 @@ with numbers as (
             select
                 school_id,
                 reporting_year,
-                {{ period_column }}::integer as period_number,
-                {%- for field in fields %}
-                {%- if field == 'innovation' %}
-                (list_position(['none', 'participant', 'winner'], {{ field }}) - 1)::bigint as {{ field }}
-                {%- else %}
-                {{ field }}::bigint as {{ field }}
-                {%- endif %}{{ ',' if not loop.last }}
+                {{ form.period_number }}::integer as period_number,
+                {%- for field, number in form.numbers.items() %}
+                {{ number }} as {{ field }}{{ ',' if not loop.last }}
                 {%- endfor %}
-            from {{ ref('stg_' ~ dataset) }}
+            from {{ ref('stg_' ~ form.name) }}
         )
-        on {{ fields | join(', ') }}
+        on {{ form.numbers | join(', ') }}
         into name field value field_value
     )
-    {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
 

@@ -1,37 +1,31 @@
 -- What came of each school, dataset and period: its rows in force, and when the first accepted row of it came.
-{% set datasets = {
-    'ege_results': none, 'oge_results': none, 'vpr_results': none, 'school_register': none, 'social_index': none,
-    'form_staff': none, 'form_methodical': none, 'form_olympiad': none, 'form_documents': none,
-    'form_pupils': 'quarter', 'form_teacher_courses': 'half_year', 'form_network': 'quarter',
-} %}
-{# the staging of these keeps corrected rows: a row of theirs is a pupil's result of a day #}
-{% set protocols = ['ege_results', 'oge_results'] %}
-
+{# the staging of a protocol keeps corrected rows: a row of its is a pupil's result of a day #}
 with in_force as (
-    {%- for dataset, period_column in datasets.items() %}
+    {%- for dataset in datasets() if dataset.is_by_school %}
+    {{ 'union all' if not loop.first }}
     select
         school_id,
-        '{{ dataset }}' as dataset,
-        {{ 'null' if dataset == 'school_register' else 'reporting_year' }}::integer as reporting_year,
-        {{ period_column or 'null' }}::integer as period_number,
-        {{ 'count(distinct (pupil_id, subject, exam_date))' if dataset in protocols else 'count(*)' }} as rows_accepted
-    from {{ ref('stg_' ~ dataset) }}
+        '{{ dataset.name }}' as dataset,
+        {{ dataset.reporting_year }}::integer as reporting_year,
+        {{ dataset.period_number }}::integer as period_number,
+        {{ 'count(distinct (pupil_id, subject, exam_date))' if dataset.shape == 'protocol' else 'count(*)' }}
+            as rows_accepted
+    from {{ ref('stg_' ~ dataset.name) }}
     group by all
-    {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
 -- A form that came in time and was corrected later is not late.
 attempts as (
-    {%- for dataset, period_column in datasets.items() %}
+    {%- for dataset in datasets() if dataset.is_by_school %}
+    {{ 'union all' if not loop.first }}
     select distinct
         school_id,
-        '{{ dataset }}' as dataset,
-        {{ 'null' if dataset == 'school_register' else 'reporting_year' }}::integer as reporting_year,
-        {{ period_column or 'null' }}::integer as period_number,
+        '{{ dataset.name }}' as dataset,
+        {{ dataset.reporting_year }}::integer as reporting_year,
+        {{ dataset.period_number }}::integer as period_number,
         seq
-    from ({{ landed(dataset) }}) as landed
-    {{ 'union all' if not loop.last }}
+    from ({{ landed(dataset.name) }}) as landed
     {%- endfor %}
 ),
 

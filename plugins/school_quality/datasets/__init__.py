@@ -1,7 +1,9 @@
 """The declarations of datasets: one YAML a dataset says which headers, types, ranges and keys its files have.
 
-Readers recognise tables by them, landing types rows by them, rules and blank forms are made from them. A new
-form, or a header that changed this year, is a declaration: see ``docs/`` for the walk-through.
+Readers recognise tables by them, landing types rows by them, rules and blank forms are made from them. What
+has to be a file elsewhere (suites, dbt sources and staging, seeds) is written from them by
+``python -m school_quality.datasets`` (`datasets.generated`). A new form, or a header that changed this year,
+is a declaration: ``docs/next_order.md`` walks through one.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any, Literal
 import yaml
 
 from school_quality import seeds
+from school_quality.quoting import literal
 
 FieldType = Literal[
     "text",
@@ -126,8 +129,10 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A declared dataset. ``columns`` are the landed columns with their DuckDB types, beside the
-    provenance."""
+    """A declared dataset. ``columns`` are the landed columns with their DuckDB types, beside the provenance.
+
+    ``unread``: why nothing reads what lands, where that is so.
+    """
 
     name: str
     title: str
@@ -142,12 +147,39 @@ class Dataset:
     variants: tuple[Variant, ...]
     parts: tuple[Parts, ...]
     header_rows: int
+    unread: str
     fingerprint: str
 
     @property
     def is_form(self) -> bool:
         """A blank of it is sent out to schools (``templates``)."""
         return self.kind == "form"
+
+    @property
+    def period_column(self) -> str | None:
+        """The column that numbers the half-year or the quarter of the reporting year."""
+        return self.period if self.period in self.columns else None
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """What indicators may read of a form of one row a school and period: columns -> a number in SQL.
+
+        Counts are themselves, yes is 1 and no 0, a choice is its place among the declared, from 0 on.
+        """
+        period = {"school_id", "reporting_year", self.period_column} - {None}
+        if not self.is_form or set(self.key) != period:
+            return {}
+        found = {}
+        for declared in self.fields.values():
+            column = declared.column
+            if column is None or column in period:
+                continue
+            if self.columns[column] in ("INTEGER", "BOOLEAN"):
+                found[column] = f"{column}::bigint"
+            elif declared.type == "enum":
+                places = ", ".join(map(literal, declared.values))
+                found[column] = f"(list_position([{places}], {column}) - 1)::bigint"
+        return found
 
 
 def _names(value: str | list[str]) -> tuple[str, ...]:
@@ -227,6 +259,7 @@ def parse(name: str, text: str) -> Dataset:
         variants=tuple(_variant(v, fields) for v in variants),
         parts=tuple(Parts(tuple(p["parts"]), p["whole"]) for p in raw.get("parts", ())),
         header_rows=raw.get("header_rows", 1),
+        unread=raw.get("unread", ""),
         fingerprint=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
 

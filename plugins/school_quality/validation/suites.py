@@ -1,8 +1,7 @@
 """The suites under ``expectations/``: the catalogue over the declared datasets, as Great Expectations.
 
-``python -m school_quality.validation.suites`` writes them anew; a test proves that the committed ones are
-current. Structural rules (a cell by itself) stand before logical ones (``judges`` in the meta: cells against
-each other).
+``python -m school_quality.datasets`` writes them anew (`datasets.generated`). Structural rules (a cell by
+itself) stand before logical ones (``judges`` in the meta: cells against each other).
 """
 
 from __future__ import annotations
@@ -10,13 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from school_quality import datasets
 from school_quality.datasets import Dataset, Field, Parts
 from school_quality.quoting import identifier
-from school_quality.settings import expectations_dir
 from school_quality.validation.rules import Rule, catalogue
 
 _YEARS = ("year", "academic_year")
@@ -183,19 +179,3 @@ def suite(dataset: Dataset) -> str:
         "meta": {"title": dataset.title},
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
-def write_suites(directory: Path) -> list[Path]:
-    """Write a suite for each declared dataset, and remove those of datasets that are no longer declared."""
-    written = []
-    for dataset in datasets.load().values():
-        path = directory / f"{dataset.name}.json"
-        path.write_text(suite(dataset), encoding="utf-8")
-        written.append(path)
-    for path in set(directory.glob("*.json")) - set(written):
-        path.unlink()
-    return written
-
-
-if __name__ == "__main__":
-    write_suites(expectations_dir())

@@ -1,0 +1,30 @@
+{# Written from plugins/school_quality/datasets/*.yml by `python -m school_quality.datasets`; not edited by hand.
+   The datasets that have staging, for models that read many of them alike. #}
+{% macro datasets() -%}
+    {{ return([
+        {"name": "school_register", "kind": "reference", "shape": "record", "is_by_school": true, "reporting_year": "null", "period": "any", "period_number": "null", "numbers": {}},
+        {"name": "mark_scale", "kind": "reference", "shape": "record", "is_by_school": false, "reporting_year": "reporting_year", "period": "any", "period_number": "null", "numbers": {}},
+        {"name": "thresholds", "kind": "reference", "shape": "record", "is_by_school": false, "reporting_year": "reporting_year", "period": "any", "period_number": "null", "numbers": {}},
+        {"name": "biased_vpr", "kind": "list", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "any", "period_number": "null", "numbers": {}},
+        {"name": "official_list", "kind": "list", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "any", "period_number": "null", "numbers": {}},
+        {"name": "results_index", "kind": "list", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {}},
+        {"name": "social_index", "kind": "list", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {}},
+        {"name": "support_assignment", "kind": "list", "shape": "record", "is_by_school": true, "reporting_year": "null", "period": "any", "period_number": "null", "numbers": {}},
+        {"name": "ege_results", "kind": "results", "shape": "protocol", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {}},
+        {"name": "oge_results", "kind": "results", "shape": "protocol", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {}},
+        {"name": "procedure_results", "kind": "results", "shape": "percentages", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {}},
+        {"name": "vpr_marks", "kind": "results", "shape": "marks", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {}},
+        {"name": "vpr_results", "kind": "results", "shape": "pupils", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {}},
+        {"name": "appeals", "kind": "results", "shape": "appeals", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {}},
+        {"name": "form_documents", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {"has_development_programme": "has_development_programme::bigint", "has_anti_risk_programme": "has_anti_risk_programme::bigint", "has_internal_assessment": "has_internal_assessment::bigint"}},
+        {"name": "form_measures", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "any", "period_number": "null", "numbers": {}},
+        {"name": "form_methodical", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {"teachers": "teachers::bigint", "trained_3_years": "trained_3_years::bigint", "contest_participants": "contest_participants::bigint", "contest_winners": "contest_winners::bigint", "shared_municipal": "shared_municipal::bigint", "shared_regional": "shared_regional::bigint", "innovation": "(list_position(['none', 'participant', 'winner'], innovation) - 1)::bigint", "leaders_tutors": "leaders_tutors::bigint"}},
+        {"name": "form_network", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "quarter", "period_number": "quarter", "numbers": {"with_schools": "with_schools::bigint", "with_organisations": "with_organisations::bigint", "joint_events": "joint_events::bigint", "seminars": "seminars::bigint"}},
+        {"name": "form_olympiad", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {"municipal_participants": "municipal_participants::bigint", "municipal_winners": "municipal_winners::bigint", "regional_winners": "regional_winners::bigint"}},
+        {"name": "form_practices", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "any", "period_number": "null", "numbers": {}},
+        {"name": "form_pupils", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "quarter", "period_number": "quarter", "numbers": {"pupils": "pupils::bigint", "failing": "failing::bigint", "disability": "disability::bigint", "non_native": "non_native::bigint", "failing_in_extra_classes": "failing_in_extra_classes::bigint", "social": "social::bigint"}},
+        {"name": "form_roadmap", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "quarter", "period_number": "quarter", "numbers": {}},
+        {"name": "form_staff", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "year", "period_number": "null", "numbers": {"teachers": "teachers::bigint", "highest_category": "highest_category::bigint", "first_category": "first_category::bigint"}},
+        {"name": "form_teacher_courses", "kind": "form", "shape": "record", "is_by_school": true, "reporting_year": "reporting_year", "period": "half_year", "period_number": "half_year", "numbers": {"teachers": "teachers::bigint", "trained_teachers": "trained_teachers::bigint"}}
+    ]) }}
+{%- endmacro %}
