@@ -44,5 +44,5 @@ left join missing_fields
         expected.school_id = missing_fields.school_id
         and expected.period = missing_fields.period
         and expected.indicator_code = missing_fields.indicator_code
-        and expected.component = missing_fields.component
+        and expected.component is not distinct from missing_fields.component
 where expected.family = 'form_value' and expected.not_applicable_reason is null
