@@ -22,6 +22,7 @@ from typing import Any
 from school_quality.errors import BuildFailed
 from school_quality.screen import progress
 from school_quality.settings import Settings, dbt_project_dir
+from school_quality.warehouse.dbt_process import BUILD_FILE
 from school_quality.warehouse.publication.releases import ReleaseInfo
 
 log = logging.getLogger(__name__)
@@ -90,13 +91,13 @@ def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> lis
     results_file.unlink(missing_ok=True)
 
     command = [
-        sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats", "--log-format", "json",
-        "build",
+        sys.executable, "-m", "school_quality.warehouse.dbt_process",
+        "--no-send-anonymous-usage-stats", "--log-format", "json", "--log-level-file", "info", "build",
         "--project-dir", str(dbt_project_dir()), "--profiles-dir", str(dbt_project_dir()),
         "--target-path", str(work_dir / "target"), "--log-path", str(work_dir / "logs"),
         "--exclude-resource-type", "unit_test", *arguments, "--vars", json.dumps(variables),
     ]  # fmt: skip
-    environment = {**os.environ, "SCHOOL_QUALITY_BUILD_FILE": str(build_file)}
+    environment = {**os.environ, BUILD_FILE: str(build_file)}
     errors: list[str] = []
     with subprocess.Popen(  # noqa: S603 -- our own interpreter and project
         command, env=environment, cwd=work_dir, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
