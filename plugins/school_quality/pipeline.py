@@ -388,7 +388,7 @@ def submissions(settings: Settings, year: int, as_of: date | None = None) -> lis
     day = as_of or min(datetime.now(UTC).date(), asked.as_of)
     landing.keep_up(settings)
     with TemporaryDirectory(prefix="school-quality-status-") as folder:
-        build_file = Path(folder) / "build" / "warehouse.duckdb"
+        build_file = Path(folder) / "build.duckdb"
         release = next_release(settings, replace(asked, as_of=day))
         models = ("--select", "+fct_submission", "+dim_school", "+dim_municipality")
         dbt.run_dbt(

@@ -27,14 +27,9 @@ BUILD_FILE = "SCHOOL_QUALITY_BUILD_FILE"
 """Names the database of ``profiles.yml``."""
 
 _QUIET = (
-    "--no-send-anonymous-usage-stats",
-    "--quiet",
-    "--no-write-json",
-    "--log-format",
-    "json",
-    "--log-level-file",
-    "none",
-)
+    "--no-send-anonymous-usage-stats", "--quiet", "--no-write-json",
+    "--log-format", "json", "--log-level-file", "none",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,12 +62,12 @@ def parsed() -> Any:
 def _parse(target: Path) -> Any:
     from dbt.cli.main import dbtRunner
 
-    build_file = os.environ.pop(BUILD_FILE, None)
+    build_file = os.environ[BUILD_FILE]
+    os.environ[BUILD_FILE] = Path(build_file).name  # the parse knows the database, which has its file's name
     project = str(dbt_project_dir())
     places = ("--project-dir", project, "--profiles-dir", project, "--target-path", str(target))
     done = dbtRunner().invoke([*_QUIET, "parse", *places])
-    if build_file is not None:
-        os.environ[BUILD_FILE] = build_file
+    os.environ[BUILD_FILE] = build_file
     if done.exception:
         raise done.exception
     return done.result
