@@ -10,14 +10,14 @@ import duckdb
 import pytest
 
 from school_quality.errors import BuildFailed
-from school_quality.warehouse import dbt_process
+from school_quality.warehouse import build_process
 from school_quality.warehouse.build import run_dbt
 
+DATABASE = f"{{{{ env_var('{build_process.BUILD_FILE}', 'x.duckdb') }}}}"
 PROJECT = {
     "dbt_project.yml": "name: small\nprofile: small\nvars: {landing: nowhere, number: 1}\n",
     "profiles.yml": (
-        "small:\n  target: build\n  outputs:\n"
-        f"    build: {{type: duckdb, path: \"{{{{ env_var('{dbt_process.BUILD_FILE}', 'x.duckdb') }}}}\"}}\n"
+        f'small:\n  target: build\n  outputs:\n    build: {{type: duckdb, path: "{DATABASE}"}}\n'
     ),
     "models/one.sql": "select {{ var('number') }} as number, * from {{ source('landing', 'rows') }}",
     "models/sources.yml": (
@@ -36,7 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (project / name).write_text(text, encoding="utf-8")
     monkeypatch.setenv("SCHOOL_QUALITY_HOME", str(project.parent))
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
-    monkeypatch.setenv(dbt_process.BUILD_FILE, str(tmp_path / "build.duckdb"))
+    monkeypatch.setenv(build_process.BUILD_FILE, str(tmp_path / "build.duckdb"))
     return project
 
 
@@ -61,17 +61,19 @@ def was_parsed(tmp_path: Path) -> bool:
 
 
 def raw_code() -> str:
-    return str(dbt_process.parsed().nodes["model.small.one"].raw_code)
+    return str(build_process.parsed().nodes["model.small.one"].raw_code)
 
 
-@pytest.mark.usefixtures("project")
-def test_builds_at_once_have_their_own_variables_and_the_next_parses_nothing(tmp_path: Path) -> None:
+def test_builds_at_once_have_their_own_variables_and_the_next_parses_nothing(
+    project: Path, tmp_path: Path
+) -> None:
     with ThreadPoolExecutor(2) as both:
         found = list(both.map(build, (tmp_path / "a", tmp_path / "b"), (1, 2)))
     assert found == [[(1, 10)], [(2, 20)]]
 
     assert raw_code() == PROJECT["models/one.sql"]
     assert not was_parsed(tmp_path)
+    assert {path.name for path in project.iterdir()} == {"dbt_project.yml", "profiles.yml", "models"}
 
 
 def test_a_changed_model_and_a_torn_parse_are_read_again(project: Path, tmp_path: Path) -> None:

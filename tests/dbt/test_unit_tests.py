@@ -18,7 +18,7 @@ def test_every_dbt_unit_test_passes_and_an_empty_landing_breaks_no_data_test(tmp
     variables = {"landing": str(settings.landing), "rejected": str(settings.rejected)}
     target = tmp_path / "target"
     command = [
-        sys.executable, "-m", "school_quality.warehouse.dbt_process", "--no-use-colors", "build",
+        sys.executable, "-m", "school_quality.warehouse.build_process", "--no-use-colors", "build",
         "--project-dir", dbt_project_dir(), "--profiles-dir", dbt_project_dir(),
         "--target-path", target, "--log-path", tmp_path / "logs", "--vars", json.dumps(variables),
     ]  # fmt: skip

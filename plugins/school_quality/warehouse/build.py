@@ -22,7 +22,7 @@ from typing import Any
 from school_quality.errors import BuildFailed
 from school_quality.screen import progress
 from school_quality.settings import Settings, dbt_project_dir
-from school_quality.warehouse.dbt_process import BUILD_FILE
+from school_quality.warehouse.build_process import BUILD_FILE
 from school_quality.warehouse.publication.releases import ReleaseInfo
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> lis
     results_file.unlink(missing_ok=True)
 
     command = [
-        sys.executable, "-m", "school_quality.warehouse.dbt_process",
+        sys.executable, "-m", "school_quality.warehouse.build_process",
         "--no-send-anonymous-usage-stats", "--log-format", "json", "--log-level-file", "info", "build",
         "--project-dir", str(dbt_project_dir()), "--profiles-dir", str(dbt_project_dir()),
         "--target-path", str(work_dir / "target"), "--log-path", str(work_dir / "logs"),

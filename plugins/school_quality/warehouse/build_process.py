@@ -65,8 +65,9 @@ def _parse(target: Path) -> Any:
     build_file = os.environ[BUILD_FILE]
     os.environ[BUILD_FILE] = Path(build_file).name  # the parse knows the database, which has its file's name
     project = str(dbt_project_dir())
-    places = ("--project-dir", project, "--profiles-dir", project, "--target-path", str(target))
-    done = dbtRunner().invoke([*_QUIET, "parse", *places])
+    read = ("--project-dir", project, "--profiles-dir", project)
+    written = ("--target-path", str(target), "--log-path", str(target))
+    done = dbtRunner().invoke([*_QUIET, "parse", *read, *written])
     os.environ[BUILD_FILE] = build_file
     if done.exception:
         raise done.exception
