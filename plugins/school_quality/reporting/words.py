@@ -37,6 +37,7 @@ SUPPRESSED_REASONS = {
     "few_teachers": "мало учителей",
     "complementary": "иначе вычислят другое скрытое",
     "earlier_release": "иначе вычислят из прошлого выпуска",
+    "undecided": "ещё не решено, открывать ли",
 }
 
 ROLES = {

@@ -16,24 +16,33 @@ SCHEMAS = ("marts", "meta")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the contract; ``references`` is the table whose rows it names."""
+    """A column of the contract; ``references`` is the table whose rows it names.
+
+    ``open_when`` says when the open edition tells it: "true", or a condition in SQL over its step
+    (`disclosure`); None: nobody has decided yet.
+    """
 
     name: str
     data_type: str  # as in DuckDB, lower case
     description: str
     is_required: bool
     references: str | None
+    open_when: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A published table: its columns in order and ``key``, the columns that tell its rows apart."""
+    """A published table: its columns in order and ``key``, the columns that tell its rows apart.
+
+    ``open_edition`` is what the open edition makes of it (`disclosure`); None: nobody has decided yet.
+    """
 
     schema: str
     name: str
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    open_edition: str | None
 
 
 @cache
@@ -47,6 +56,11 @@ def tables() -> tuple[Table, ...]:
     )
 
 
+def table(name: str) -> Table:
+    """The mart of this name. Raises `KeyError` where the contract has none."""
+    return {found.name: found for found in tables() if found.schema == "marts"}[name]
+
+
 def _table(schema: str, model: Mapping[str, Any]) -> Table:
     keys = [arguments["columns"] for name, arguments in _tests(model) if name == "unique_key"]
     return Table(
@@ -55,6 +69,7 @@ def _table(schema: str, model: Mapping[str, Any]) -> Table:
         description=model["description"],
         columns=tuple(map(_column, model["columns"])),
         key=tuple(keys[0]) if keys else (),
+        open_edition=_meta(model).get("open_edition"),
     )
 
 
@@ -66,7 +81,13 @@ def _column(column: Mapping[str, Any]) -> Column:
         description=column["description"],
         is_required={"type": "not_null"} in column.get("constraints", []),
         references=targets[0].split("'")[1] if targets else None,
+        open_when=None if (rule := _meta(column).get("open")) is None else str(rule).lower(),
     )
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = node.get("config", {}).get("meta", {})
+    return found
 
 
 def _tests(node: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

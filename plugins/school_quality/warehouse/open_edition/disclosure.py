@@ -14,8 +14,9 @@ cells, and both are marked ``being_updated``.
 
 Figures that summarise schools (the district's results, effectiveness, recommendations) are computed anew
 from the open marts by the same SQL that dbt ran. Tables that say how much was received (submissions, lineage)
-are empty and ``meta`` is left out: the rows of a protocol are its pupils. A table or column of which nobody
-has decided yet whether it may be open is there and empty; a test asks for the decision.
+are empty and ``meta`` is left out: the rows of a protocol are its pupils. A table, column or family of
+indicators of which nobody has decided yet whether it may be open is there and empty. Decisions are declared:
+of tables and columns in the YAML beside their models, of families in the seed ``families``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import duckdb
 
 from school_quality.quoting import identifier, literal
 from school_quality.settings import dbt_project_dir
+from school_quality.warehouse import contract
 from school_quality.warehouse.open_edition import open_versions
 from school_quality.warehouse.open_edition.open_versions import Earlier
 from school_quality.warehouse.open_edition.practices import TEXT_SHA256
@@ -42,27 +44,26 @@ SUPPRESSED = "suppressed"
 
 STEPS = Path(__file__).parent / "open_marts"
 
-COPIED = (
-    "dim_cluster",
-    "dim_date",
-    "dim_indicator",
-    "dim_municipality",
-    "dim_period",
-    "dim_procedure",
-    "dim_school",
-)
-"""Marts that say nothing of results: dimensions."""
 
-RECOMPUTED = (
-    "fct_municipality_procedure",
-    "fct_recommendation",
-    "fct_similar_school",
-    "fct_effectiveness",
-)
-"""Marts that dbt's own SQL computes again from open cells only, in this order."""
+def _decided(*decisions: str) -> tuple[str, ...]:
+    return tuple(
+        table.name
+        for table in contract.tables()
+        if table.schema == "marts" and (table.open_edition or "undecided") in decisions
+    )
 
-WITHHELD = ("fct_lineage", "fct_measure", "fct_submission")
-"""Marts whose rows count those of pupils, or hold free text not written for the public: left empty."""
+
+COPIED = _decided("copied")
+"""Marts that say nothing of results, dimensions: of them the columns that somebody has decided to open."""
+
+RECOMPUTED = _decided("recomputed")
+"""Marts that dbt's own SQL computes again from open cells only."""
+
+WITHHELD = _decided("withheld", "undecided")
+"""Marts left empty: their rows count those of pupils, or hold free text not written for the public, or nobody
+has decided about them yet. The decision stands in the YAML beside a model (``meta: {open_edition: …}``); what
+is ``by_rule`` has a step of its own.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def write_open_marts(
 
     The marts have the tables and columns of the official ones; hidden numbers are null, and marked:
     ``fct_indicator_value.status`` is ``suppressed`` with the reason ``few_pupils``, ``few_teachers``,
-    ``complementary`` or ``earlier_release``; ``fct_procedure_result.flags`` holds ``suppressed``;
+    ``complementary``, ``earlier_release`` or ``undecided``; ``fct_procedure_result.flags`` holds ``suppressed``;
     ``fct_school_status`` and ``fct_municipality_indicator`` name their hidden columns in ``suppressed``;
     ``fct_municipality_procedure.hidden_schools`` counts the schools that a figure leaves out. What is
     computed of kept cells is marked, too: columns in ``fct_school_status.being_updated``, figures of
@@ -117,10 +118,9 @@ def write_open_marts(
         for step in steps:
             connection.execute(step.read_text(encoding="utf-8"))
         for table in COPIED:
-            if _columns(connection, "build", table):
-                connection.execute(
-                    f"create table open.marts.{table} as from build.marts.{table} order by all"
-                )
+            if columns := _copied_columns(connection, table):
+                rows = f"select {columns} from build.marts.{table} order by all"
+                connection.execute(f"create table open.marts.{table} as {rows}")
         _recompute(connection, compiled)
         for table in WITHHELD:
             if _columns(connection, "build", table):
@@ -197,7 +197,7 @@ def _limits(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         create temp macro least_group(part, whole) as
-            least(part, whole - part)
+            case when whole is not null then least(part, whole - part) end
         """
     )
     connection.execute(f"create temp macro text_sha256(school_id, practice, link) as {TEXT_SHA256}")
@@ -246,7 +246,8 @@ def _recompute(connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) 
         ) as hidden using (municipality_id, reporting_year, procedure_id)
         left join kept_district using (municipality_id, reporting_year, procedure_id)
     """
-    for table in RECOMPUTED:
+    # dbt finished them in an order in which every model comes after what it reads
+    for table in sorted(RECOMPUTED, key=[*compiled, *RECOMPUTED].index):
         if not _columns(connection, "build", table):
             continue
         if table not in compiled:
@@ -263,6 +264,12 @@ def _recompute(connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) 
         if table == "fct_municipality_procedure":
             sql = hidden_schools.format(sql=sql)
         connection.execute(f"create table open.marts.{table} as select * from ({sql}) order by all")
+
+
+def _copied_columns(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """The columns of a mart that may be open, of those of the build; empty where it has no such mart."""
+    decided = {column.name for column in contract.table(table).columns if column.open_when == "true"}
+    return ", ".join(identifier(name) for name in _columns(connection, "build", table) if name in decided)
 
 
 def _compiled_models(build_file: Path) -> dict[str, str]:

@@ -53,59 +53,49 @@ select distinct
     procedure_id
 from kept_result;
 
--- Schools of which the index (1.19) reads something hidden: it is the mean over the procedures in which the school
--- itself took part, each of them set against the whole district. A delivered index may follow the same formula, and two
--- schools of a district would then give its mean and spread away: how it was made is not asked.
-create temp table hidden_index as
+-- What the index (1.19) of a school is made of: the procedures in which the school itself took part, each of them set
+-- against the whole district.
+create temp table index_result as
 select
     results.school_id,
+    results.municipality_id,
     results.reporting_year,
-    bool_and(hidden_result.school_id is not null) as are_all_hidden
+    results.procedure_id
 from build.intermediate.int_primitive__procedures as results
 inner join build.intermediate.int_methodology__years as years using (reporting_year)
 inner join build.seeds.index_procedures as procedures
     on
         results.procedure_id = procedures.procedure_id
         and years.methodology_version = procedures.methodology_version
-left join hidden_district
-    on
-        results.municipality_id = hidden_district.municipality_id
-        and results.reporting_year = hidden_district.reporting_year
-        and results.procedure_id = hidden_district.procedure_id
-left join hidden_result
-    on
-        results.school_id = hidden_result.school_id
-        and results.reporting_year = hidden_result.reporting_year
-        and results.procedure_id = hidden_result.procedure_id
-left join build.intermediate.int_primitive__results_index as indices
-    on results.school_id = indices.school_id and results.reporting_year = indices.reporting_year
+where coalesce(results.participants, 1) > 0;
+
+-- Schools of which the index reads something hidden. A delivered index may follow the same formula, and two schools of
+-- a district would then give its mean and spread away: how it was made is not asked.
+create temp table hidden_index as
+select
+    results.school_id,
+    results.reporting_year,
+    bool_and(hidden_result.school_id is not null) as are_all_hidden
+from index_result as results
+left join hidden_district using (municipality_id, reporting_year, procedure_id)
+left join hidden_result using (school_id, reporting_year, procedure_id)
+left join build.intermediate.int_primitive__results_index as indices using (school_id, reporting_year)
 left join kept_district
     on
         indices.delivered_index is not null
         and results.municipality_id = kept_district.municipality_id
         and results.reporting_year = kept_district.reporting_year
         and results.procedure_id = kept_district.procedure_id
-where coalesce(results.participants, 1) > 0
 group by all
 having bool_or(coalesce(hidden_district.procedure_id, kept_district.procedure_id) is not null);
 
--- Schools of which the computed index reads a kept cell.
+-- Schools of which the index reads a kept cell.
 create temp table kept_index as
 select distinct
-    results.school_id,
-    results.reporting_year
-from build.intermediate.int_primitive__procedures as results
-inner join build.intermediate.int_methodology__years as years using (reporting_year)
-inner join build.seeds.index_procedures as procedures
-    on
-        results.procedure_id = procedures.procedure_id
-        and years.methodology_version = procedures.methodology_version
-inner join kept_district
-    on
-        results.municipality_id = kept_district.municipality_id
-        and results.reporting_year = kept_district.reporting_year
-        and results.procedure_id = kept_district.procedure_id
-where coalesce(results.participants, 1) > 0;
+    school_id,
+    reporting_year
+from index_result
+inner join kept_district using (municipality_id, reporting_year, procedure_id);
 
 -- Results of exams that are told.
 create temp table open_result as

@@ -1,74 +1,6 @@
 -- Which values are hidden, and why. A value is hidden as soon as it reads anything hidden: nothing is computed anew
 -- for the open edition under a name that the official one uses. That a value is hidden must not tell its points: nobody
 -- and everybody are hidden like one and all but one, and which reason is named does not depend on how many there are.
-create temp table unsafe_form as
--- Counts of forms: the group that is counted, and the rest of the whole, must each be as large as the limit.
-with wholes as (
-    select
-        'form_staff' as dataset,
-        'highest_category|first_category' as part,
-        'teachers' as whole
-    union all
-    select
-        'form_pupils' as dataset,
-        'failing' as part,
-        'pupils' as whole
-)
-
-select
-    parts.dataset,
-    parts.school_id,
-    parts.period
-from wholes
-cross join limits
-inner join build.intermediate.int_primitive__form_sums as parts
-    on wholes.dataset = parts.dataset and wholes.part = parts.fields
-left join build.intermediate.int_primitive__form_values as whole
-    on
-        parts.dataset = whole.dataset
-        and wholes.whole = whole.field
-        and parts.school_id = whole.school_id
-        and parts.period = whole.period
-where
-    whole.field_value is null
-    or (
-        whole.field_value > 0
-        and least_group(parts.field_sum, whole.field_value)
-        < case wholes.dataset when 'form_staff' then limits.min_teachers else limits.min_pupils end
-    );
-
--- What could be hidden: every value with what its formula reads.
-create temp table known_value as
-select
-    facts.school_id,
-    facts.municipality_id,
-    facts.reporting_year,
-    facts.period,
-    facts.indicator_code,
-    facts.component,
-    facts.status,
-    facts.reason,
-    facts.value,
-    facts.numerator,
-    facts.denominator,
-    expected.family,
-    expected.exam,
-    expected.procedure_id,
-    expected.dataset,
-    settings.scope,
-    settings.unit,
-    split_part(settings.numerator, '|', 1) as first_field,
-    limits.min_pupils,
-    limits.min_teachers
-from build.marts.fct_indicator_value as facts
-inner join build.intermediate.int_indicator__expected as expected
-    using (school_id, period, indicator_code, component)
-inner join build.intermediate.int_indicator__settings as settings
-    on
-        facts.reporting_year = settings.reporting_year
-        and facts.indicator_code = settings.indicator_code
-        and facts.component = settings.component
-cross join limits;
 
 -- Whether an indicator applies tells who is supported: where that is hidden, so are all values of the indicators that
 -- apply to supported schools only, for one reason. A reason that looked at their numbers would say that there are any.
@@ -99,21 +31,6 @@ inner join hidden_result
         known_value.school_id = hidden_result.school_id
         and inputs.source_key = hidden_result.procedure_id
         and inputs.source_period = hidden_result.reporting_year::varchar;
-
--- Of these some have pupils enough, and are hidden for what an earlier release told.
-create temp table held_value as
-select distinct
-    known_value.school_id,
-    known_value.period,
-    known_value.indicator_code,
-    known_value.component
-from known_value
-inner join build.intermediate.int_lineage__inputs as inputs using (period, indicator_code, component)
-inner join held_result
-    on
-        known_value.school_id = held_result.school_id
-        and inputs.source_key = held_result.procedure_id
-        and inputs.source_period = held_result.reporting_year::varchar;
 
 create temp table hidden_value as
 with reasons as (
@@ -193,13 +110,12 @@ with reasons as (
     -- Shares of teachers and of pupils in forms (2.1, 2.2, 3.1, 3.2).
     select
         known_value.*,
-        case known_value.dataset when 'form_pupils' then 'few_pupils' else 'few_teachers' end as why
+        known_value.few_people as why
     from known_value
     where
         known_value.family in ('form_share', 'pupil_share')
         and known_value.status in ('scored', 'no_points')
-        and least_group(known_value.numerator, known_value.denominator)
-        < case known_value.dataset when 'form_pupils' then known_value.min_pupils else known_value.min_teachers end
+        and least_group(known_value.numerator, known_value.denominator) < known_value.min_people
     union all
     -- The number of failing pupils is also the whole of those of them who attend extra classes: hidden on one side,
     -- hidden on the other (3.1). That the whole is zero would tell it, too.
@@ -207,17 +123,21 @@ with reasons as (
         known_value.*,
         'few_pupils' as why
     from known_value
-    inner join unsafe_form using (dataset, school_id, period)
+    inner join unsafe_form
+        on
+            known_value.dataset = unsafe_form.dataset
+            and known_value.school_id = unsafe_form.school_id
+            and known_value.period = unsafe_form.period
+            and unsafe_form.part in (known_value.part, known_value.whole)
     where
         known_value.family = 'pupil_share'
-        and known_value.component in ('failing', 'failing_in_extra_classes')
         and (known_value.status = 'no_points' or known_value.reason = 'zero_denominator')
     union all
     -- Teachers with a category, this year or the year before (2.2 shows the same number as 2.3), and shares of failing
     -- pupils in two half-years (3.3).
     select
         known_value.*,
-        case known_value.dataset when 'form_pupils' then 'few_pupils' else 'few_teachers' end as why
+        known_value.few_people as why
     from known_value
     inner join build.intermediate.int_lineage__inputs as inputs using (period, indicator_code, component)
     inner join unsafe_form
@@ -225,6 +145,7 @@ with reasons as (
             inputs.source_key = unsafe_form.dataset
             and inputs.source_period = unsafe_form.period
             and known_value.school_id = unsafe_form.school_id
+            and known_value.part = unsafe_form.part
     where
         known_value.family in ('form_headcount_dynamics', 'pupil_share_fall')
         and known_value.status in ('scored', 'no_points')
@@ -234,7 +155,7 @@ with reasons as (
     -- that there are none.
     select
         known_value.*,
-        'few_teachers' as why
+        known_value.few_people as why
     from known_value
     left join build.intermediate.int_primitive__form_values as counted
         on
@@ -247,10 +168,11 @@ with reasons as (
             known_value.dataset = teachers.dataset
             and known_value.school_id = teachers.school_id
             and known_value.period = teachers.period
-            and teachers.field = 'teachers'
+            and known_value.people_field = teachers.field
     where
         known_value.family in ('form_category', 'form_value')
-        and known_value.unit = 'чел.'
+        and known_value.is_number_of_people
+        and known_value.are_teachers
         and known_value.status = 'scored'
         and coalesce(least_group(counted.field_value, teachers.field_value), 0) < known_value.min_teachers
     union all
@@ -271,6 +193,20 @@ with reasons as (
             ),
             0
         ) < known_value.min_pupils
+    union all
+    -- What nobody has decided about: a family without a rule, and numbers of others than teachers. All of it is hidden,
+    -- that there is no value, too.
+    select
+        known_value.*,
+        'undecided' as why
+    from known_value
+    where
+        known_value.family is null
+        or (
+            known_value.family in ('form_category', 'form_value')
+            and known_value.is_number_of_people
+            and not known_value.are_teachers
+        )
 )
 
 select distinct
@@ -285,30 +221,6 @@ select
     *,
     'complementary' as why
 from unknown_support;
-
--- Values that read a cell which keeps what it last published: of the school itself, or of any school of its district.
-create temp table kept_value as
-select distinct
-    facts.school_id,
-    facts.period,
-    facts.indicator_code,
-    facts.component
-from build.marts.fct_indicator_value as facts
-inner join build.intermediate.int_lineage__inputs as inputs using (period, indicator_code, component)
-inner join build.intermediate.int_indicator__settings as settings
-    using (reporting_year, indicator_code, component)
-inner join kept_result
-    on
-        inputs.source_key = kept_result.procedure_id
-        and inputs.source_period = kept_result.reporting_year::varchar
-        and (
-            facts.school_id = kept_result.school_id
-            or (
-                facts.municipality_id = kept_result.municipality_id
-                and settings.family in ('score_dynamics', 'inequality', 'results_index', 'results_index_dynamics')
-            )
-        )
-where facts.status in ('scored', 'no_points');
 
 create table open.marts.fct_indicator_value as
 select

@@ -1,8 +1,19 @@
 -- Network indicators count supported schools: where it is hidden who is supported, so is every count. The ratio of 1.9
 -- pools the results of its procedures: where one of them is hidden of some school, or keeps what it last published, so
--- is the ratio.
+-- is the ratio. A family of which nobody has decided is hidden.
 create table open.marts.fct_municipality_indicator as
-with hidden as (
+with decided as (
+    select distinct
+        periods.period,
+        settings.indicator_code,
+        family_rule.rule
+    from build.intermediate.int_indicator__settings as settings
+    inner join build.intermediate.int_calendar__periods as periods using (reporting_year, period_type)
+    inner join family_rule using (family)
+    where family_rule.rule is not null
+),
+
+hidden as (
     select
         hidden_value.period,
         hidden_value.indicator_code,
@@ -24,11 +35,15 @@ with hidden as (
         on
             inputs.source_key = closed.procedure_id
             and inputs.source_period = closed.reporting_year::varchar
-    where
-        inputs.indicator_code in (
-            select indicators.indicator_code from build.seeds.indicators as indicators
-            where indicators.family = 'inequality'
-        )
+    inner join decided using (period, indicator_code)
+    where decided.rule <> 'open'
+    union
+    select
+        period,
+        indicator_code,
+        municipality_id
+    from build.marts.fct_municipality_indicator
+    anti join decided using (period, indicator_code)
 )
 
 select
