@@ -46,7 +46,8 @@ def rows(warehouse: Path, sql: str) -> list[Cell]:
 
 @pytest.mark.parametrize("code", ["1.18", "4.1", "4.2", "4.3", "4.4"])
 def test_a_family_without_a_rule_that_is_written_is_hidden(undecided: Path, opened: Path, code: str) -> None:
-    values = f"select distinct status, value, points from marts.fct_indicator_value where indicator_code = '{code}'"
+    values = "select distinct status, value, points from marts.fct_indicator_value where indicator_code = "
+    values += f"'{code}'"
 
     assert rows(undecided, values) == [("suppressed", None, None)]
     assert len(rows(opened, values)) > 1

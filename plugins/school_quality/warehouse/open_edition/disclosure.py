@@ -92,10 +92,10 @@ def write_open_marts(
 
     The marts have the tables and columns of the official ones; hidden numbers are null, and marked:
     ``fct_indicator_value.status`` is ``suppressed`` with the reason ``few_pupils``, ``few_teachers``,
-    ``complementary``, ``earlier_release`` or ``undecided``; ``fct_procedure_result.flags`` holds ``suppressed``;
-    ``fct_school_status`` and ``fct_municipality_indicator`` name their hidden columns in ``suppressed``;
-    ``fct_municipality_procedure.hidden_schools`` counts the schools that a figure leaves out. What is
-    computed of kept cells is marked, too: columns in ``fct_school_status.being_updated``, figures of
+    ``complementary``, ``earlier_release`` or ``undecided``; ``fct_procedure_result.flags`` holds
+    ``suppressed``; ``fct_school_status`` and ``fct_municipality_indicator`` name their hidden columns in
+    ``suppressed``; ``fct_municipality_procedure.hidden_schools`` counts the schools that a figure leaves out.
+    What is computed of kept cells is marked, too: columns in ``fct_school_status.being_updated``, figures of
     districts in ``fct_municipality_procedure.is_being_updated``.
     """
     compiled = _compiled_models(build_file)
