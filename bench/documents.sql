@@ -39,6 +39,9 @@ create table marts.fct_procedure_result as
         11.5 as mean_score, 3.4 as mean_mark, 100.0 * failed / participants as share_2_pct, 30.0 as share_3_pct,
         30.0 as share_4_pct, 10.0 as share_5_pct, failed, 100.0 * failed / participants as failed_pct,
         60.0 * failed / participants as failed_ci_low_pct, 120.0 * failed / participants as failed_ci_high_pct,
+        3 * failed as failed_pooled, 3 * participants as participants_pooled, 3 as pooled_years,
+        100.0 * failed / participants as failed_pooled_pct, 60.0 * failed / participants as failed_pooled_ci_low_pct,
+        120.0 * failed / participants as failed_pooled_ci_high_pct, 30.0 as failed_shrunk_pct,
         10 * failed >= 3 * participants as is_low_result, 1 + i % 7 as pupils_to_threshold, 'pupil' as data_level,
         case when i % 5 = 0 then ['small_n'] else [] end as flags
     from (select *, 20 + i % 31 as participants, (i + grade) % 17 as failed from school, marts.dim_procedure);

@@ -35,6 +35,20 @@ def test_every_hidden_number_has_several_possibilities(opened: Path) -> None:
     assert found_out(domains) == {}
 
 
+def test_estimates_of_small_schools_are_not_in_the_open_edition(
+    editions: duckdb.DuckDBPyConnection,
+) -> None:
+    known = "count(failed_pooled), count(participants_pooled), count(pooled_years), count(failed_shrunk_pct)"
+
+    official, opened = (
+        editions.execute(f"select {known} from {name}.marts.fct_procedure_result").fetchone()
+        for name in ("official", "opened")
+    )
+
+    assert official is not None and min(official) > 0
+    assert opened == (0, 0, 0, 0)
+
+
 def test_no_hidden_cell_gives_its_points_or_verdict_away(opened: Path) -> None:
     release = read(opened)
 

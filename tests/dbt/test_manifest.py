@@ -74,6 +74,12 @@ def test_primitives_know_nothing_of_status_and_points(nodes: dict[str, Any]) -> 
         }
 
 
+def test_nothing_that_judges_reads_the_estimates_of_small_schools(nodes: dict[str, Any]) -> None:
+    readers = {name for name in nodes if "int_primitive__failed_estimates" in ancestors(nodes, name)}
+
+    assert readers == {"fct_procedure_result"}
+
+
 def test_every_family_is_in_the_fact(nodes: dict[str, Any]) -> None:
     assert {n for n in nodes if n.startswith("ind_")} <= parents(nodes, "fct_indicator_value")
 

@@ -54,7 +54,10 @@ sides as (
             and this_year.measure = year_before.measure
             and this_year.reporting_year = year_before.reporting_year + 1
     left join {{ ref('int_methodology__pairs') }} as pairs
-        on this_year.procedure_id = pairs.procedure_id and this_year.reporting_year = pairs.reporting_year
+        on
+            this_year.procedure_id = pairs.procedure_id
+            and this_year.reporting_year = pairs.reporting_year
+            and this_year.reporting_year - 1 = pairs.year_before
 )
 
 select

@@ -9,9 +9,15 @@ with computed as (
         bool_or(pairs_after.procedure_id is not null) filter (where parts.z is not null) as is_not_comparable_after
     from {{ ref('int_primitive__index_parts') }} as parts
     left join {{ ref('int_methodology__pairs') }} as pairs
-        on parts.procedure_id = pairs.procedure_id and parts.reporting_year = pairs.reporting_year
+        on
+            parts.procedure_id = pairs.procedure_id
+            and parts.reporting_year = pairs.reporting_year
+            and parts.reporting_year - 1 = pairs.year_before
     left join {{ ref('int_methodology__pairs') }} as pairs_after
-        on parts.procedure_id = pairs_after.procedure_id and parts.reporting_year + 1 = pairs_after.reporting_year
+        on
+            parts.procedure_id = pairs_after.procedure_id
+            and parts.reporting_year + 1 = pairs_after.reporting_year
+            and parts.reporting_year = pairs_after.year_before
     group by all
 ),
 

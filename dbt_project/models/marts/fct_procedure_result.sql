@@ -15,6 +15,13 @@ select
     failed_pct,
     failed_ci_low_pct,
     failed_ci_high_pct,
+    estimates.failed_pooled,
+    estimates.participants_pooled,
+    estimates.failed_pooled_pct,
+    estimates.failed_pooled_ci_low_pct,
+    estimates.failed_pooled_ci_high_pct,
+    estimates.pooled_years,
+    estimates.failed_shrunk_pct,
     is_low_result,
     -- The first number of failures that makes the result low is the 30 % rounded up.
     case
@@ -26,4 +33,5 @@ select
     {{ flag_list({
         'small_n': 'is_small_n', 'conflicting_sources': 'is_conflicting', 'borrowed_scale': 'is_scale_borrowed'
     }) }} as flags
-from {{ ref('int_primitive__procedures') }}
+from {{ ref('int_primitive__procedures') }} as results
+left join {{ ref('int_primitive__failed_estimates') }} as estimates using (school_id, reporting_year, procedure_id)

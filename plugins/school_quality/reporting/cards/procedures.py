@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from school_quality.reporting import words
-from school_quality.reporting.content import methodology
+from school_quality.reporting.content import methodology, small_schools
 from school_quality.reporting.content.facts import Reference, Row, SchoolFacts, procedure_order
 from school_quality.reporting.layout.footnotes import Footnotes
 from school_quality.reporting.words import Tone
@@ -42,13 +42,17 @@ class ProcedureLine:
 
 @dataclass(frozen=True, slots=True)
 class Procedures:
-    """Procedures that identify ШНОР, and the others; ``threshold`` of 1 makes a result low."""
+    """Procedures that identify ШНОР, and the others; ``threshold`` of 1 makes a result low.
+
+    ``few`` says of identifying procedures with few participants what else is known of them.
+    """
 
     identifying: tuple[ProcedureLine, ...]
     identifying_footnotes: tuple[str, ...]
     others: tuple[ProcedureLine, ...]
     other_footnotes: tuple[str, ...]
     threshold: float | None
+    few: tuple[str, ...] = ()
 
 
 def build_procedures(facts: SchoolFacts, reference: Reference) -> Procedures:
@@ -62,13 +66,16 @@ def build_procedures(facts: SchoolFacts, reference: Reference) -> Procedures:
     first, second = Footnotes(), Footnotes()
     identifying: list[ProcedureLine] = []
     others: list[ProcedureLine] = []
+    few: list[str] = []
     for row in ordered:
         if dimension.get(row["procedure_id"], {}).get("is_identifying"):
-            identifying.append(_procedure_line(row, reference, first))
+            line = _procedure_line(row, reference, first)
+            identifying.append(line)
+            few.extend(f"{line.name}: {text}" for text in [small_schools.estimates(row)] if text)
         else:
             others.append(_procedure_line(row, reference, second))
     threshold = _share(methodology.parameter(facts.version, "low_result_pct"))
-    return Procedures(tuple(identifying), first.texts(), tuple(others), second.texts(), threshold)
+    return Procedures(tuple(identifying), first.texts(), tuple(others), second.texts(), threshold, tuple(few))
 
 
 def _procedure_line(row: Row, reference: Reference, footnotes: Footnotes) -> ProcedureLine:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from school_quality.reporting import words
-from school_quality.reporting.content import methodology
+from school_quality.reporting.content import methodology, small_schools
 from school_quality.reporting.content.facts import Reference, Row, is_hidden, procedure_order
 from school_quality.reporting.content.statuses import lasting_falls
 from school_quality.reporting.layout.context_plot import draw_context
@@ -247,6 +247,8 @@ def _failed(status: Row, failures: list[Row], reference: Reference) -> str:
             text += f" ({row['failed']} из {row['participants']})"
         elif share is not None:
             text += " (число учеников не передано)"
+        if known := row and small_schools.estimates(row):
+            text += f" [{known}]"
         parts.append(text)
     return "; ".join(parts) or "—"
 
