@@ -26,6 +26,9 @@ from school_quality.settings import dbt_project_dir
 BUILD_FILE = "SCHOOL_QUALITY_BUILD_FILE"
 """Names the database of ``profiles.yml``."""
 
+PLACES = {"landing", "rejected"}
+"""Variables that name a folder of the data root, in which sources lie."""
+
 _QUIET = (
     "--no-send-anonymous-usage-stats", "--quiet", "--no-write-json",
     "--log-format", "json", "--log-level-file", "none",
@@ -75,14 +78,15 @@ def _parse(target: Path) -> Any:
 
 
 def point_sources(sources: Any, variables: Mapping[str, Any]) -> None:
-    """Let each source lie where the variable of its name says, not where the project's default does."""
+    """Let each source lie below the folder that `PLACES` say, not below the project's default."""
     project = yaml.safe_load((dbt_project_dir() / "dbt_project.yml").read_text(encoding="utf-8"))
     for source in sources:
-        name = source.source_name
-        if name in variables:
-            for meta in (source.meta, source.config.meta):
+        for meta in (source.meta, source.config.meta):
+            for name in PLACES & variables.keys():
                 place = meta["external_location"]
-                meta["external_location"] = place.replace(project["vars"][name], variables[name])
+                meta["external_location"] = place.replace(
+                    f"'{project['vars'][name]}/", f"'{variables[name]}/"
+                )
 
 
 if __name__ == "__main__":
