@@ -10,7 +10,7 @@ import pytest
 
 from school_quality import datasets, seeds
 from school_quality.datasets import generated
-from school_quality.settings import dbt_project_dir, expectations_dir
+from school_quality.settings import dbt_project_dir, expectations_dir, project_root
 
 EVERY = list(datasets.load().values())
 
@@ -53,6 +53,10 @@ def test_a_stale_a_missing_and_a_foreign_file_are_named_and_put_right(
         dbt_project_dir(), tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs")
     )
     shutil.copytree(expectations_dir(), tmp_path / "expectations")
+    shutil.copytree(project_root() / "bi/superset/assets", tmp_path / "bi/superset/assets")
+    superset = tmp_path / "bi/superset/assets/datasets/education_quality/submission.yaml"
+    said = superset.read_text(encoding="utf-8")
+    superset.write_text(said.replace("then 'Кадры'", "then 'Люди'"), encoding="utf-8")
     monkeypatch.setenv("SCHOOL_QUALITY_HOME", str(tmp_path))
     folder = tmp_path / "dbt_project/models/staging/declared"
     missing, stale, foreign = (folder / f"stg_{n}.sql" for n in ("form_staff", "form_pupils", "form_gone"))
@@ -62,9 +66,10 @@ def test_a_stale_a_missing_and_a_foreign_file_are_named_and_put_right(
     foreign.write_text("select 1", encoding="utf-8")
     suite.write_text("{}", encoding="utf-8")
 
-    assert generated.write() == sorted([missing, stale, foreign, suite])
+    assert generated.write() == sorted([missing, stale, foreign, suite, superset])
     assert generated.stale() == []
     assert missing.exists()
+    assert superset.read_text(encoding="utf-8") == said
     assert not foreign.exists()
     assert (tmp_path / "expectations/rules.yml").exists()
 

@@ -3,7 +3,8 @@
 ``python -m school_quality.datasets`` writes them; a test proves that the committed ones are current. In dbt a
 dataset has a table of the source ``landed``, a staging model (its own, where one stands in
 ``models/staging``; else rows in force, one a key), an entry of the macro ``datasets()``, over which models go
-that read many datasets alike, and rows of the seeds ``datasets`` and ``form_fields``.
+that read many datasets alike, and rows of the seeds ``datasets`` and ``form_fields``. Superset, which asks
+the published file in SQL, has the titles in a query of its own.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from school_quality import datasets
 from school_quality.datasets import Dataset
-from school_quality.settings import dbt_project_dir, expectations_dir
+from school_quality.quoting import literal
+from school_quality.settings import dbt_project_dir, expectations_dir, project_root
 from school_quality.validation.suites import suite
 
 COMMAND = "python -m school_quality.datasets"
@@ -50,6 +53,7 @@ def files() -> dict[Path, str]:
     return made | {
         _folder() / "declared.yml": _sources(declared) + "\nmodels:\n" + "".join(map(_described, plain)),
         project / "macros" / "datasets.sql": _macro(staged),
+        _submissions(): _titled(_submissions().read_text("utf-8"), declared),
         project / "seeds" / "reference" / "datasets.csv": _datasets_seed(declared),
         project / "seeds" / "reference" / "form_fields.csv": _fields_seed(staged),
     }
@@ -81,6 +85,18 @@ def _staging() -> Path:
 
 def _folder() -> Path:
     return _staging() / "declared"
+
+
+def _submissions() -> Path:
+    return project_root() / "bi/superset/assets/datasets/education_quality/submission.yaml"
+
+
+def _titled(query: str, declared: Iterable[Dataset]) -> str:
+    """The query of Superset with a line of its ``case dataset`` for every title."""
+    lines = "".join(f"          when {literal(d.name)} then {literal(d.title)}\n" for d in declared)
+    return re.sub(
+        r"(?<=case dataset\n).*?(?= +else dataset\n)", lambda _: lines, query, count=1, flags=re.DOTALL
+    )
 
 
 def _model(dataset: Dataset) -> str:
