@@ -86,6 +86,7 @@ def test_an_indicator_that_reads_what_is_not_there_stops_the_build(
         ({"submission_calendar": without("form_documents")}, "form_documents", "нет срока"),
         ({"submission_calendar": edit("form_staff", dataset="form_stuff")}, "form_stuff", "не объявлен"),
         ({"submission_calendar": edit("form_staff", period_type="quarter")}, "form_staff", "период"),
+        ({"counted_people": edit("form_staff", whole="teacher")}, "form_staff", "такого поля у формы нет"),
     ],
 )
 def test_a_form_with_a_forgotten_step_stops_the_build(

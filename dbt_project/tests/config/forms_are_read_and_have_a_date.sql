@@ -1,6 +1,7 @@
 -- Checks that every form of schools and periods is read by an indicator, or says that nothing reads it; that a form
 -- that an indicator reads has a date in the calendar of that edition; that the calendar names declared datasets with
--- their own periods. Matters when a form is added: without these steps it would come, and nothing would happen.
+-- their own periods, and counted_people.csv declared fields. Matters when a form is added: without these steps it would
+-- come, and nothing would happen.
 -- To resolve: complete indicators.csv or submission_calendar.csv, or say `unread: why` in the form's declaration.
 select
     null as methodology_version,
@@ -29,3 +30,11 @@ select
 from {{ ref('submission_calendar') }} as calendar
 left join {{ ref('datasets') }} as declared on calendar.dataset = declared.dataset
 where declared.dataset is null or declared.period_type <> calendar.period_type
+union all
+select
+    null as methodology_version,
+    people.dataset,
+    'такого поля у формы нет: ' || people.whole as problem
+from {{ ref('counted_people') }} as people
+anti join {{ ref('form_fields') }} as form_fields
+    on people.dataset = form_fields.dataset and people.whole = form_fields.field
