@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import click
 
-from school_quality import embedded, rights
+from school_quality import embedded, rights, terms
 from school_quality.disk import DiskFull
 from school_quality.errors import SchoolQualityError, UsageError
 from school_quality.screen import one_line, progress, quiet, table
@@ -30,14 +30,6 @@ from school_quality.warehouse.publication.releases import Parameters
 OK, NOTHING_PUBLISHED, USAGE, WITH_REJECTIONS = 0, 1, 2, 3
 
 LIST_WORDS = {"is_low_results": "ШНОР", "is_risk_zone": "Зона риска", "is_supported": "Поддержка"}
-STATUS_WORDS = {
-    "received": "сдано",
-    "partly": "частично",
-    "missing": "нет",
-    "late": "просрочено",
-    "not_due": "срок не настал",
-}
-OUTCOME_WORDS = {"accepted": "принят", "partly": "частично", "rejected": "не принят"}
 
 
 DISK_WORDS = {
@@ -336,7 +328,7 @@ def status(settings: Settings, year: int, as_of: str | None) -> None:
     rows = [
         [
             receipt.file_id[:12],
-            words_of.get(receipt.seq, OUTCOME_WORDS[receipt.outcome]),
+            words_of.get(receipt.seq, terms.words("file_outcome")[receipt.outcome]),
             *(getattr(receipt, name) for name in counts),
             titles.get(receipt.dataset or ""),
             receipt.path,
@@ -366,18 +358,19 @@ def status(settings: Settings, year: int, as_of: str | None) -> None:
         )
         return
     click.echo("")
+    states = terms.words("submission_status")
     rows = [
         [
             titles.get(entry.dataset, entry.dataset),
             entry.period,
             words.day(entry.due_on),
-            *(entry.counts.get(name, 0) for name in STATUS_WORDS),
+            *(entry.counts.get(name, 0) for name in states),
             listed(entry.missing, SHOWN_SCHOOLS),
             listed(entry.partly, SHOWN_SCHOOLS),
         ]
         for entry in submissions
     ]
-    header = ["Набор", "Период", "Срок", *STATUS_WORDS.values(), "Нет по школам", "Частично по школам"]
+    header = ["Набор", "Период", "Срок", *states.values(), "Не сдали", "Сдали частично"]
     show(table(header, rows))
 
 

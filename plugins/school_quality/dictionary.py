@@ -7,19 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from school_quality import seeds
+from school_quality import seeds, terms
 from school_quality.seeds import Row
 from school_quality.settings import project_root
 
-PERIODS = {"year": "год", "half_year": "полугодие", "quarter": "четверть"}
-SCOPES = {"all": "все школы", "supported": "поддерживаемые школы (ШНОР и школы с низким ИОР)"}
+PERIODS = terms.words("period_type")
+SCOPES = terms.phrases("scope")
 SIGNS = {-1: "меньше нуля", 0: "ноль", 1: "больше нуля"}
-TASKS = {
-    "1": "Идентификация школ и динамика результатов",
-    "2": "Адресные меры",
-    "3": "Профилактика учебной неуспешности",
-    "4": "Сетевое взаимодействие",
-}
+TASKS = terms.words("task")
 LOOKUPS = {
     "half_up": "процент, округлённый до целого (половина — вверх)",
     "floor": "процент без округления",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from school_quality import rights, waiting
+from school_quality import rights, terms, waiting
 from school_quality.embedded import POOL, airflow_home, marker
 from school_quality.errors import SchoolQualityError
 from school_quality.landing.receipts import chain, last_seq, read_receipts
@@ -27,17 +27,6 @@ from school_quality.warehouse.publication import damage, releases, runs
 
 LOW_DISK_BYTES = 2 * 1024**3
 """A district's data root with ten releases takes well under 1 GiB; below 2 GiB a build may not finish."""
-
-_OUTCOMES = {
-    "published": "выпуск опубликован",
-    "rolled_back": "возврат к прежнему выпуску",
-    "nothing_new": "нового не было",
-    "no_results": "результатов ещё нет",
-    "dry_run": "пробный расчёт",
-    "not_approved": "публикация не разрешена",
-    "landed": "файлы приняты",
-    "failed": "ошибка",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +137,10 @@ def _rights(settings: Settings) -> Check:
 
 def _locks(settings: Settings) -> list[Check]:
     checks = []
-    for subject, path in (("Приём файлов", settings.ingest_lock), ("Расчёт", settings.build_lock)):
+    for subject, path in (
+        (terms.words("run")["ingest_inbox"], settings.ingest_lock),
+        ("Расчёт", settings.build_lock),
+    ):
         if not path.exists():
             checks.append(Check(subject, "не занят"))
             continue
@@ -266,7 +258,8 @@ def _last_run(settings: Settings) -> Check:
     if not found:
         return Check(subject, "ещё не было")
     last = max(found, key=lambda run: run.started_at)
-    finding = f"{last.dag_id}, {last.started_at:%d.%m.%Y %H:%M} UTC, {_OUTCOMES[last.outcome]}"
+    told = terms.words("run_outcome")[last.outcome]
+    finding = f"{last.dag_id}, {last.started_at:%d.%m.%Y %H:%M} UTC, {told}"
     if last.outcome != "failed":
         return Check(subject, finding)
     return Check(subject, f"{finding}, шаг {last.failed_step}", advice=f"причина в папке {settings.notices}")

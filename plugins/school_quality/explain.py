@@ -279,7 +279,7 @@ def _explain_value(
 def _outcome(value: Row) -> str:
     if value["status"] in ("no_data", "not_applicable"):
         reason = methodology.reasons().get(value["reason"], value["reason"])
-        return f"{words.NO_DATA if value['status'] == 'no_data' else 'не относится к школе'} — {reason}"
+        return f"{words.NO_DATA if value['status'] == 'no_data' else words.UNRELATED} — {reason}"
     shown = words.shown_value(value, value["unit"] or "")
     if value["status"] == "scored":
         maximum = words.counted(value["max_points"], "балла", "баллов", "баллов")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from school_quality import datasets, disk
+from school_quality import datasets, disk, terms
 from school_quality.screen import one_line
 from school_quality.settings import Settings
 from school_quality.warehouse.differences.changes import Effect, Movement
@@ -29,12 +29,7 @@ RECIPIENTS = "SCHOOL_QUALITY_NOTIFY"
 KEPT_NOTICES = 1000
 _SHOWN = 20
 
-_RUNS = {
-    "ingest_inbox": "Приём файлов",
-    "recompute_annual": "Пересчёт за год",
-    "recompute_half_year": "Пересчёт за полугодие",
-    "recompute_quarter": "Пересчёт за четверть",
-}
+_RUNS = terms.words("run")
 _LISTS = {"is_low_results": "ШНОР", "is_risk_zone": "Зона риска", "is_supported": "Поддержка"}
 
 
@@ -68,15 +63,13 @@ def is_worth_telling(run: Run, *, is_look_news: bool = False) -> bool:
 
 def subject(run: Run) -> str:
     """One line: which run and how it ended."""
-    ended = {
-        "published": f"опубликован выпуск {run.release_id}",
-        "nothing_new": "нового нет",
-        "no_results": "публиковать нечего",
-        "dry_run": "пробный расчёт, ничего не опубликовано",
-        "not_approved": "публикация не разрешена",
-        "landed": f"прочитано файлов: {run.files_read}",
-        "failed": "ОШИБКА",
-    }[run.outcome]
+    ended = terms.words("run_outcome")[run.outcome]
+    if run.outcome == "published":
+        ended += f" {run.release_id}"
+    if run.outcome == "landed":
+        ended += f": {run.files_read}"
+    if run.outcome == "failed":
+        ended = ended.upper()
     period = f" {run.period}" if run.period else ""
     return f"{_RUNS[run.dag_id]}{period}: {ended}"
 
@@ -139,7 +132,8 @@ def _files(run: Run, found: Findings) -> list[str]:
         f"Прочитано файлов {run.files_read}, не принято целиком {run.files_rejected}, "
         f"не принято строк {run.rows_rejected}."
     ]
-    lines += [one_line(f"  не принят: {path}") for path in found.rejected[:_SHOWN]]
+    refused = terms.words("file_outcome")["rejected"]
+    lines += [one_line(f"  {refused}: {path}") for path in found.rejected[:_SHOWN]]
     if len(found.rejected) > _SHOWN:
         lines.append(f"  и ещё {len(found.rejected) - _SHOWN}")
     if found.has_remarks and (run.files_rejected or run.rows_rejected):
@@ -149,11 +143,11 @@ def _files(run: Run, found: Findings) -> list[str]:
 
 def _missing(found: Findings) -> list[str]:
     told = []
-    known = datasets.load()
+    known, partly = datasets.load(), terms.words("submission_status")["partly"]
     for head, status, are_forms in (
         ("Не сдано школами в срок:", "missing", (True,)),
         ("Не пришло в срок то, что присылают не школы, — о школах:", "missing", (False,)),
-        ("Сдано частично:", "partly", (True, False)),
+        (f"{partly.capitalize()}:", "partly", (True, False)),
     ):
         lines = []
         for entry in found.submissions:

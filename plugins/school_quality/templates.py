@@ -18,7 +18,7 @@ import duckdb
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from school_quality import datasets, seeds
+from school_quality import datasets, seeds, terms
 from school_quality.datasets import Dataset, Field
 from school_quality.errors import UsageError
 from school_quality.landing.landed import take_force, view_landed
@@ -36,7 +36,6 @@ CODE_DIGITS = 6
 
 PERIODS = {"year": (None,), "half_year": (1, 2), "quarter": (1, 2, 3, 4), "any": (None,)}
 PERIOD_FIELDS = {"half_year": "half_year", "quarter": "quarter"}
-PERIOD_NAMES = {"half_year": "полугодие", "quarter": "четверть"}
 
 FORMATS = {"text": "@", "date": "dd.mm.yyyy", "number": "0"}
 
@@ -70,8 +69,8 @@ class Form:
 
     @property
     def title(self) -> str:
-        name = PERIOD_NAMES.get(self.dataset.period)
-        period = f", {self.number} {name}" if name else ""
+        name = terms.words("period_type").get(self.dataset.period)
+        period = f", {self.number} {name}" if self.number else ""
         return f"{self.dataset.title}{period}, {self.academic_year}"
 
     @property

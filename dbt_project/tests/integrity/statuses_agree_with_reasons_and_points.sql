@@ -19,9 +19,6 @@ with judged as (
             when facts.points > facts.max_points then 'more than max_points'
             when facts.status not in ('scored', 'no_points') and len(facts.flags) > 0 then 'flags without a value'
             when facts.status not in ('scored', 'no_points') and facts.value is not null then 'value without a status'
-            when len(list_filter(facts.flags, lambda flag: flag not in (
-                'small_n', 'not_comparable_years', 'conflicting_sources', 'computed_index', 'borrowed_scale'
-            ))) > 0 then 'unknown flag'
         end as broken_rule
     from {{ ref('fct_indicator_value') }} as facts
     left join {{ ref('reasons') }} as reasons using (reason)

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from school_quality import terms
 from school_quality.landing import last_look
-from school_quality.landing.receipts import Outcome, Receipt, context_words
+from school_quality.landing.receipts import Receipt, context_words
 from school_quality.reading import PassedOver
 from school_quality.screen import one_line
-
-OUTCOME_WORDS: dict[Outcome, str] = {
-    "accepted": "принят",
-    "partly": "принят частично",
-    "rejected": "не принят",
-    "withdrawn": "отозван",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +65,9 @@ class IngestReport:
 
     def lines(self) -> list[str]:
         """The report in plain Russian: what was not simply accepted file by file, then the totals."""
-        reasons = self.file_remarks or {}
+        reasons, told = self.file_remarks or {}, terms.words("file_outcome")
         found = [
-            f"{r.path}: файл перенесён, прежний приём ({context_words(r.context)}) отозван"
+            f"{r.path}: файл перенесён, прежний приём отозван ({context_words(r.context)})"
             for r in self.moved
         ]
         for r in self.landed:
@@ -81,7 +75,7 @@ class IngestReport:
                 continue
             counts = f"строк {r.rows_read}, принято {r.rows_accepted}, не принято {r.rows_rejected}"
             reason = f" ({reasons[r.seq]})" if r.seq in reasons else ""
-            found.append(f"{r.path}: {OUTCOME_WORDS[r.outcome]}{reason}; {counts}")
+            found.append(f"{r.path}: {told[r.outcome]}{reason}; {counts}")
         found += [
             f"{path}: отозван раньше, снова не принимается; вернуть: school-quality ingest ФАЙЛ"
             for path in self.kept_withdrawn

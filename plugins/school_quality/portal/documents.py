@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from school_quality import terms
 from school_quality.settings import Settings
 from school_quality.warehouse.publication import releases
 from school_quality.warehouse.readers.opening import open_shut
@@ -16,13 +17,7 @@ FOLDERS = ("scorecards", "reports", "site", "open", "parquet")
 DRAFT = "draft_order_"
 """How the name of a document begins that is not decided yet: it is for the staff only."""
 
-TITLES = {
-    "identified_schools": "Список выявленных школ",
-    "release_changes": "Что изменилось с прошлого выпуска",
-    "municipal": "Справка по району",
-    DRAFT.removesuffix("_"): "Проект приказа",
-    "effectiveness": "Анализ эффективности мер",
-}
+TITLES = terms.words("document")
 """Titles of reports by the beginning of their names; the id of a municipality may follow."""
 
 PARTS_OF_PAGES = {".css", ".js", ".json", ".svg", ".png", ".ico", ".woff2"}

@@ -7,22 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from school_quality import terms
 from school_quality.portal import documents
 from school_quality.reporting.layout.rendering import environment
 from school_quality.settings import Settings
 from school_quality.warehouse import build, school_names, status
 from school_quality.warehouse.publication import releases
-
-OUTCOMES = {"accepted": "принят", "partly": "принят частично", "rejected": "не принят"}
-STATUSES = {
-    "received": "сдано", "partly": "сдано частично", "late": "просрочено", "missing": "не сдано",
-    "not_due": "срок не настал",
-}  # fmt: skip
-NODE_STATUSES = {
-    "success": "готово", "pass": "пройдена", "warn": "предупреждение", "fail": "не пройдена",
-    "error": "ошибка", "runtime error": "ошибка", "skipped": "пропущено", "no-op": "не нужно",
-}  # fmt: skip
-
 
 AT_ONCE = 300
 """With more schools than this the page of a release leads to its municipalities, and a list breaks off."""
@@ -81,7 +71,7 @@ def missing_page(settings: Settings, *, is_staff: bool) -> str:
         release=release,
         submissions=found,
         titles=_titles(),
-        words=STATUSES,
+        words=terms.words("submission_status"),
         at_once=AT_ONCE,
         listed=school_names.listed,
     )
@@ -97,14 +87,14 @@ def remarks_page(settings: Settings) -> str:
         files=status.files(settings),
         not_read=status.not_read(settings),
         titles=_titles(),
-        words=OUTCOMES,
+        words=terms.words("file_outcome"),
     )
 
 
 def timings_page(settings: Settings) -> str:
     """How long each dbt node of the last build took, the slowest first; empty while a build goes on."""
     results = sorted(build.read_results(settings.warehouse), key=lambda result: -result.seconds)
-    return _page("timings", results=results, words=NODE_STATUSES)
+    return _page("timings", results=results, words=terms.words("node_status"))
 
 
 def dbt_docs(settings: Settings) -> str | None:

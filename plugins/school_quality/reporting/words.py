@@ -1,7 +1,7 @@
-"""Russian wordings of the documents: numbers with a decimal comma, reasons, flags, units.
+"""Russian wordings of the documents: numbers with a decimal comma, units, codes in words.
 
-Everything that a head teacher reads is worded here or in the templates. Labels of reasons are a seed
-(see `methodology`), because they belong to the methodology; these texts belong to the documents.
+The words for codes are a seed (see `terms`), and so are the labels of reasons (see `methodology`). The
+sentences that a head teacher reads stand here or in the templates.
 """
 
 from __future__ import annotations
@@ -12,70 +12,48 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
 
-from school_quality import dictionary
+from school_quality import terms
 
 # Colours of the documents by what they say; the word stands beside the colour.
 Tone = Literal["good", "middle", "bad", "unknown", "plain"]
 
-NO_DATA = "нет данных"
-HIDDEN = "скрыто"
+STATUSES = terms.words("indicator_status")
+NO_DATA = STATUSES["no_data"]
+HIDDEN = STATUSES["suppressed"]
+UNRELATED = terms.phrases("indicator_status")["not_applicable"]
+DOCUMENTS = terms.words("document")
+NOT_DUE = terms.words("submission_status")["not_due"]
+NO_LIST = terms.words("answer")["no_list"]
+TOTAL = terms.words("figure")["score_pct"]
+COVERAGE = terms.words("figure")["coverage_pct"]
 NBSP = "\u00a0"
 MINUS = "\u2212"
 
-FLAGS = {
-    "small_n": "мало участников: вывод неустойчив",
-    "not_comparable_years": "годы сравнимы не полностью",
-    "conflicting_sources": "источники расходятся",
-    "computed_index": "индекс вычислен системой",
-    "borrowed_scale": "шкала соседнего года",
-    "being_updated": "уточняется: показано прежнее значение",
-}
+FLAGS = terms.words("flag")
 
 # Why the open edition hides a value: reasons of the status ``suppressed``.
-SUPPRESSED_REASONS = {
-    "few_pupils": "меньше 10 учеников",
-    "few_teachers": "мало учителей",
-    "complementary": "иначе вычислят другое скрытое",
-    "earlier_release": "иначе вычислят из прошлого выпуска",
-    "undecided": "ещё не решено, открывать ли",
-}
+SUPPRESSED_REASONS = terms.words("hidden_reason")
 
-ROLES = {
-    "curator": "Куратор",
-    "tutor": "Тьютор",
-    "mentor_school": "Школа-наставник",
-    "mentoring_centre": "Муниципальный наставнический центр",
-}
+ROLES = terms.words("role")
 
-SCHOOL_TYPES = {"secondary": "средняя школа", "basic": "основная школа", "primary": "начальная школа"}
+SCHOOL_TYPES = terms.words("school_type")
 
 # The groups, called the same on every card, page, plot and paper; what stands in brackets is what two of the
 # names mean, and is left out where a column says so.
-GROUP_NAMES = {
-    "resilient": "устойчивая",
-    "thriving": "благополучная",
-    "struggling": "трудные условия, низкие результаты",
-    "underperforming": "обычные условия, низкие результаты",
-}
-GROUPS = GROUP_NAMES | {
-    "resilient": "устойчивая (трудные условия, хорошие результаты)",
-    "thriving": "благополучная (обычные условия, хорошие результаты)",
-}
+GROUP_NAMES = terms.words("school_group")
+GROUPS = terms.phrases("school_group")
 
-CHANGES = {
-    "entered": "вошла в ШНОР в этом году",
-    "left": "вышла из ШНОР в этом году",
-    "stayed": "остаётся ШНОР второй год",
-}
+# What is told of ШНОР against the year before; a school that was not and is not one needs no word.
+CHANGES = {code: word for code, word in terms.words("low_results_change").items() if code != "none"}
 
-DATA_LEVELS = {
-    "marks": "по статистике отметок, а не по ученикам",
-    "table": "по сводной таблице процентов, а не по ученикам",
-}
+# Told only where the results are not those of pupils.
+DATA_LEVELS = {code: word for code, word in terms.phrases("data_level").items() if code != "pupil"}
 
 STATUS_WORDS = {"no_data": NO_DATA, "suppressed": HIDDEN}
+# What stands where an indicator has no value, by its status.
+NOTHING = {**STATUS_WORDS, "not_applicable": STATUSES["not_applicable"]}
 
-VALUE_TEXTS = {"best": "среди лучших", "middle": "в середине", "lowest": "среди низких"}
+VALUE_TEXTS = terms.words("place")
 
 # What the value of a family of indicators is, where its unit does not say it.
 MEANINGS = {
@@ -107,7 +85,7 @@ WORD_UNITS: dict[str, dict[float, str]] = {
     "уровень": {2.0: "победитель", 1.0: "участник", 0.0: "нет"},
 }
 
-TASKS = {int(number): title for number, title in dictionary.TASKS.items()}
+TASKS = {int(number): title for number, title in terms.words("task").items()}
 
 VPR_NOTE = (
     "Результаты ВПР сами по себе не используют для оценки работы учителя или школы: "
@@ -115,8 +93,8 @@ VPR_NOTE = (
 )
 
 HIDDEN_NOTE = (
-    "Скрыто: меньше 10 учеников или так мало учителей, что их можно узнать, и всё, из чего скрытое можно "
-    "вычислить."
+    f"{HIDDEN.capitalize()}: {SUPPRESSED_REASONS['few_pupils']} или так мало учителей, что их можно узнать, "
+    "и всё, из чего скрытое можно вычислить."
 )
 
 # Columns of a status, as they are called where the open edition keeps what it last published.
@@ -129,13 +107,13 @@ UPDATED = {
     "school_group": "группа",
     "change_from_previous_year": "изменение за год",
     "is_effective_mode": "эффективный режим",
-    "score_pct": "общий итог",
+    "score_pct": TOTAL.lower(),
 }
-UPDATED_DISTRICT = "доли района по работам"
+UPDATED_DISTRICT = "доли района по процедурам"
 
 OWN_TOTAL_NOTE = (
-    "Общий итог, охват и сравнение с районом — расчёт этой системы, приказ их не предусматривает. "
-    "Район: у половины его школ доля баллов не ниже."
+    f"{TOTAL}, {COVERAGE.lower()} и сравнение с районом — расчёт этой системы, приказ их не предусматривает. "
+    "Район: у половины его школ итог не ниже."
 )
 
 

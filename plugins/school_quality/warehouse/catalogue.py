@@ -6,6 +6,7 @@ checks that both are current. What columns mean, in Russian, stands in ``dbt_pro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from html import escape
@@ -13,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from school_quality import terms
 from school_quality.settings import dbt_project_dir, project_root
 from school_quality.warehouse.contract import Column, Table, tables
 
@@ -28,6 +30,8 @@ HEAD = """\
 Одно имя столбца значит одно и то же во всех таблицах. `→` — на строку какой таблицы указывает столбец.
 """
 
+_KIND = re.compile(r"\{(\w+)\}")
+
 _BOX, _LINE, _PAD, _GAP, _LANE = 250, 15, 8, 26, 130
 """Widths and heights of the picture in pixels: a box, a line of text, its margin, gaps between boxes."""
 
@@ -41,11 +45,22 @@ def dictionary() -> dict[str, Any]:
 
 
 def meaning(table: str, column: str) -> str | None:
-    """What a column of a table means; None where the dictionary does not say."""
+    """What a column of a table means, a ``{kind}`` of terms spelt out; None where nothing says it."""
     words = dictionary()
     own: dict[str, str] = words["tables"].get(table, {}).get("columns", {})
     text: str | None = own.get(column) or words["columns"].get(column)
-    return text
+    return text and _KIND.sub(lambda found: listed(found[1]), text)
+
+
+def listed(kind: str) -> str:
+    """The codes of a kind with their words, as the dictionary lists them."""
+    return "; ".join(f"`{code}` — {word}" for code, word in terms.words(kind).items())
+
+
+def title(table: str) -> str | None:
+    """What a table is; None where the dictionary does not say."""
+    found: str | None = dictionary()["tables"].get(table, {}).get("title")
+    return found
 
 
 def references(table: Table) -> dict[str, str]:

@@ -116,6 +116,17 @@ def test_a_missing_value_is_an_empty_cell_with_its_reason(books: dict[str, Workb
     assert (row["Что это"], row["Причина"]) == ("нет данных", "форма не сдана")
 
 
+def test_an_indicator_of_supported_schools_is_no_data_where_support_is_unknown(
+    books: dict[str, Workbook],
+) -> None:
+    (row,) = (row for row in table(books["102"], "Показатели") if row["Код"] == "2.2")
+
+    assert (row["Что это"], row["Причина"]) == (
+        "нет данных",
+        "нужна ли школе адресная поддержка, неизвестно",
+    )
+
+
 def test_the_summary_has_status_task_points_and_the_total_as_numbers(books: dict[str, Workbook]) -> None:
     rows = {(row["Что"], row["Пояснение"]): row for row in table(books["101"], "Сводка")}
 

@@ -143,7 +143,7 @@ def test_a_name_without_spaces_leaves_the_other_columns_in_sight(page: Page, rel
 
 def test_schools_are_sorted_by_a_column_and_unknown_stand_last_either_way(page: Page, release: Path) -> None:
     open_page(page, release, "site/districts/1/index.html")
-    head = page.locator("#schools thead th", has_text="Доля баллов")
+    head = page.locator("#schools thead th", has_text="Общий итог")
 
     head.locator("button").click()
     ascending, said = shown(page), head.get_attribute("aria-sort")
@@ -230,7 +230,7 @@ def test_a_long_table_shows_its_first_rows_says_so_and_shows_all_when_asked_and_
     open_page(page, release, "site/districts/1/long.html")
 
     first, said = visible.count(), page.get_by_role("status").text_content()
-    page.locator("#schools thead button", has_text="Доля баллов").click()
+    page.locator("#schools thead button", has_text="Общий итог").click()
     sorted_first = visible.first.locator("th a").get_attribute("href")
     page.get_by_label("Статус").select_option("ШНОР")
     found, button_while_few = visible.count(), page.get_by_text("Показать все", exact=True).is_visible()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from school_quality.reporting import words
 from school_quality.reporting.content import methodology
 from school_quality.reporting.content.facts import HISTORY_YEARS, Reference, Row
-from school_quality.reporting.content.statuses import SUPPORT_UNKNOWN, not_applicable
+from school_quality.reporting.content.statuses import SUPPORT_UNKNOWN, nothing
 from school_quality.reporting.layout.footnotes import Footnotes
 from school_quality.reporting.layout.plots import Plot, draw
 from school_quality.reporting.words import Tone
@@ -39,6 +39,7 @@ class IndicatorGroup:
     task: int
     title: str
     has_points: bool
+    without: str  # what is said where there are none
     lines: tuple[IndicatorLine, ...]
 
 
@@ -61,7 +62,7 @@ def build_indicators(history: list[Row], current: list[Row], status: Row, refere
     for row in current:
         key = row["indicator_code"], row["component"]
         if row["status"] == "not_applicable":
-            others[not_applicable(row, status, reference)].add(row["indicator_code"])
+            others[nothing(row, status, reference)[1]].add(row["indicator_code"])
         else:
             applicable[words.task(row["indicator_code"])].setdefault(key, []).append(row)
     footnotes = Footnotes()
@@ -69,6 +70,7 @@ def build_indicators(history: list[Row], current: list[Row], status: Row, refere
         IndicatorGroup(
             task=task,
             title=words.TASKS.get(task, f"Задача {task}"),
+            without=words.STATUSES["no_points"],
             has_points=any(row["max_points"] is not None for rows in by_key.values() for row in rows),
             lines=tuple(
                 _indicator_line(by_key[key], past[key], reference, footnotes)
@@ -84,7 +86,7 @@ def build_indicators(history: list[Row], current: list[Row], status: Row, refere
         not_applicable=" ".join(
             f"{lead} — {'; '.join(found)}."
             for lead, found in (
-                ("Не относится к школе", _without_value(reasons, is_unknown=False)),
+                (words.UNRELATED.capitalize(), _without_value(reasons, is_unknown=False)),
                 (words.NO_DATA.capitalize(), _without_value(reasons, is_unknown=True)),
             )
             if found

@@ -5,22 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from school_quality import datasets
+from school_quality import datasets, terms
 from school_quality.reporting import words
 from school_quality.reporting.cards.procedures import SUPPRESSED
 from school_quality.reporting.cards.scorecard import Scorecard
 from school_quality.reporting.content import methodology
 from school_quality.reporting.content.advice import no_peer
 from school_quality.reporting.content.facts import Reference, Row, SchoolFacts, is_hidden, procedure_order
+from school_quality.reporting.content.statuses import nothing
 from school_quality.reporting.layout.sheets import Cell, Column, Sheet
 
-STATUSES = {
-    "scored": "оценён",
-    "no_points": "без баллов",
-    "not_applicable": "не относится",
-    **words.STATUS_WORDS,
-}
-LEVELS = {"pupil": "по ученикам", "marks": "статистика отметок", "table": "сводная таблица"}
+LEVELS = terms.words("data_level")
 
 
 def build_sheets(facts: SchoolFacts, reference: Reference, card: Scorecard) -> tuple[Sheet, ...]:
@@ -34,7 +29,7 @@ def build_sheets(facts: SchoolFacts, reference: Reference, card: Scorecard) -> t
     current = [row for row in facts.values if reference.includes(row)]
     sheets = [
         _summary(facts, reference, card),
-        _indicators(current, reference),
+        _indicators(current, facts, reference),
         _history(facts, reference),
     ]
     if reference.period is None:
@@ -108,14 +103,14 @@ def _points(status: Row, reference: Reference, card: Scorecard) -> list[tuple[Ce
         median = reference.district_scores.get(municipality) if card.district_total else None
         lines += [
             (
-                "Общий итог",
+                words.TOTAL,
                 number("points"),
                 number("max_points"),
                 number("score_pct"),
                 median and median[0],
                 card.total_note,
             ),
-            ("Охват, %", number("coverage_pct"), None, None, None, "расчёт этой системы"),
+            (f"{words.COVERAGE}, %", number("coverage_pct"), None, None, None, "расчёт этой системы"),
         ]
     return lines
 
@@ -125,7 +120,7 @@ def _indicator_key(row: Row) -> tuple[object, ...]:
     return words.code_key(code), methodology.component_order().get((code, component), 0), row["period"]
 
 
-def _indicators(current: list[Row], reference: Reference) -> Sheet:
+def _indicators(current: list[Row], facts: SchoolFacts, reference: Reference) -> Sheet:
     lines: list[tuple[Cell, ...]] = []
     for row in sorted(current, key=_indicator_key):
         code, version = row["indicator_code"], row["methodology_version"]
@@ -138,8 +133,11 @@ def _indicators(current: list[Row], reference: Reference) -> Sheet:
                 code,
                 indicator.get("indicator_name"),
                 row["period"],
-                STATUSES.get(row["status"], row["status"]),
-                reference.reason(row) if row["reason"] else None,
+                *(
+                    nothing(row, facts.status, reference)
+                    if row["reason"]
+                    else (words.STATUSES[row["status"]], None)
+                ),
                 row["value"],
                 words.shown_value(row, indicator.get("unit") or "") if exists else None,
                 indicator.get("unit"),

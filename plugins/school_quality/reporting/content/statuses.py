@@ -11,7 +11,6 @@ from school_quality.reporting.content import methodology
 from school_quality.reporting.content.facts import Reference, Row, is_hidden
 from school_quality.reporting.words import Tone
 
-NO_LIST = "списка нет"
 SUPPORT_UNKNOWN = "нужна ли школе адресная поддержка, неизвестно"
 # With fewer schools the middle one of a district says nothing.
 COMPARED_SCHOOLS = 2
@@ -209,7 +208,7 @@ def status_marks(status: Row) -> tuple[StatusMark, ...]:
             title="«500+»",
             meaning="федеральный проект помощи",
             computed="не вычисляется",
-            official=_yes_no(status, "in_project_500", NO_LIST),
+            official=_yes_no(status, "in_project_500", words.NO_LIST),
             comparison="",
             differs=False,
             tone="plain",
@@ -224,7 +223,7 @@ def _mark(status: Row, title: str, meaning: str, computed: str, official: str) -
         title=title,
         meaning=meaning,
         computed=_yes_no(status, computed, words.NO_DATA),
-        official=_yes_no(status, official, NO_LIST),
+        official=_yes_no(status, official, words.NO_LIST),
         comparison="расходится" if differs else "совпадает" if comparable else "сравнить нельзя",
         differs=differs,
         tone="bad",
@@ -250,10 +249,15 @@ def task_lines(values: list[Row], status: Row, reference: Reference) -> tuple[Ta
     )
 
 
-def not_applicable(row: Row, status: Row, reference: Reference) -> str:
-    """Why an indicator does not apply; of a school of which nobody can say if it needs support, that."""
-    is_known = status["is_supported"] is not None or is_hidden(status, "is_supported")
-    return reference.reason(row) if is_known or row["reason"] != "not_supported" else SUPPORT_UNKNOWN
+def nothing(row: Row, status: Row | None, reference: Reference) -> tuple[str, str]:
+    """What stands where an indicator has no value, and why.
+
+    Of a school of which nobody can say if it needs support, nobody can say if task 2 applies to it.
+    """
+    is_unknown = status and status["is_supported"] is None and not is_hidden(status, "is_supported")
+    if row["reason"] == "not_supported" and is_unknown:
+        return words.NO_DATA, SUPPORT_UNKNOWN
+    return words.STATUSES[row["status"]], reference.reason(row)
 
 
 def _task_line(
@@ -263,27 +267,25 @@ def _task_line(
     statuses = Counter(row["status"] for row in mine)
     expected = len(mine) - statuses["not_applicable"]
     if not expected:
-        why = not_applicable(mine[0], status, reference)
-        points = words.NO_DATA if why == SUPPORT_UNKNOWN else "не относится"
-        return TaskLine(task, title, points, None, why, "", None, None, None)
+        instead, why = nothing(mine[0], status, reference)
+        return TaskLine(task, title, instead, None, why, "", None, None, None)
     scored = [row for row in mine if row["status"] == "scored"]
     if all(row["max_points"] is None for row in mine):
         known = (
             f"есть {statuses['no_points']} из {words.counted(expected, 'значения', 'значений', 'значений')}"
         )
-        return TaskLine(
-            task, title, "без баллов", None, known + _missing(mine, reference), "", None, None, None
-        )
+        coverage, no_points = known + _missing(mine, reference), words.STATUSES["no_points"]
+        return TaskLine(task, title, no_points, None, coverage, "", None, None, None)
     points, maximum = (sum(row[column] for row in scored) for column in ("points", "max_points"))
     # Points of a few values out of many would look like a full bar: a share is told of most of them only.
     is_told = 2 * len(scored) > expected
-    nothing = words.HIDDEN if statuses["suppressed"] else words.NO_DATA
+    without = words.HIDDEN if statuses["suppressed"] else words.NO_DATA
     median = district[0] if district and district[1] >= COMPARED_SCHOOLS else None
     whole = words.counted(expected, "показателя", "показателей", "показателей")
     return TaskLine(
         task=task,
         title=title,
-        points=f"{points} из {maximum}" if scored else nothing,
+        points=f"{points} из {maximum}" if scored else without,
         share=points / maximum if maximum and is_told else None,
         coverage=f"оценено {len(scored)} из {whole}{_missing(mine, reference)}",
         district="" if median is None else words.percent(round(median, 1)),
@@ -308,12 +310,13 @@ def _missing(values: list[Row], reference: Reference) -> str:
 def total(status: Row) -> str:
     """The system's own total and coverage: the order does not prescribe them, say so beside it."""
     if status["points"] is None and is_hidden(status, "points"):
-        return f"Общий итог: {words.HIDDEN}"
+        return f"{words.TOTAL}: {words.HIDDEN}"
     if status["points"] is None:
-        return "Общий итог: нет данных, ни один показатель не оценён"
+        return f"{words.TOTAL}: {words.NO_DATA}, ни один показатель не оценён"
     share, coverage = (_number(status, column, words.percent) for column in ("score_pct", "coverage_pct"))
     maximum = _number(status, "max_points", lambda value: words.number(value, 0))
-    return f"Общий итог: {status['points']} из {maximum} баллов ({share}), охват {coverage}"
+    points = f"{status['points']} из {maximum} баллов ({share})"
+    return f"{words.TOTAL}: {points}, {words.COVERAGE.lower()} {coverage}"
 
 
 def district_total(status: Row, reference: Reference) -> str:

@@ -19,6 +19,8 @@ from typing import Any
 import jinja2
 import typst
 
+from school_quality import terms
+
 _HERE = Path(__file__).parents[1]
 FONTS = _HERE / "fonts"
 TEMPLATES = _HERE / "templates"
@@ -31,14 +33,19 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 @cache
 def environment() -> jinja2.Environment:
-    """The project's only Jinja environment: escapes everything, fails on an unknown name."""
-    return jinja2.Environment(
+    """The project's only Jinja environment: escapes everything, fails on an unknown name.
+
+    ``term(kind, code)`` is the word of a code.
+    """
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.globals["term"] = lambda kind, code: terms.words(kind)[code]
+    return found
 
 
 class Press:

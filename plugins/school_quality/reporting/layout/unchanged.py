@@ -20,6 +20,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from school_quality import seeds
+
 log = logging.getLogger(__name__)
 
 RECORD = "documents.json"
@@ -42,11 +44,12 @@ Record = dict[str, Written]
 
 @cache
 def layout_fingerprint() -> str:
-    """A hash of the templates, fonts, code and libraries that turn data into documents."""
+    """A hash of the templates, words, fonts, code and libraries that turn data into documents."""
     digest = hashlib.sha256(repr((sys.version_info[:2], *map(version, LIBRARIES))).encode())
     for path in _layout_files():
         digest.update(f"{path.relative_to(_HERE)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(seeds.path("terms").read_bytes())
     return digest.hexdigest()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from school_quality import seeds
+from school_quality import seeds, terms
 from school_quality.reporting import words
 from school_quality.reporting.content import methodology
 from school_quality.screen import one_line
@@ -57,15 +57,9 @@ VALUES = {
     "true": "да",
     "false": "нет",
     "present": "есть",
-    "scored": "оценено",
-    "no_points": "есть, без баллов",
-    "no_data": words.NO_DATA,
-    "not_applicable": "не относится к школе",
-    "none": "не была и не стала",
-    "pupil": "по ученикам",
-    "marks": "статистика отметок",
-    "table": "сводная таблица",
-    **words.CHANGES,
+    **terms.phrases("indicator_status"),
+    **terms.words("data_level"),
+    **terms.words("low_results_change"),
     **words.GROUPS,
     **words.VALUE_TEXTS,
 }

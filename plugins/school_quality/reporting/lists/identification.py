@@ -89,6 +89,7 @@ class Identification:
     notes: tuple[str, ...]
     vpr_note: str
     imprint: str
+    hidden: str = words.HIDDEN  # what stands where a verdict is
 
     @property
     def schools(self) -> int:
@@ -159,7 +160,7 @@ def _district(
         + (
             f"в списке {sum(bool(status[official]) for status in statuses)}"
             if any(status[official] is not None for status in statuses)
-            else "списка нет"
+            else words.NO_LIST
         )
         for title, computed, official in STATUSES
     ]

@@ -93,10 +93,10 @@ def _write_schools(workbook: Any, identification: Identification) -> None:
 def _cells(district: str, school: IdentifiedSchool) -> list[str | float | int | None]:
     cells: list[str | float | int | None] = [district, school.school_id, school.school_name]
     for verdict in school.verdicts:
-        cells += [words.yes_no(verdict.computed), words.yes_no(verdict.official, "списка нет")]
+        cells += [words.yes_no(verdict.computed), words.yes_no(verdict.official, words.NO_LIST)]
     return [
         *cells,
-        words.yes_no(school.in_project_500, "списка нет"),
+        words.yes_no(school.in_project_500, words.NO_LIST),
         words.yes_no(school.is_supported),
         school.low_procedures,
         "\n".join(school.low_results),

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import duckdb
 import xlsxwriter
 
-from school_quality import datasets
+from school_quality import datasets, terms
 from school_quality.landing.receipts import REMARK_SCHEMA, Receipt, effective, last_seq, read_receipts
 from school_quality.landing.refused import Standing, standing
 from school_quality.screen import one_line
@@ -30,9 +30,9 @@ from school_quality.settings import Settings
 SUMMARY_SHEET = "Сводка"
 REMARKS_SHEET = "Замечания"
 
-OUTCOMES = {"accepted": "принят", "partly": "принят частично", "rejected": "не принят"}
+OUTCOMES = terms.words("file_outcome")
 PART = "сводный файл, строки школы"
-LEVELS = {"file": "файл не принят", "row": "строка не принята", "warning": "предупреждение"}
+LEVELS = terms.words("remark_level")
 
 MAX_LINES = 200_000
 """More lines than this nobody reads; a workbook says how many it leaves out."""

@@ -106,7 +106,7 @@ def build_order(facts: MunicipalFacts, reference: Reference, imprint: str, as_of
     ]
     return Paper(
         file_name=f"draft_order_{facts.municipality_id}",
-        title=f"Проект приказа: {facts.name}, {reference.period_label}",
+        title=f"{words.DOCUMENTS['draft_order']}: {facts.name}, {reference.period_label}",
         organisation=authority(facts.name),
         name="ПРИКАЗ",
         about=(

@@ -109,7 +109,7 @@ def build_effectiveness(
     )
     return Paper(
         file_name=f"effectiveness_{facts.municipality_id}",
-        title=f"Анализ эффективности мер: {facts.name}, {reference.period_label}",
+        title=f"{words.DOCUMENTS['effectiveness']}: {facts.name}, {reference.period_label}",
         organisation=authority(facts.name),
         name="АНАЛИЗ",
         about=about,

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from school_quality import datasets
+from school_quality import datasets, terms
 from school_quality.reporting import words
 from school_quality.reporting.content import methodology
 from school_quality.reporting.content.advice import no_peer
@@ -18,13 +18,8 @@ from school_quality.reporting.papers.municipal_facts import MunicipalFacts
 from school_quality.reporting.papers.municipal_identification import name, names, period_name
 from school_quality.reporting.papers.paper import Block, Column, Grid, Heading, Text, grid
 
-STATUSES = {
-    "done": "выполнено",
-    "in_progress": "в работе",
-    "not_done": "не выполнено",
-    "not_reported": "нет сведений",
-}
-SUBMISSIONS = {"missing": "не сдано", "partly": "сдано не полностью", "late": "сдано позже срока"}
+STATUSES = terms.words("execution_status")
+SUBMISSIONS = terms.words("submission_status")
 # A report names the first measures of a school; the scorecard and the workbook have the rest.
 MEASURES = 5
 

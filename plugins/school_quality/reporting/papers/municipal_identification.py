@@ -20,7 +20,6 @@ LONGEST_NAME = 90
 # How many of the schools whose index rose are named.
 RISEN = 5
 NOBODY = "нет"
-NO_LIST = "списка нет"
 # How a part of the schools is called, by how many such parts make the whole.
 FRACTIONS = {2.0: "половине", 3.0: "трети", 4.0: "четверти", 5.0: "пятой части"}
 
@@ -134,7 +133,7 @@ def _nobody(facts: MunicipalFacts, computed: str, official: str) -> str:
     calculated = told(facts.statuses, computed, "нет")
     if calculated == "нет" and listed:
         return "нет ни по расчёту, ни в списке"
-    return f"по расчёту — {calculated}, {'в списке — нет' if listed else NO_LIST}"
+    return f"по расчёту — {calculated}, {'в списке — нет' if listed else words.NO_LIST}"
 
 
 def _differences(facts: MunicipalFacts, reference: Reference) -> list[Block]:
@@ -176,7 +175,7 @@ def _undecided(facts: MunicipalFacts, reference: Reference) -> list[Block]:
 
 def _listed(facts: MunicipalFacts, column: str, reference: Reference) -> str:
     if all(row[column] is None for row in facts.statuses):
-        return NO_LIST
+        return words.NO_LIST
     return names(ids_where(facts.statuses, column), reference)
 
 
@@ -212,7 +211,7 @@ def _low_results(low: list[Row], facts: MunicipalFacts, reference: Reference) ->
                 (
                     name(row["school_id"], reference),
                     shown(row, "is_low_results"),
-                    shown(row, "official_low_results", NO_LIST),
+                    shown(row, "official_low_results", words.NO_LIST),
                     _failed(row, failures[row["school_id"]], reference),
                     _why_low(row, count),
                 )
@@ -292,7 +291,7 @@ def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> 
                 (
                     name(row["school_id"], reference),
                     shown(row, "is_risk_zone"),
-                    shown(row, "official_risk_zone", NO_LIST),
+                    shown(row, "official_risk_zone", words.NO_LIST),
                     index(row, "results_index"),
                     _falling(row, falls[row["school_id"]], reference),
                 )
@@ -335,7 +334,7 @@ def _why_no_risk(status: Row) -> str:
 
 def _in_list(row: Row, column: str) -> str:
     if row[column] is None and not is_hidden(row, column):
-        return NO_LIST
+        return words.NO_LIST
     return f"в списке {shown(row, column)}"
 
 

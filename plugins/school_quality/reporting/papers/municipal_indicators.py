@@ -67,7 +67,7 @@ def scored_table(title: str, rows: list[Row]) -> Grid:
             Column("Полный балл", 13, "right"),
             Column("Ноль баллов", 12, "right"),
             Column("Средний балл", 16, "right"),
-            Column("Нет данных", 14, "right"),
+            Column(words.NO_DATA.capitalize(), 14, "right"),
         ),
         (
             (
@@ -89,7 +89,7 @@ def scored_table(title: str, rows: list[Row]) -> Grid:
 def _missing(row: Row) -> str:
     parts = [str(row["missing"] + row["not_due"])]
     if row["not_due"]:
-        parts.append(f"(срок не наступил: {row['not_due']})")
+        parts.append(f"({words.NOT_DUE}: {row['not_due']})")
     if row["suppressed"]:
         parts.append(f"({words.HIDDEN}: {row['suppressed']})")
     return " ".join(parts)
@@ -106,7 +106,7 @@ def measured_table(title: str, rows: list[Row]) -> Grid:
             Column("По району", 20, "right"),
             Column("Наименьшее и наибольшее", 22, "right"),
             Column("Школ", 10, "right"),
-            Column("Нет данных", 14, "right"),
+            Column(words.NO_DATA.capitalize(), 14, "right"),
         ),
         (
             (
@@ -197,7 +197,7 @@ def _school_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             (
                 Column("Школа", 46),
                 *(Column(f"Задача {task}", 18, "right") for task in tasks),
-                Column("Общий итог", 18, "right"),
+                Column(words.TOTAL, 18, "right"),
                 Column("Охват данными", 16, "right"),
             ),
             (

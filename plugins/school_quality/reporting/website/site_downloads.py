@@ -7,44 +7,19 @@ from pathlib import Path
 
 import duckdb
 
+from school_quality import terms
 from school_quality.reporting.content.facts import Reference
 from school_quality.reporting.website.site_pages import Link
+from school_quality.warehouse import catalogue
 
 FORMATS = {
     "html": "страница", "pdf": "PDF", "docx": "Word", "xlsx": "Excel", "parquet": "Parquet", "csv": "CSV",
     "duckdb": "DuckDB",
 }  # fmt: skip
 
-REPORTS = {
-    "identified_schools": "Список выявленных школ",
-    "municipal": "Справка по району",
-    "effectiveness": "Анализ эффективности мер",
-}
+WHOLE = "Все таблицы одним файлом"
 
-TABLES = {
-    "dim_cluster": "кластеры школ: название, описание, исходный профиль",
-    "dim_date": "дни календаря",
-    "dim_indicator": "показатели: название, единица, баллы, пункт приказа",
-    "dim_municipality": "районы",
-    "dim_period": "периоды",
-    "dim_procedure": "оценочные процедуры",
-    "dim_school": "школы",
-    "fct_effectiveness": "эффективность мер по районам",
-    "fct_indicator_value": "значения показателей школ с баллами и интервалами",
-    "fct_lineage": "из каких строк каких файлов взято значение",
-    "fct_measure": "принятые меры",
-    "fct_municipality_indicator": "показатели районов",
-    "fct_municipality_procedure": "результаты процедур по районам",
-    "fct_practice": "успешные практики",
-    "fct_procedure_result": "результаты процедур по школам",
-    "fct_recommendation": "адресные рекомендации",
-    "fct_roadmap_execution": "исполнение дорожной карты",
-    "fct_school_status": "статусы, группы и кластеры школ",
-    "fct_similar_school": "похожие школы, с которыми сравнивают поддержанные",
-    "fct_submission": "что сдано и что нет",
-    "fct_support": "кто поддерживает школу",
-    "warehouse": "все таблицы одним файлом",
-}
+REPORTS = ("identified_schools", "municipal", "effectiveness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +37,9 @@ def reports_of(directory: Path, municipality: str | None, *, single: bool) -> li
     Only the kinds of `REPORTS`: a draft order is not decided yet and no page leads to it.
     """
     owners = {municipality or "", ""} if single else {municipality or ""}
+    titles = terms.words("document")
     return [
-        Link(REPORTS[kind], _named(formats))
+        Link(titles[kind], _named(formats))
         for (kind, owner), formats in _reports(directory).items()
         if owner in owners
     ]
@@ -87,10 +63,11 @@ def data_files(
 
     Tables of the official edition are written at publication; those of the open one lie in ``data/``.
     """
+    titles = terms.words("document")
     documents = []
     for (kind, owner), formats in _reports(directory).items():
         name = reference.municipalities.get(owner) or owner
-        documents.append(Link(REPORTS[kind] + (f": {name}" if name else ""), _named(formats)))
+        documents.append(Link(titles[kind] + (f": {name}" if name else ""), _named(formats)))
     groups = [Group("Документы", "Карточки школ — на страницах школ.", tuple(documents))]
     tables = [
         name
@@ -106,8 +83,7 @@ def data_files(
             where = f"../{path.relative_to(directory).as_posix()}"
             files.setdefault(path.stem, {})[path.suffix[1:]] = where
     links = tuple(
-        Link(f"{name} — {TABLES[name]}" if name in TABLES else name, _named(formats))
-        for name, formats in files.items()
+        Link(f"{name} — {catalogue.title(name) or WHOLE}", _named(formats)) for name, formats in files.items()
     )
     if links:
         note = "Для расчётов. Parquet читают Excel (Power Query), Python, R, DuckDB и программы BI."

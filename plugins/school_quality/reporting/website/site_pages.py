@@ -14,13 +14,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from school_quality import dictionary, seeds
+from school_quality import dictionary, seeds, terms
 from school_quality.reporting import words
 from school_quality.reporting.cards import merged
 from school_quality.reporting.content import methodology, statuses
 from school_quality.reporting.content.advice import build_owed
 from school_quality.reporting.content.facts import Reference, Row, how_many, is_hidden, updated_note
-from school_quality.reporting.content.statuses import SUPPORT_UNKNOWN, not_applicable
 from school_quality.reporting.layout.context_plot import LABELLED, ContextPlot, Mark, draw_context
 from school_quality.reporting.words import Tone
 
@@ -33,8 +32,6 @@ STATUSES = (
     ("ШССУ", "is_difficult_social", "official_difficult_social"),
 )
 
-# What stands where an indicator has no value, by its status.
-NOTHING = {**words.STATUS_WORDS, "not_applicable": "не относится"}
 
 GROUP_TONES: dict[str, Tone] = {
     "resilient": "good",
@@ -45,12 +42,7 @@ GROUP_TONES: dict[str, Tone] = {
 
 MOVES = {"сменила группу": "school_group", "сменила кластер": "cluster"}
 
-GROUP_MEANINGS = {
-    "resilient": "Трудные условия, но хорошие результаты. Источник успешных практик и наставников.",
-    "thriving": "Обычные условия и хорошие результаты.",
-    "struggling": "Поддержка нужна в первую очередь.",
-    "underperforming": "Причину низких результатов стоит искать внутри школы.",
-}
+GROUP_MEANINGS = terms.words("school_group_meaning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +256,7 @@ class District:
 
     def nothing(self, row: Row) -> tuple[str, str]:
         """What stands where a value is not, and why."""
-        status = self._by_school.get(row["school_id"])
-        if row["status"] != "not_applicable" or status is None:
-            return NOTHING[row["status"]], self.reference.reason(row)
-        why = not_applicable(row, status, self.reference)
-        return words.NO_DATA if why == SUPPORT_UNKNOWN else NOTHING[row["status"]], why
+        return statuses.nothing(row, self._by_school.get(row["school_id"]), self.reference)
 
     @property
     def name(self) -> str:
@@ -320,7 +308,7 @@ def _counts(statuses: Iterable[Row]) -> tuple[tuple[str, str], ...]:
     found = []
     for title, computed, official in STATUSES:
         listed = any(status[official] is not None for status in statuses)
-        by_list = sum(bool(status[official]) for status in statuses) if listed else "списка нет"
+        by_list = sum(bool(status[official]) for status in statuses) if listed else words.NO_LIST
         found.append(
             (
                 title,
@@ -625,7 +613,7 @@ def _single_cells(row: Row, unit: str, district: District) -> tuple[Cell, ...]:
 def _value_cell(row: Row | None, unit: str, district: District) -> Cell:
     if row is None:
         return Cell("")
-    if row["status"] in NOTHING:
+    if row["status"] in words.NOTHING:
         return Cell(": ".join(district.nothing(row)), tone="unknown")
     marks = "*" if row["flags"] else ""
     order = row["value"] if row["value"] is not None else row["points"]
@@ -634,7 +622,7 @@ def _value_cell(row: Row | None, unit: str, district: District) -> Cell:
 
 def _behind(row: Row, unit: str) -> str:
     """Counts, participants, or the two sides of a difference."""
-    if row["status"] in (*words.STATUS_WORDS, "not_applicable"):
+    if row["status"] in words.NOTHING:
         return ""
     note = [row["value_note"]] if row["value_note"] else []
     return "; ".join([*note, *words.behind(row, unit)])
@@ -667,8 +655,8 @@ def _summary(values: list[Row], district: District, middle: str) -> str:
         parts.append(f"{schools}.")
     if middle:
         parts.append(f"Половина школ — не выше {middle}.")
-    nothing = [district.nothing(row) for row in values if row["status"] in NOTHING]
-    for word in NOTHING.values():
+    nothing = [district.nothing(row) for row in values if row["status"] in words.NOTHING]
+    for word in words.NOTHING.values():
         reasons = Counter(reason for found, reason in nothing if found == word)
         if reasons:
             why = "; ".join(reason for reason, _ in reasons.most_common())

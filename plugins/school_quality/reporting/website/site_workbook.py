@@ -6,8 +6,6 @@ Made of what the pages are made of, in either edition: a suppressed cell is «с
 from __future__ import annotations
 
 from school_quality.reporting import words
-from school_quality.reporting.cards.scorecard_workbook import STATUSES
-from school_quality.reporting.content import statuses
 from school_quality.reporting.content.facts import Row, is_hidden
 from school_quality.reporting.layout.sheets import Cell, Column, Sheet
 from school_quality.reporting.website.site_pages import District
@@ -38,9 +36,9 @@ def _schools(district: District) -> Sheet:
                 *(
                     _verdict(status, column, unknown)
                     for _, computed, official in VERDICTS
-                    for column, unknown in ((computed, words.NO_DATA), (official, statuses.NO_LIST))
+                    for column, unknown in ((computed, words.NO_DATA), (official, words.NO_LIST))
                 ),
-                _verdict(status, "in_project_500", statuses.NO_LIST),
+                _verdict(status, "in_project_500", words.NO_LIST),
                 _verdict(status, "is_supported", words.NO_DATA),
                 words.GROUPS.get(status["school_group"], _unknown(status, "school_group")),
                 status["cluster"] or _unknown(status, "cluster"),
@@ -67,8 +65,8 @@ def _schools(district: District) -> Sheet:
             Column("ИОР", 9, "number"),
             Column("Баллы", 9, "count"),
             Column("Из скольких", 10, "count"),
-            Column("Доля баллов, %", 10, "percent"),
-            Column("Охват, %", 10, "percent"),
+            Column(f"{words.TOTAL}, %", 10, "percent"),
+            Column(f"{words.COVERAGE}, %", 10, "percent"),
         ),
         tuple(lines),
     )
@@ -106,8 +104,7 @@ def _indicators(district: District) -> Sheet:
                     words.shown_value(row, indicator.get("unit") or "") if exists else None,
                     row["points"],
                     row["max_points"],
-                    STATUSES.get(row["status"], row["status"]),
-                    district.reference.reason(row) if row["reason"] else None,
+                    *(district.nothing(row) if row["reason"] else (words.STATUSES[row["status"]], None)),
                 )
             )
     return Sheet(

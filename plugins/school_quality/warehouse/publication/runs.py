@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 KEPT_RUNS = 1000
 """How many records stay: some years of a centre's runs; runs that found nothing new leave none."""
 
-_COLUMNS = {
+COLUMNS = {
     "run_id": ("varchar", "DAG and run id in Airflow"),
     "dag_id": ("varchar", "Which DAG"),
     "run_type": ("varchar", "manual, scheduled, asset_triggered or backfill"),
@@ -117,15 +117,15 @@ def _read(path: Path) -> Run | None:
 
 def record(connection: duckdb.DuckDBPyConnection, settings: Settings, run: Run | None) -> None:
     """Fill ``meta.run`` of attached ``new``, a release being written: earlier runs, and ``run``, its own."""
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items())
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
     connection.execute(f"create table new.meta.run ({columns})")
     connection.execute("comment on table new.meta.run is 'Runs up to this release. One row per run.'")
-    for name, (_, comment) in _COLUMNS.items():
+    for name, (_, comment) in COLUMNS.items():
         connection.execute(f"comment on column new.meta.run.{name} is '{comment}'")
     known = {found.run_id: found for found in [*all_runs(settings), *([run] if run else [])]}
-    rows = [[getattr(found, name) for name in _COLUMNS] for found in known.values()]
+    rows = [[getattr(found, name) for name in COLUMNS] for found in known.values()]
     if rows:
-        connection.executemany(f"insert into new.meta.run values ({', '.join('?' * len(_COLUMNS))})", rows)
+        connection.executemany(f"insert into new.meta.run values ({', '.join('?' * len(COLUMNS))})", rows)
 
 
 def _text(value: object) -> str:
