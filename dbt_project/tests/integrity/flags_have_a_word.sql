@@ -1,5 +1,5 @@
 -- A flag that a model sets stands on cards and pages in the words of the seed terms.
--- To resolve: give it a row of kind flag there. Only the open edition keeps what it last said, and dbt does not make it.
+-- To resolve: give it a row of kind flag there. What is being updated is said by the open edition alone.
 with
 
 flags as (

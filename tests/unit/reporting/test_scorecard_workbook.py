@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import pytest
 from invented import FORMULA_NAME
@@ -117,9 +119,15 @@ def test_a_missing_value_is_an_empty_cell_with_its_reason(books: dict[str, Workb
 
 
 def test_an_indicator_of_supported_schools_is_no_data_where_support_is_unknown(
-    books: dict[str, Workbook],
+    warehouse: Path, tmp_path: Path
 ) -> None:
-    (row,) = (row for row in table(books["102"], "Показатели") if row["Код"] == "2.2")
+    copy = Path(shutil.copy(warehouse, tmp_path / "warehouse.duckdb"))
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("update marts.fct_school_status set is_supported = null where school_id = '102'")
+
+    write_documents(copy, tmp_path / "out", year=2022, period=None, release=RELEASE)
+    book = openpyxl.load_workbook(tmp_path / "out" / "scorecards" / "102.xlsx")
+    (row,) = (row for row in table(book, "Показатели") if row["Код"] == "2.2")
 
     assert (row["Что это"], row["Причина"]) == (
         "нет данных",
