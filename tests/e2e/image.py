@@ -191,7 +191,7 @@ class Container:
         found: set[int] = set()
         for each in psutil.Process(process.pid).children(recursive=True):
             try:
-                if Path(each.exe()).name != "buildah":
+                if "buildah" not in Path(each.exe()).name:  # itself, or memfd:buildah-…
                     found |= {*each.uids()}
             except psutil.NoSuchProcess:  # it has ended meanwhile
                 continue
