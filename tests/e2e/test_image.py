@@ -178,6 +178,7 @@ def test_the_image_recomputes_the_example_without_root_and_writes_only_into_its_
     assert {rights[name].strip() for name in ("CapPrm", "CapEff", "CapAmb")} == {"0" * 16}
     assert set(rights["Uid"].split()) == {str(image_user())}
     after = image.written(container.root)
-    assert sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path)) == []
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert changed <= {str(container.root / "run")}  # there buildah mounts what it tells its containers
     kept = [path for path in data.iterdir() if path.name != "inbox"]
     assert open_to_others(container.place("/opt/airflow/logs"), *kept) == {}
