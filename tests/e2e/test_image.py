@@ -157,9 +157,8 @@ def test_the_services_find_their_commands_and_folders_in_the_image(
 def test_the_image_recomputes_the_example_without_root_and_writes_only_into_its_volumes(
     container: image.Container, services: dict[str, Any], example_root: Root
 ) -> None:
-    status = container.say(
-        "cat", "/proc/self/status"
-    )  # the first command also makes what buildah mounts over
+    # the first command also makes what buildah mounts something over
+    status = container.say("cat", "/proc/self/status")
     before = image.written(container.root)
 
     initialised = container.say(*services["init"]["command"])
