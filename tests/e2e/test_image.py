@@ -68,11 +68,11 @@ def buildah(services: dict[str, Any], pytestconfig: pytest.Config) -> image.Buil
     cache = pytestconfig.cache.mkdir("image")
     with FileLock(cache / "lock"):
         made = image.Buildah(cache / image.fingerprint())
-        for other in cache.iterdir():
-            if other.is_dir() and other != made.folder:
-                image.Buildah(other)("rm", "--all")  # of a test that was killed, maybe still mounted
-                shutil.rmtree(other)
         made.folder.mkdir(exist_ok=True)
+        for folder in (path for path in cache.iterdir() if path.is_dir()):
+            image.Buildah(folder)("rm", "--all")  # those of a test that was killed
+            if folder != made.folder:
+                shutil.rmtree(folder)
         made.build(services["init"]["image"])
     return made
 
