@@ -207,7 +207,7 @@ AFTER_PUBLICATION = {
     "copy_to_postgres": "копия в PostgreSQL прежняя. Повторить: school-quality publish --to postgres",
     "notice": "извещение не написано.",
 }
-"""What is missing after a publication of which a later step failed, and what to do."""
+"""What is missing where a step after the publication failed, and what to do."""
 
 
 def _dag_id(period: str) -> str:

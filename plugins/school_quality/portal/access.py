@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 FOR_STAFF = "Эта страница для сотрудников центра: нужна роль User или выше."
 
 EVENT = "school_quality.open"
-"""Under this name openings stand in Airflow's audit log (Browse, Audit Log)."""
+"""What Airflow's audit log (Browse, Audit Log) calls the opening of a document."""
 
 
 def reader(user: Annotated[Any, Depends(get_user)]) -> str:

@@ -12,10 +12,10 @@ from school_quality.warehouse.publication import releases
 from school_quality.warehouse.readers.opening import open_shut
 
 FOLDERS = ("scorecards", "reports", "site", "open", "parquet")
-"""What of a release is for every reader: documents and marts. The warehouse itself holds the remarks, too."""
+"""The folders of a release for every reader: documents and marts. The warehouse file holds remarks, too."""
 
 DRAFT = "draft_order_"
-"""How the name of a document begins that is not decided yet: it is for the staff only."""
+"""So begins the name of a document on which nobody has decided yet: it is for the staff only."""
 
 TITLES = terms.words("document")
 """Titles of reports by the beginning of their names; the id of a municipality may follow."""
@@ -129,7 +129,7 @@ def is_for_staff(path: Path) -> bool:
 
 
 def _title(stem: str, municipalities: dict[str, str]) -> tuple[str, str]:
-    """``municipal_3`` is of 3, «Справка по району: Район»; a report without a title keeps its name."""
+    """Municipality and title of a report: of ``municipal_3`` ``3`` and «Справка по району: Район»."""
     for kind, title in TITLES.items():
         place = stem.removeprefix(f"{kind}_")
         if stem == kind:

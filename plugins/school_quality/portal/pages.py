@@ -15,11 +15,12 @@ from school_quality.warehouse import build, school_names, status
 from school_quality.warehouse.publication import releases
 
 AT_ONCE = 300
-"""With more schools than this the page of a release leads to its municipalities, and a list breaks off."""
+"""With more schools than this the page of a release lists municipalities instead, and lists are cut off."""
 
 
 def release_page(settings: Settings, *, is_staff: bool, municipality: str | None = None) -> str:
-    """The current release with its documents; others than the staff get no links to what they may not see.
+    """The current release with its documents; readers who are no staff get no link to what they may not
+    see.
 
     Args:
         settings: where the releases are.

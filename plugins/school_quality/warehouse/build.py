@@ -58,7 +58,7 @@ class NodeResult:
 
 
 def release_variables(settings: Settings, release: ReleaseInfo) -> dict[str, Any]:
-    """The dbt variables of a build; everything that the marts depend on beside the landing itself."""
+    """The dbt variables of a build: all that the marts depend on besides the landed rows."""
     return {
         "landing": str(settings.landing),
         "rejected": str(settings.rejected),
@@ -125,8 +125,8 @@ def run_dbt(build_file: Path, variables: dict[str, Any], *arguments: str) -> lis
 def end_with_parent() -> Callable[[], object] | None:
     """What a child does before it starts: ask the kernel to kill it when its parent dies, even by kill -9.
 
-    A dbt that outlived its task would write into the folder that the retry uses. None where there is no such
-    request: elsewhere than on Linux.
+    A dbt that outlived its task would write into the folder that the retry uses. None outside Linux, which
+    alone has such a request.
     """
     if sys.platform != "linux":
         return None

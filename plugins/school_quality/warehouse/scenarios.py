@@ -53,7 +53,7 @@ def aside(settings: Settings, release: ReleaseInfo, folder: Path, **variables: A
 
 
 def baseline(settings: Settings, release: ReleaseInfo, folder: Path) -> Path:
-    """A warehouse made of what ``release`` is made of: the current release if that is, else built aside."""
+    """A warehouse with the inputs of ``release``: the current one where it has them, else one built aside."""
     current = releases.current(settings)
     if current is not None and current.inputs == release.inputs:
         return releases.warehouse(settings, current.release_id)

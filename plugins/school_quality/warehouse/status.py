@@ -41,8 +41,7 @@ def files(settings: Settings) -> list[Receipt]:
 
 
 def replaced(settings: Settings) -> frozenset[int]:
-    """Seqs of receipts in force of which nothing counts any more: a later file has taken their place or rows,
-    those that were rejected too.
+    """Seqs of receipts in force whose rows, accepted or rejected, later files have replaced.
 
     Rows are compared by key; files of pupils' results only by their place.
     """
@@ -66,7 +65,7 @@ def replaced(settings: Settings) -> frozenset[int]:
 
 
 def corrected(settings: Settings) -> frozenset[int]:
-    """Seqs of receipts in force of which rows were rejected, and later receipts have brought all of them."""
+    """Seqs of receipts in force whose rejected rows have all been brought by later receipts."""
     now = standing(settings)
     return frozenset(r.seq for r in now.receipts if r.outcome == "partly" and not now.open_rows.get(r.seq))
 

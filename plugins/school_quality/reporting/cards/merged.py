@@ -82,7 +82,7 @@ def until(school: Row, successor_id: str, reference: Reference) -> str:
 
 
 def shows_hidden(merged: Iterable[MergedFacts]) -> bool:
-    """Whether the open edition hides anything that a card would tell of these schools."""
+    """Whether the open edition hides anything that a card would say of these schools."""
     return any(
         is_hidden(status, column)
         for school in merged

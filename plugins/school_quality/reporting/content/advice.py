@@ -57,7 +57,7 @@ def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]
 
 
 def no_peer(status: Row) -> str:
-    """That a municipality has no peer to learn from; the open edition can say so of what is open only."""
+    """The words for «no school to learn from»; the open edition can speak of open schools only."""
     return NO_OPEN_PEER if "suppressed" in status else NO_PEER
 
 
@@ -67,7 +67,7 @@ def _roadmap(item: str, names: dict[str, str]) -> str:
 
 
 def is_form(dataset: str) -> bool:
-    """Whether schools send it; results, indices and the register come from others."""
+    """Whether schools send the dataset; results, indices and the register come from others."""
     known = datasets.load()
     return dataset not in known or known[dataset].is_form
 

@@ -274,7 +274,8 @@ def updated_note(statuses: Iterable[Row], districts: Iterable[Row] = ()) -> str:
 
 
 def how_many(statuses: Iterable[Row], column: str) -> str:
-    """How many schools have a status, and of how many it is not known; only the latter where it is of all.
+    """How many schools have a status, and of how many nobody knows; only the latter where nobody knows of
+    any.
 
     Args:
         statuses: rows of ``fct_school_status``.

@@ -1,4 +1,4 @@
-"""What one release says otherwise than another, in the words of the centre's staff."""
+"""How two releases differ, in the words of the centre's staff."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ SEEDS = {
 """Tables of the methodology by file name, as staff call them."""
 
 SHOWN_FILES = 3
-"""More possible files than this are named by their number; all are in ``meta.release_change``."""
+"""Of more possible files than this only the count is told; ``meta.release_change`` has all."""
 
 
 def what(change: Change) -> str:
@@ -128,7 +128,7 @@ def sides(change: Change) -> tuple[str, str]:
 
 
 def readable(changes: Iterable[Change]) -> list[Change]:
-    """Those of which the two sides read differently: a line that says the same twice says nothing."""
+    """Only the changes whose two sides read differently: a line with the same words twice says nothing."""
     return [change for change in changes if len(set(sides(change))) == 2]
 
 
@@ -183,7 +183,7 @@ def by_id(inputs: Inputs) -> dict[str, FileChange]:
 
 
 def reasons(difference: Difference) -> list[str]:
-    """Lines that say what differs between what two releases are made of."""
+    """Lines on how the inputs of two releases differ."""
     old, new, inputs = difference.old, difference.new, difference.inputs
     lines = [
         f"{file_text(change)}: {one_line(change.path)} ({change.file_id[:12]})" for change in inputs.files

@@ -1,9 +1,9 @@
 """The remarks workbooks: for each sender what became of its files, and every remark with what to do about it.
 
 A sender is the school where all rows of a form are of one school, otherwise the office that the dataset's
-declaration names; of a form of many schools each gets what is said of its rows, too. Files that could not be
-recognised are nobody's and have a workbook of their own. Made of what stands (`landing.refused`) and
-``rejected/*.parquet``: the same input gives the same bytes.
+declaration names; of a form of many schools each gets what is said of its rows, too. Files that could not
+be recognised are nobody's and have a workbook of their own. Made of the refusals that still stand
+(`landing.refused`) and ``rejected/*.parquet``: the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _by_sender(settings: Settings) -> dict[str, list[SentFile]]:
 
 
 def _parts(sent: SentFile) -> Iterable[SentFile]:
-    """A form of many schools in parts that can be sent on: what is said of the rows of each."""
+    """A form of many schools cut into parts to pass on: the remarks on the rows of each school."""
     by_school: dict[str, list[Line]] = defaultdict(list)
     for line in sent.lines:
         if line.school_id:
@@ -138,7 +138,9 @@ def _parts(sent: SentFile) -> Iterable[SentFile]:
 def _add_lines(
     connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile], found: Standing
 ) -> None:
-    """Give each file the lines that landing wrote of it, but for rows that have come since."""
+    """Give each file the remarks that landing wrote on it, without those on rows that have come right
+    since.
+    """
     state = last_seq(read_receipts(settings))
     paths = [str(path) for path in sorted(settings.rejected.glob("[0-9]*.parquet"))]
     if not paths:
@@ -178,7 +180,7 @@ def _names(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[st
 def _only_schools(
     connection: duckdb.DuckDBPyConnection, settings: Settings, files: dict[int, SentFile]
 ) -> dict[int, str]:
-    """The school of a form's file, by seq, where all its rows, accepted or not, are of one."""
+    """By seq, the school of a form's file whose rows, accepted or not, are all of one school."""
     forms = {d.name for d in datasets.load().values() if d.is_form}
     seqs = [seq for seq, sent in files.items() if sent.receipt.dataset in forms]
     rows = [str(path) for name in forms for path in settings.landing.glob(f"[0-9]*/rows/{name}.parquet")]

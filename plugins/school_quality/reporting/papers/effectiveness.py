@@ -423,7 +423,7 @@ def _pairs(facts: MunicipalFacts, reference: Reference, labels: dict[str, dict[s
 def _by_measures(
     taken: list[Row], by_school: dict[str, dict[str, Row]], outcome: str, labels: dict[str, dict[str, str]]
 ) -> Text:
-    """Mean change of the supported schools that took measures and of those that told of none."""
+    """Mean change of the supported schools that took measures, and of those that reported none."""
     acted = {row["school_id"] for row in taken}
     told: list[float] = []
     silent: list[float] = []

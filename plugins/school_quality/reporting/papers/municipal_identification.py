@@ -64,7 +64,7 @@ def hidden_ids(statuses: Iterable[Row], column: str) -> list[str]:
 
 
 def told(statuses: Iterable[Row], column: str, text: str) -> str:
-    """``text`` about the schools of which a column is known, and of how many it is not."""
+    """``text`` about the schools whose column is known, and how many schools have it unknown or hidden."""
     statuses = list(statuses)
     hidden = len(hidden_ids(statuses, column))
     unknown = sum(row[column] is None for row in statuses) - hidden
@@ -128,7 +128,9 @@ def _named(facts: MunicipalFacts, column: str, reference: Reference) -> str:
 
 
 def _nobody(facts: MunicipalFacts, computed: str, official: str) -> str:
-    """That no school has a status: by the calculation, as far as it knows, and by the list, if any."""
+    """Words for «no school has the status», by the calculation as far as it is known and by the list, if
+    any.
+    """
     listed = any(row[official] is not None for row in facts.statuses)
     calculated = told(facts.statuses, computed, "нет")
     if calculated == "нет" and listed:

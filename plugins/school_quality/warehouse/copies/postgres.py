@@ -1,16 +1,17 @@
 """A copy of the current release in PostgreSQL (marts, meta, history), for those who need a server.
 
-The copy is replaced in one transaction: the rows of each table are deleted and loaded again, so that readers
-are never blocked, and a reader inside a transaction with a snapshot (REPEATABLE READ) keeps the release that
-it began with. Renaming or truncating would be cheaper and would show such a reader empty tables: they do not
-obey snapshots. Only where columns or keys have changed, which is when the code has, are tables altered; that
-needs a moment without readers, for which it waits a little at a time.
+The copy is replaced in one transaction: the rows of each table are deleted and loaded again, so that
+readers are never blocked, and a reader inside a transaction with a snapshot (REPEATABLE READ) keeps the
+release that it began with. Renaming or truncating would be cheaper and would show such a reader empty
+tables: they do not obey snapshots. Tables are altered only where columns or keys have changed, that is,
+after a change of the code. This needs a moment without readers: it waits a little for one, lets go, and
+tries again.
 
-What an administrator has made in these schemas himself stays: the comment of a schema lists the tables that
-a publication has made, the comment of an index says so, and nothing else is dropped. Where a stranger has a
+What an administrator has made in these schemas stays: a publication drops only the tables that the comment
+of the schema lists as made by one, and the indices whose own comment says so. Where something else has a
 name that the copy needs, the publication refuses and says which.
 
-A server or a process that dies half-way leaves the transaction undone, that is the copy as it was.
+If the server or this process dies half-way, the transaction is undone and the copy is as it was.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ _MARK = "School Quality Warehouse"
 _TABLES = "; таблицы: "
 
 Made = dict[str, set[str] | None]
-"""The tables that publications have made, by schema; None: by one that did not write them down yet."""
+"""The tables that publications have made, by schema; None: an older version made them and kept no list."""
 
 _PUBLICATION_LOCK = 0x5C400_1  # one publication at a time in a database, whoever starts it
 
@@ -250,9 +251,9 @@ def _load(cursor: Cursor, relation: Relation, text: CopyText) -> int:
 
 
 def _prepare_schemas(cursor: Cursor, release_id: str, wanted: list[Relation]) -> Made:
-    """Make the schemas, or know them as ours by their comment; which tables of them are ours.
+    """Make the schemas, or recognise them as ours by their comment; returns which of their tables are ours.
 
-    Raises `PostgresFailed` for the schema of a stranger.
+    Raises `PostgresFailed` for a schema that somebody else made.
     """
     made: Made = {}
     for schema in SCHEMAS:
@@ -440,7 +441,7 @@ def _grant(cursor: Cursor, wanted: list[Relation]) -> bool:
 
 
 def _tidy(connection: Connection) -> None:
-    """Give back the room of the deleted rows, as far as no reader needs them, and count anew for the planner.
+    """Free the space of deleted rows that no reader needs any more, and renew the planner's statistics.
 
     The copy is complete by now: a failure here costs speed and space, not truth.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 SCHEMAS = (*contract.SCHEMAS, history.SCHEMA)
-"""What another database gets. Of the history the views of all versions, not the tables that they read."""
+"""The schemas that another database gets; of the history the views of all versions, not the tables behind."""
 
 JOINED = ("school_id", "municipality_id", "reporting_year", "period", "indicator_code", "procedure_id")
 """Columns by which people filter and join; each gets an index where no key begins with it."""
@@ -33,7 +33,7 @@ _KEYS_OUTSIDE_CONTRACTS = {
     (history.SCHEMA, "reporting_year"): ("reporting_year", "valid_from"),
     **{(history.SCHEMA, compared.table): (*compared.key, "valid_from") for compared in comparison.COMPARED},
 }
-"""Grains of tables of which dbt tests none: one row a build, and what is written at publication."""
+"""The keys of tables for which no dbt test states one: of one row a build, or written at publication."""
 
 _TYPES = {
     "BIGINT": "bigint",
@@ -186,7 +186,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
 
 
 def _contracts() -> dict[tuple[str, str], tuple[tuple[str, ...], bool]]:
-    """The grain of each model, and whether none of its columns may be null."""
+    """The key of each model, and whether all its columns are declared not null."""
     return {
         (table.schema, table.name): (
             table.key,

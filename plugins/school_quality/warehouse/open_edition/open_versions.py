@@ -1,10 +1,11 @@
 """What open editions have told before: the versions of each cell, carried from release to release.
 
-A late result in an open cell would be the difference of two releases. So a cell is told anew only where that
-differs from every version of it that was ever open by as many results as the smallest group, or not at all
-(``open_marts/0_kept_results.sql``). ``open_versions/`` of a release, which is no part of its open edition,
-holds what that takes: in ``results.parquet`` what the results behind each version say and how many say it
-(nothing tells whose they are), in ``cells.parquet`` the sums of the versions that are open.
+A late result in an open cell would be the difference of two releases. So a cell is told anew only where
+today's results differ from each version of it that was ever open by at least as many results as the
+smallest group has, or do not differ at all (``open_marts/0_kept_results.sql``). What this rule needs to
+know lies in ``open_versions/`` of a release, which is no part of its open edition: ``results.parquet`` says
+of each version which results it had and how many of each (never whose they are), ``cells.parquet`` has the
+sums of the versions that are open.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Where the versions are that were open before: in the folders ``versions`` and ``shown`` of releases.
+    """Where the versions that were open before lie: ``versions`` is the folder of the last publication.
 
-    ``shown`` says which of them readers saw last: it is another release where a person has gone back to one.
-    ``without`` is the release whose own versions do not count: it is proved by what it was made of itself.
-    ``published`` are open marts of a release older than such folders. ``is_lost``: there were open editions,
-    and nobody knows what they told.
+    ``shown`` is the folder of the release that readers saw last, which is another one after a rollback.
+    ``without`` is a release that is being proved: its own versions do not count. ``published`` are the open
+    marts of a release that is older than such folders. ``is_lost``: there were open editions, and nobody
+    knows what they told.
     """
 
     release_id: str
@@ -78,7 +79,7 @@ def earlier(settings: Settings, release: ReleaseInfo, *, is_rebased: bool) -> Ea
 
 
 def _folder(settings: Settings, release_id: str) -> Path | None:
-    """The folder of a release, in its place or set aside as damaged, which its versions need not be."""
+    """The folder of a release, in its place or set aside: its versions may be whole where it is damaged."""
     aside = sorted(settings.published.glob(f"{releases.SET_ASIDE}{release_id}*"))
     return next((path for path in (settings.published / release_id, *aside) if path.is_dir()), None)
 
@@ -95,7 +96,7 @@ def _told(folder: Path | None) -> dict[str, Any] | None:
 def _whole(folder: Path, told: dict[str, Any]) -> Path | None:
     """The versions in the folder of a release; None where it has none, or damaged ones and is set aside.
 
-    Raises `Damaged` for damaged ones in their place.
+    Raises `Damaged` where they are damaged in a release that is not set aside.
     """
     versions = folder / FOLDER
     if not versions.is_dir():
@@ -114,7 +115,7 @@ def _whole(folder: Path, told: dict[str, Any]) -> Path | None:
 
 
 def own(settings: Settings, release: ReleaseInfo) -> Earlier | None:
-    """What a published release says it was made of; None where it is older than such folders."""
+    """The open versions that a published release says it was made of; None where it is older than them."""
     folder = settings.published / release.release_id / FOLDER
     if not (folder / RESULTS).is_file():
         return None
@@ -150,7 +151,8 @@ def _begins_anew(versions: Path, release: ReleaseInfo) -> bool:
 def last_publication(settings: Settings) -> str | None:
     """The release whose versions the next one carries on: the newest that readers have seen.
 
-    Where no release is whole any more and history begins anew, what was set aside had readers all the same.
+    Where no release is whole any more and history begins anew, one that was set aside counts: people saw
+    it.
     """
     seen = [entry.release_id for entry in journal.read(settings) if entry.action == "publish"]
     if seen:
@@ -212,7 +214,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, str
 
 
 def _adopt(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
-    """Versions of open marts that came without them: known where the cell says the same today."""
+    """Take over open marts published without versions: a cell that says the same today has its version."""
     connection.execute(f"attach {literal(published)} as told (read_only)")
     theirs = _columns(connection, "from told.marts.fct_procedure_result")
     numbers = [

@@ -27,10 +27,10 @@ from school_quality.warehouse.publication import damage, releases
 Action = Literal["release", "withhold"]
 
 TEXT_SHA256 = "sha256(concat_ws(chr(10), school_id, practice, coalesce(link, '')))"
-"""SQL over a row of ``fct_practice``: what its text is known by."""
+"""SQL over a row of ``fct_practice``: the hash of its text and school, by which a decision names it."""
 
 SHOWN_DIGITS = 8
-"""Of the hash as many digits as people type: its number."""
+"""How many digits of the hash people type: the number of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def path_of(settings: Settings) -> Path:
 
 
 def decisions(settings: Settings, number: int | None = None) -> list[tuple[str, Action]]:
-    """Texts and what was decided on them, oldest first; of the first ``number`` decisions or of all."""
+    """The first ``number`` decisions, or all: texts with what was decided on each, oldest first."""
     path = path_of(settings)
     if not path.is_file():
         return []

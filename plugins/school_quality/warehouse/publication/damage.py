@@ -1,4 +1,4 @@
-"""What disks and people can do to what is published, found before a run begins, and its repair.
+"""Damage to what is published, by disks or by people: found before a run begins, and repaired.
 
 A damaged release is set aside, never deleted: its warehouse, where it opens, still tells the history.
 `find` is cheap enough for a health check; `check`, before a run, also compares checksums of what the run
@@ -44,7 +44,7 @@ class Damage:
     is_in_the_way: bool = True
 
     def is_of_all(self, settings: Settings) -> bool:
-        """Whether it is the link to the release in force, or the journal of all."""
+        """Whether it concerns all releases: the link to the one in force, or the journal."""
         return self.path in {settings.current, journal.path_of(settings)}
 
     def line(self, settings: Settings) -> str:
@@ -112,7 +112,7 @@ def _told(settings: Settings, found: Iterable[Damage], head: str) -> Damaged:
 
 
 def _finish_first(settings: Settings) -> None:
-    """Show the first release, whose publication was killed when the journal had announced it."""
+    """Show the first release where its publication was killed between the journal's entry and the switch."""
     try:
         entries = journal.noted(settings)
     except Damaged:

@@ -5,9 +5,9 @@ pruned releases are not needed. A view ``history.<table>`` joins them to the ver
 of the mart, ``valid_from`` and ``valid_to`` (null: still in force), in UTC. Any date is then one condition:
 ``valid_from <= moment and (valid_to is null or valid_to > moment)``.
 
-Moments are those of the switches in the journal, rollbacks included. A row that was not there for some time
-has no version for it; a year that came later has none before, which ``history.reporting_year`` knows, so that
-a new year costs nothing.
+Moments are those of the switches in the journal, rollbacks included. A row that was away for some time has
+no version for that time. The rows of a new year are not stored as new: ``history.reporting_year`` says
+since when readers see the year.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def carry_on(connection: duckdb.DuckDBPyConnection, known: str) -> bool:
 def step(
     connection: duckdb.DuckDBPyConnection, columns: Columns, new: str, old: str, moment: datetime
 ) -> None:
-    """Readers went from attached ``old`` to ``new``, of which `comparison.compare` said ``columns``."""
+    """Record the way of readers from attached ``old`` to ``new``, whose ``columns`` `comparison.compare`
+    told.
+    """
     for compared, names in columns.items():
         _supersede(connection, compared, list(names), old, moment)
     connection.execute(
@@ -172,7 +174,7 @@ def _joined_past(compared: Compared, history: str) -> str:
 def _supersede(
     connection: duckdb.DuckDBPyConnection, compared: Compared, columns: list[str], old: str, moment: datetime
 ) -> None:
-    """Store the old versions of rows that differ, and when a row came into a year that was there before."""
+    """Store the old versions of rows that differ, and when a new row came into a year already seen."""
     key = ", ".join(compared.key)
     target = f"new.history.{PAST}{compared.table}"
     joined = _joined_past(compared, "new.history")

@@ -86,7 +86,7 @@ def read(settings: Settings) -> list[Entry]:
 
 
 def noted(settings: Settings) -> list[Entry]:
-    """The file as it is, with a switch that may not have happened; empty without one.
+    """The file as written, whose last switch may not have happened; empty where there is no file.
 
     Raises `Damaged` where it is not what was written.
     """

@@ -246,7 +246,7 @@ def readable(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def told_receipts(settings: Settings) -> list[dict[str, Any]]:
-    """The receipts in force as the release tells of them that knows the most; none before the first."""
+    """The receipts in force by the release that knows most of them; none before the first release."""
     found = list(readable(settings).values())
     return max(found, key=lambda document: document["receipt_seq"]).get("receipts", []) if found else []
 
@@ -324,7 +324,7 @@ def held(settings: Settings, release_id: str) -> Iterator[None]:
 def _is_read(file: Path) -> bool:
     """Whether another process has the file open in DuckDB, which locks what it opens (fcntl, whole file).
 
-    Asks for the lock without taking it. A file that is missing, or a disk without locks, holds nobody.
+    Asks for the lock without taking it. False where the file is missing or the disk has no locks.
     """
     question = struct.pack("hhqqi", fcntl.F_WRLCK, *_WHOLE_FILE)  # struct flock, Linux
     try:

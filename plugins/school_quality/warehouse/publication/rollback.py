@@ -47,7 +47,7 @@ def roll_back(settings: Settings, release_id: str) -> None:
 
 
 def damages(settings: Settings, release_id: str) -> list[str]:
-    """What a release on disk has otherwise than its manifest says, in Russian; empty where it is whole."""
+    """Where a release on disk differs from its manifest, in Russian; empty where it is whole."""
     folder = settings.published / release_id
     expected: dict[str, str] = releases.manifest(settings, release_id)["sha256"]
     present = {str(path.relative_to(folder)) for path in files(folder)} - {MANIFEST}

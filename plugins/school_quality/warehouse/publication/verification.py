@@ -1,9 +1,9 @@
 """Proof that a release is what its receipts make: rebuilt elsewhere and compared table by table.
 
 The copy of the data root holds links to the landed batches, which never change, and nothing else; the build
-is told the release's own year, date, receipts and id, as when it was made. So is the open edition, with the
-versions that the release says were open before it. Documents are proved by their checksums only, and so are
-the tables that tell of other releases and runs: they are no function of receipts.
+is told the release's own year, date, receipts and id, as when it was made. The open edition is made again,
+too, from the versions that the release says were open before it. Documents are proved by their checksums
+only, and so are the tables that tell of other releases and runs: they are no function of receipts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ROOM, _IN_USE = ".verify-", "in_use.lock"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the release against the rebuilt one: rows of each that the other has not, to the bit."""
+    """A table of the release and its rebuilt twin: the rows that only one of them has, to the bit."""
 
     name: str
     rows: int
@@ -85,9 +85,9 @@ def verify(settings: Settings, release_id: str) -> Verification:
     """Check the files of a release, then rebuild it and compare.
 
     Takes no lock that a publication waits for; the release is kept from retention meanwhile. Where its
-    warehouse cannot be opened, which is a damage, no table is compared. Raises `UsageError` where there is no
-    such release, the landed rows end before it or retention was quicker, `Damaged` where they are not as they
-    were landed, `BuildFailed` where the rebuild fails.
+    warehouse cannot be opened, which is a damage, no table is compared. Raises `UsageError` where there is
+    no such release, where fewer rows are landed than it was made of, or where retention was quicker;
+    `Damaged` where the rows are not as they were landed; `BuildFailed` where the rebuild fails.
     """
     with releases.held(settings, release_id):
         try:
@@ -146,7 +146,9 @@ def _verify(settings: Settings, release_id: str) -> Verification:
 
 
 def _unlike(receipts: Iterable[Mapping[str, Any]], told: Iterable[Mapping[str, Any]]) -> int:
-    """How many receipts a release tells of otherwise, or not at all; an older one tells less of each."""
+    """How many receipts differ from what a release says of them, as far as it says it, or are unknown to
+    it.
+    """
     by_seq = {entry["seq"]: entry for entry in told}
     return sum(
         not by_seq.get(receipt["seq"], {"seq": None}).items() <= receipt.items() for receipt in receipts
@@ -155,7 +157,7 @@ def _unlike(receipts: Iterable[Mapping[str, Any]], told: Iterable[Mapping[str, A
 
 @contextmanager
 def _room(settings: Settings) -> Iterator[Path]:
-    """A folder to rebuild in, gone afterwards; those that killed verifications have left go first.
+    """A folder to rebuild in, removed afterwards; those that killed verifications left are removed first.
 
     Whoever works in one holds its lock, which the kernel ends with the process.
     """
@@ -175,10 +177,10 @@ def _room(settings: Settings) -> Iterator[Path]:
 
 
 def _open_tables(settings: Settings, release: ReleaseInfo, copy: Settings, damages: list[str]) -> list[Table]:
-    """The open marts against those made again of the rebuilt release and of what it says was open before.
+    """Compare the open marts with those made again of the rebuilt release and of what was open before.
 
-    Where the release that it names is still there, both must say the same of that; a release older than
-    these versions has its open edition proved by checksums only.
+    Where the release named as ``open_before`` is still there, both must agree on what was open. In a
+    release that is older than these versions the open edition is proved by checksums only.
     """
     before = open_versions.own(settings, release)
     published = settings.published / release.release_id / "open" / "data" / WAREHOUSE
@@ -194,7 +196,7 @@ def _open_tables(settings: Settings, release: ReleaseInfo, copy: Settings, damag
 
 
 def _opens(warehouse: Path) -> bool:
-    """Whether DuckDB reads the file; one that is gone with its release is no damage: `FileNotFoundError`."""
+    """Whether DuckDB reads the file. `FileNotFoundError` where it is gone with its release: no damage."""
     import duckdb
 
     if not warehouse.parent.is_dir():
