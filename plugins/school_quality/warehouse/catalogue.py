@@ -1,7 +1,7 @@
 """The data dictionary of the published warehouse and its picture, both made of the contracts.
 
-``python -m school_quality.warehouse.catalogue`` writes ``docs/warehouse.md`` and ``docs/er.svg``; a test
-checks that both are current. What columns mean, in Russian, stands in ``dbt_project/dictionary.yml``.
+What a column of one table means, in Russian, stands in its contract; what is called the same in several, and
+what tables are, in ``dbt_project/dictionary.yml``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 import yaml
 
 from school_quality import terms
-from school_quality.settings import dbt_project_dir, project_root
+from school_quality.settings import dbt_project_dir
 from school_quality.warehouse.contract import Column, Table, tables
 
 HEAD = """\
 # Словарь хранилища
 
 Этот файл создан из контрактов таблиц и `dbt_project/dictionary.yml` командой
-`python -m school_quality.warehouse.catalogue`; руками его не правят.
+`python -m school_quality.warehouse`; руками его не правят.
 Как пользоваться хранилищем: [для аналитиков](analysts.md).
 
 ![Таблицы и связи](er.svg)
@@ -44,11 +44,11 @@ def dictionary() -> dict[str, Any]:
     return found
 
 
-def meaning(table: str, column: str) -> str | None:
+def meaning(table: Table, column: Column) -> str | None:
     """What a column of a table means, a ``{kind}`` of terms spelt out; None where nothing says it."""
     words = dictionary()
-    own: dict[str, str] = words["tables"].get(table, {}).get("columns", {})
-    text: str | None = own.get(column) or words["columns"].get(column)
+    own: dict[str, str] = words["tables"].get(table.name, {}).get("columns", {})
+    text: str | None = column.meaning or own.get(column.name) or words["columns"].get(column.name)
     return text and _KIND.sub(lambda found: listed(found[1]), text)
 
 
@@ -109,7 +109,7 @@ def _section(table: Table) -> Iterator[str]:
                 f" · → `{targets[column.name]}`" if column.name in targets else "",
             )
         )
-        yield f"| `{column.name}` | {column.data_type}{marks} | {meaning(table.name, column.name)} |"
+        yield f"| `{column.name}` | {column.data_type}{marks} | {meaning(table, column)} |"
 
 
 def picture() -> str:
@@ -190,14 +190,3 @@ def _lines(table: Table, places: dict[str, tuple[int, int]]) -> Iterator[str]:
             f'<path d="M{start_x} {start_y} C{bend} {start_y} {bend} {end_y} {end_x} {end_y}" fill="none" '
             f'stroke="#999"><title>{escape(table.name)} → {escape(target)}</title></path>'
         )
-
-
-def main() -> None:
-    """Write both files."""
-    docs = project_root() / "docs"
-    (docs / "warehouse.md").write_text(markdown(), encoding="utf-8")
-    (docs / "er.svg").write_text(picture(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from school_quality import terms
 from school_quality.settings import dbt_project_dir
 
 SCHEMAS = ("marts", "meta")
@@ -18,8 +19,10 @@ SCHEMAS = ("marts", "meta")
 class Column:
     """A column of the contract; ``references`` is the table whose rows it names.
 
-    ``open_when`` says when the open edition tells it: "true", or a condition in SQL over its step
-    (`disclosure`); None: nobody has decided yet.
+    The rest is its ``meta``. ``meaning`` is what it is, in Russian, where the common words of the dictionary
+    do not say it. ``title`` (``spelled`` in full) and ``format`` are how people see it in the places
+    ``shown``. The open edition tells it where ``open_when`` holds, "true" or a condition in SQL over its step
+    (`disclosure`); None: nobody has decided yet. It may be of an earlier release where ``kept_when`` holds.
     """
 
     name: str
@@ -27,7 +30,13 @@ class Column:
     description: str
     is_required: bool
     references: str | None
+    meaning: str | None
+    title: str
+    spelled: str
+    format: str
+    shown: tuple[str, ...]
     open_when: str | None
+    kept_when: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,7 @@ def _table(schema: str, model: Mapping[str, Any]) -> Table:
 
 
 def _column(column: Mapping[str, Any]) -> Column:
+    meta = _meta(column)
     targets = [arguments["to"] for name, arguments in _tests(column) if name == "relationships"]
     return Column(
         name=column["name"],
@@ -81,7 +91,13 @@ def _column(column: Mapping[str, Any]) -> Column:
         description=column["description"],
         is_required={"type": "not_null"} in column.get("constraints", []),
         references=targets[0].split("'")[1] if targets else None,
-        open_when=None if (rule := _meta(column).get("open")) is None else str(rule).lower(),
+        meaning=meta.get("meaning"),
+        title=meta.get("title", "").format_map(terms.words("figure")),
+        spelled=meta.get("spelled", ""),
+        format=meta.get("format", ""),
+        shown=tuple(meta.get("shown", ())),
+        open_when=str(meta["open"]).lower() if "open" in meta else None,
+        kept_when=meta.get("kept"),
     )
 
 

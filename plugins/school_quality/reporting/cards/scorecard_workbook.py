@@ -9,7 +9,7 @@ from school_quality import datasets, terms
 from school_quality.reporting import words
 from school_quality.reporting.cards.procedures import SUPPRESSED
 from school_quality.reporting.cards.scorecard import Scorecard
-from school_quality.reporting.content import methodology
+from school_quality.reporting.content import columns, methodology
 from school_quality.reporting.content.advice import no_peer
 from school_quality.reporting.content.facts import Reference, Row, SchoolFacts, is_hidden, procedure_order
 from school_quality.reporting.content.statuses import nothing
@@ -86,6 +86,7 @@ def _points(status: Row, reference: Reference, card: Scorecard) -> list[tuple[Ce
     lines: list[tuple[Cell, ...]] = [
         ("ИОР", number("results_index"), None, None, None, origin),
         ("ИСБШ", number("social_index")),
+        *((column.title, columns.cell(status, column)) for column in columns.shown("card")),
     ]
     for task in card.tasks:
         middle = reference.district_tasks.get((municipality, task.task)) if task.district else None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from school_quality.reporting import words
-from school_quality.reporting.content import methodology
+from school_quality.reporting.content import columns, methodology
 from school_quality.reporting.content.facts import Reference, Row, is_hidden
 from school_quality.reporting.words import Tone
 
@@ -66,7 +66,8 @@ def verdict(status: Row, reference: Reference) -> Verdict:
         about.append(f"За год: {words.CHANGES[status['change_from_previous_year']]}.")
     if status["is_effective_mode"]:
         about.append("Школа перешла в эффективный режим.")
-    details = [_lists(status), " ".join(about), _index_details(status), _groups(status)]
+    declared = (f"{column.title}: {columns.text(status, column)}." for column in columns.shown("card"))
+    details = [_lists(status), " ".join(about), _index_details(status), _groups(status), *declared]
     return Verdict(headline, tone, tuple(line for line in details if line))
 
 

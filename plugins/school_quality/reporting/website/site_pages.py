@@ -17,11 +17,12 @@ from typing import Any
 from school_quality import dictionary, seeds, terms
 from school_quality.reporting import words
 from school_quality.reporting.cards import merged
-from school_quality.reporting.content import methodology, statuses
+from school_quality.reporting.content import columns, methodology, statuses
 from school_quality.reporting.content.advice import build_owed
 from school_quality.reporting.content.facts import Reference, Row, how_many, is_hidden, updated_note
 from school_quality.reporting.layout.context_plot import LABELLED, ContextPlot, Mark, draw_context
 from school_quality.reporting.words import Tone
+from school_quality.warehouse.contract import Column
 
 # A median over fewer schools than this says little and may show a single one.
 COMPARED_SCHOOLS = 4
@@ -87,8 +88,20 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column that a contract declares; ``spelled`` is the title in full where it is short."""
+
+    title: str
+    spelled: str
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SchoolLine:
-    """A school in the table of its municipality; ``marks`` are its statuses, each with who says so."""
+    """A school in the table of its municipality; ``marks`` are its statuses, each with who says so.
+
+    ``declared`` are the cells of the table's `Head`s.
+    """
 
     school_id: str
     name: str
@@ -98,10 +111,7 @@ class SchoolLine:
     group: Cell
     cluster: Cell
     moves: tuple[str, ...]
-    social_index: Cell
-    results_index: Cell
-    score: Cell
-    coverage: Cell
+    declared: tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,7 @@ class Overview:
 
     name: str
     summary: DistrictSummary
+    heads: tuple[Head, ...]
     schools: tuple[SchoolLine, ...]
     groups: tuple[Share, ...]
     clusters: tuple[Share, ...]
@@ -291,6 +302,10 @@ def build_overview(district: District) -> Overview:
     return Overview(
         name=district.name,
         summary=summary,
+        heads=tuple(
+            Head(column.title.removesuffix(", %"), column.spelled, column.format in columns.NUMBERS)
+            for column in columns.shown("site")
+        ),
         schools=lines,
         groups=_groups(district),
         clusters=_clusters(district),
@@ -332,10 +347,7 @@ def _school_line(district: District, status: Row) -> SchoolLine:
         group=_word_cell(status, "school_group", words.GROUP_NAMES.get),
         cluster=_word_cell(status, "cluster", str),
         moves=tuple(move for move, column in MOVES.items() if _moved(district, status, column)),
-        social_index=_number_cell(status, "social_index", lambda value: words.number(value, 2)),
-        results_index=_number_cell(status, "results_index", words.precise),
-        score=_number_cell(status, "score_pct", words.percent),
-        coverage=_number_cell(status, "coverage_pct", words.percent),
+        declared=tuple(_declared_cell(status, column) for column in columns.shown("site")),
     )
 
 
@@ -367,11 +379,11 @@ def _word_cell(status: Row, column: str, text: Callable[[str], str | None]) -> C
     return Cell(word, word)
 
 
-def _number_cell(status: Row, column: str, text: Callable[[float], str]) -> Cell:
-    value = status[column]
+def _declared_cell(status: Row, column: Column) -> Cell:
+    value, text = status[column.name], columns.text(status, column, "—")
     if value is None:
-        return Cell(words.HIDDEN if is_hidden(status, column) else "—")
-    return Cell(text(float(value)), float(value))
+        return Cell(text)
+    return Cell(text, float(value) if column.format in columns.NUMBERS else text)
 
 
 def _groups(district: District) -> tuple[Share, ...]:

@@ -6,8 +6,9 @@ Made of what the pages are made of, in either edition: a suppressed cell is «с
 from __future__ import annotations
 
 from school_quality.reporting import words
+from school_quality.reporting.content import columns
 from school_quality.reporting.content.facts import Row, is_hidden
-from school_quality.reporting.layout.sheets import Cell, Column, Sheet
+from school_quality.reporting.layout.sheets import Cell, Column, Kind, Sheet
 from school_quality.reporting.website.site_pages import District
 
 VERDICTS = (
@@ -15,7 +16,7 @@ VERDICTS = (
     ("Зона риска", "is_risk_zone", "official_risk_zone"),
     ("ШССУ", "is_difficult_social", "official_difficult_social"),
 )
-NUMBERS = ("social_index", "results_index", "points", "max_points", "score_pct", "coverage_pct")
+KINDS: dict[str, Kind] = {"count": "count", "index": "number", "number": "number", "percent": "percent"}
 
 
 def build_sheets(district: District) -> tuple[Sheet, ...]:
@@ -24,6 +25,7 @@ def build_sheets(district: District) -> tuple[Sheet, ...]:
 
 
 def _schools(district: District) -> Sheet:
+    declared = columns.shown("workbook")
     lines: list[tuple[Cell, ...]] = []
     for status in district.statuses:
         school = district.school(status["school_id"])
@@ -42,7 +44,7 @@ def _schools(district: District) -> Sheet:
                 _verdict(status, "is_supported", words.NO_DATA),
                 words.GROUPS.get(status["school_group"], _unknown(status, "school_group")),
                 status["cluster"] or _unknown(status, "cluster"),
-                *(_number(status, column) for column in NUMBERS),
+                *(columns.cell(status, column) for column in declared),
             )
         )
     return Sheet(
@@ -61,12 +63,7 @@ def _schools(district: District) -> Sheet:
             Column("Поддержка", 12),
             Column("Группа", 34),
             Column("Кластер", 30),
-            Column("ИСБШ", 9, "number"),
-            Column("ИОР", 9, "number"),
-            Column("Баллы", 9, "count"),
-            Column("Из скольких", 10, "count"),
-            Column(f"{words.TOTAL}, %", 10, "percent"),
-            Column(f"{words.COVERAGE}, %", 10, "percent"),
+            *(Column(column.title, 10, KINDS.get(column.format, "text")) for column in declared),
         ),
         tuple(lines),
     )
@@ -78,11 +75,6 @@ def _verdict(status: Row, column: str, unknown: str) -> str:
 
 def _unknown(status: Row, column: str) -> str:
     return words.HIDDEN if is_hidden(status, column) else words.NO_DATA
-
-
-def _number(status: Row, column: str) -> Cell:
-    known: Cell = status[column]
-    return words.HIDDEN if known is None and is_hidden(status, column) else known
 
 
 def _indicators(district: District) -> Sheet:

@@ -1,5 +1,6 @@
 -- Statuses with what is hidden left out and named, and named what is computed of cells that keep what they last
--- published. A total is told only where all of its points are open.
+-- published. A total is told only where all of its points are open. Which condition opens which column is declared in
+-- the contract of the mart.
 create table open.marts.fct_school_status as
 with totals as (
     select
@@ -47,6 +48,8 @@ statuses as (
         open_status.is_low_updated
         or open_status.is_index_updated
         or coalesce(updated.is_fall_updated or updated_before.is_fall_updated, false) as is_risk_updated,
+        is_risk_updated and not open_status.is_support_official as is_support_updated,
+        open_status.is_change_updated or is_risk_updated or open_status.is_difference_updated as is_mode_updated,
         open_status.* exclude (school_id, reporting_year)
     from build.marts.fct_school_status as official
     inner join open_status using (school_id, reporting_year)
@@ -60,6 +63,7 @@ statuses as (
 )
 
 select
+    -- Columns of the contract, written by `python -m school_quality.warehouse`.
     school_id,
     municipality_id,
     reporting_year,
@@ -88,11 +92,11 @@ select
     case when is_mode_open then is_effective_mode end as is_effective_mode,
     list_filter(
         [
-            case when not are_low_procedures_open then 'identifying_procedures' end,
             case when not are_low_procedures_open then 'low_procedures' end,
             case when not are_low_procedures_open then 'low_procedure_ids' end,
             case when not is_low_open then 'is_low_results' end,
             case when not is_risk_open then 'is_risk_zone' end,
+            case when not are_low_procedures_open then 'identifying_procedures' end,
             case when not is_supported_open then 'is_supported' end,
             case when not is_index_open then 'results_index' end,
             case when not is_index_open then 'is_index_computed' end,
@@ -109,12 +113,12 @@ select
     )::varchar[] as suppressed,
     list_filter(
         [
-            case when is_low_updated and are_low_procedures_open then 'identifying_procedures' end,
             case when is_low_updated and are_low_procedures_open then 'low_procedures' end,
             case when is_low_updated and are_low_procedures_open then 'low_procedure_ids' end,
             case when is_low_updated and is_low_open then 'is_low_results' end,
             case when is_risk_updated and is_risk_open then 'is_risk_zone' end,
-            case when is_risk_updated and is_supported_open and not is_support_official then 'is_supported' end,
+            case when is_low_updated and are_low_procedures_open then 'identifying_procedures' end,
+            case when is_support_updated and is_supported_open then 'is_supported' end,
             case when is_index_updated and is_index_open then 'results_index' end,
             case when is_total_updated and is_total_open then 'points' end,
             case when is_total_updated and is_total_open then 'max_points' end,
@@ -122,12 +126,10 @@ select
             case when is_total_updated and is_total_open then 'coverage_pct' end,
             case when is_index_updated and is_group_open then 'school_group' end,
             case when is_change_updated and is_change_open then 'change_from_previous_year' end,
-            case
-                when (is_change_updated or is_risk_updated or is_difference_updated) and is_mode_open
-                    then 'is_effective_mode'
-            end
+            case when is_mode_updated and is_mode_open then 'is_effective_mode' end
         ],
         lambda name: name is not null
     )::varchar[] as being_updated
+    -- So far the columns of the contract.
 from statuses
 order by school_id, reporting_year;
