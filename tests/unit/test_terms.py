@@ -13,7 +13,7 @@ import yaml
 
 from school_quality import seeds, terms
 from school_quality.landing import receipts
-from school_quality.warehouse import catalogue
+from school_quality.warehouse import catalogue, contract
 from school_quality.warehouse.publication import runs
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -47,8 +47,12 @@ def _accepted() -> Iterator[tuple[str, str, list[str]]]:
 
 def _kinds(model: str, column: str) -> list[str]:
     """The kinds of terms that the dictionary spells out for a column."""
-    known = catalogue.dictionary()
-    text = known["tables"][model].get("columns", {}).get(column) or known["columns"][column]
+    (text,) = [
+        catalogue.wording(table, known) or ""
+        for table in contract.tables()
+        for known in table.columns
+        if (table.name, known.name) == (model, column)
+    ]
     return re.findall(r"\{(\w+)\}", text)
 
 

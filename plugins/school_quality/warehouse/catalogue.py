@@ -46,10 +46,15 @@ def dictionary() -> dict[str, Any]:
 
 def meaning(table: Table, column: Column) -> str | None:
     """What a column of a table means, a ``{kind}`` of terms spelt out; None where nothing says it."""
+    text = wording(table, column)
+    return text and _KIND.sub(lambda found: listed(found[1]), text)
+
+
+def wording(table: Table, column: Column) -> str | None:
+    """The same as it is written, in the contract or the dictionary."""
     words = dictionary()
     own: dict[str, str] = words["tables"].get(table.name, {}).get("columns", {})
-    text: str | None = column.meaning or own.get(column.name) or words["columns"].get(column.name)
-    return text and _KIND.sub(lambda found: listed(found[1]), text)
+    return column.meaning or own.get(column.name) or words["columns"].get(column.name)
 
 
 def listed(kind: str) -> str:
