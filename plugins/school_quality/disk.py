@@ -18,7 +18,7 @@ _WORDS = ("No space left on device", "Disk quota exceeded", "failed to offload d
 RESERVE_BYTES = 256 * 1024
 """Kept free for the record and the notice of a run; both together take a few kilobytes."""
 FIRST_BUILD_BYTES = 2 * 1024**3
-"""Needed where there is no release yet to judge by; a district takes well under 1 GiB."""
+"""What a run is taken to need while no release tells; a district takes well under 1 GiB."""
 
 
 class DiskFull(OSError):
@@ -37,7 +37,7 @@ def is_full(error: BaseException) -> bool:
 
 @contextmanager
 def watched(settings: Settings) -> Iterator[None]:
-    """Turn an error that says so into `DiskFull`, which names the disk and what stays in force."""
+    """Turn an error of a full disk into `DiskFull`, which names the disk and what stays in force."""
     try:
         yield
     except DiskFull:
@@ -51,7 +51,7 @@ def watched(settings: Settings) -> Iterator[None]:
 def message(settings: Settings, error: BaseException) -> str:
     """Which disk is full, how much a run needs and which release stays in force.
 
-    An error names one file of several, if any: the fullest of the disks in question is the one.
+    An error names at most one file, so the fullest of the disks in question is taken for the full one.
     """
     from school_quality.warehouse.publication import releases
 
@@ -78,7 +78,7 @@ def _size(count: int) -> str:
 
 
 def needed(settings: Settings) -> int:
-    """Bytes that a build, its documents and the release of it take, as the last ones did."""
+    """Bytes that a build, its documents and its release will take: as many as the last ones."""
     folder = settings.current.resolve()
     if not settings.current.is_dir():
         return FIRST_BUILD_BYTES
@@ -87,7 +87,7 @@ def needed(settings: Settings) -> int:
 
 
 def write(settings: Settings, path: Path, text: str) -> None:
-    """Write a small file at once, or not at all; where the disk is full, in place of the reserve."""
+    """Write a small file whole or not at all; on a full disk the reserve gives way to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = path.with_suffix(".tmp")
     try:

@@ -33,7 +33,7 @@ LOW_DISK_BYTES = 2 * 1024**3
 class Check:
     """One finding; ``advice`` is empty where nothing needs to be done.
 
-    Advice where all ``is_well`` is for a person to read some time; what is not well stops the next run.
+    Where ``is_well``, advice can wait; what is not well stops the next run.
     """
 
     subject: str
@@ -117,7 +117,7 @@ def _key(settings: Settings) -> Check:
 
 
 def _rights(settings: Settings) -> Check:
-    """Whether others of the machine may read what is kept, or may not reach an inbox that is open to them."""
+    """Whether other users of the machine can read what is kept, or cannot reach an inbox meant for them."""
     subject = "Права доступа"
     root, inbox = settings.data_root, settings.inbox
     for folder in (root, airflow_home()):
@@ -154,7 +154,7 @@ def _locks(settings: Settings) -> list[Check]:
 
 
 def _waiting() -> Check:
-    """Whether a run may last until its last wait, that for an approval, is over."""
+    """Whether a run may last as long as all its waits, that for an approval included."""
     subject = "Сроки запусков"
     try:
         _, approval, run = waiting.quiet(), waiting.approval(), waiting.run()
@@ -217,7 +217,7 @@ def _published(settings: Settings) -> list[Check]:
 
 
 def _landing(settings: Settings) -> list[Check]:
-    """What is missing, cut off or too much of what was landed."""
+    """What of the landed files is missing, cut off or too much."""
     from school_quality.landing import integrity
 
     try:

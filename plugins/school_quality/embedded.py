@@ -50,7 +50,7 @@ def make_home() -> None:
 
 
 def marker() -> Path:
-    """Beside the database, says for which Airflow it was last prepared: asking Airflow costs seconds."""
+    """Beside the database, names the Airflow it was last prepared for: asking Airflow costs seconds."""
     return airflow_home() / "migrated"
 
 

@@ -15,9 +15,9 @@ CONTEXT_FIELDS = ("year", "grade", "subject", "sitting")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the path contributed where the content may lack it (contracts, section 2).
+    """What a path said that the content may lack (contracts, section 2).
 
-    ``conflicting_years`` holds the years of one name that has two; then ``year`` is None.
+    Where one name holds two years, they are in ``conflicting_years`` and ``year`` is None.
     """
 
     year: int | None = None
@@ -27,7 +27,7 @@ class Context:
     conflicting_years: tuple[int, ...] = ()
 
     def key(self, fields: Collection[str] = CONTEXT_FIELDS) -> str:
-        """Canonical JSON of some fields, the ``context`` of a receipt; null: asked for, and not said."""
+        """Canonical JSON of some fields, the ``context`` of a receipt; null where the path did not say it."""
         return json.dumps({name: getattr(self, name) for name in sorted(fields)}) if fields else "{}"
 
 

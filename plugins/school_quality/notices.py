@@ -35,7 +35,7 @@ _LISTS = {"is_low_results": "ШНОР", "is_risk_zone": "Зона риска", "
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a notice tells beside the run itself; empty where the run did not come so far.
+    """What a notice tells besides the run itself; parts that the run did not reach are empty.
 
     ``titles`` names datasets in Russian, ``warnings`` are the data tests that warned, ``not_read`` what of
     the inbox could not be read; ``has_remarks``: something is still to be corrected.
@@ -52,7 +52,7 @@ class Findings:
 
 
 def is_worth_telling(run: Run, *, is_look_news: bool = False) -> bool:
-    """Not where a run that files or the clock started found nothing new: that would be noise.
+    """False for a run started by files or by the clock that found nothing new: a notice would be noise.
 
     ``is_look_news``: something lies in the inbox since this run that it could not read.
     """

@@ -92,19 +92,19 @@ def validate(settings: Settings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """There was nothing to build: which release stays in force, and why, in Russian."""
+    """The outcome of a build that was not needed: which release stays in force, and why, in Russian."""
 
     release_id: str
     message: str
 
 
 def build(settings: Settings, parameters: Parameters) -> ReleaseInfo | Unchanged:
-    """Build the marts of everything received so far, unless the current release is made of the same.
+    """Build the marts of everything received so far, unless the current release has the same inputs.
 
-    What another run has just built of the same, after the same release, is taken and not built again. Raises
+    A build of the same inputs that another run has just made after the same release is taken over. Raises
     `Damaged` where landing or the releases are not as they were written, `NothingToPublish` where no
-    assessment result was accepted, `BuildFailed` where dbt fails, `UsageError` for a methodology version that
-    does not exist.
+    assessment result was accepted, `BuildFailed` where dbt fails, `UsageError` for a methodology version
+    that does not exist.
     """
     from school_quality.warehouse.publication import damage
 
@@ -143,7 +143,9 @@ def _unchanged(settings: Settings, release: ReleaseInfo, previous: ReleaseInfo) 
 
 
 def _built_of_the_same(settings: Settings, release: ReleaseInfo) -> ReleaseInfo | None:
-    """The release in the build file, where it is whole and made of the same as ``release`` in its place."""
+    """The release in the build file, where it is whole and could stand for ``release``: inputs and place
+    agree.
+    """
     import duckdb
 
     found = _made(settings)
@@ -160,7 +162,7 @@ def _built_of_the_same(settings: Settings, release: ReleaseInfo) -> ReleaseInfo 
 
 
 def _taken_back(settings: Settings, release: ReleaseInfo) -> str | None:
-    """A release made of the same as ``release`` from which a person has gone back, if there is one.
+    """A release with the inputs of ``release`` that a person has taken back, if there is one.
 
     The day of judgement does not count: runs by the calendar bring a new one every time.
     """
@@ -278,7 +280,7 @@ def _made(settings: Settings) -> ReleaseInfo | None:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What was received in some time: how much was read, what was not accepted, which datasets have news."""
+    """What was received since some moment: how much was read and rejected, which datasets have news."""
 
     files: int
     rejected: list[str]  # paths of files rejected whole
@@ -288,7 +290,7 @@ class Arrivals:
 
 
 def arrivals(settings: Settings, since: datetime, datasets: Sequence[str] | None = None) -> Arrivals:
-    """What the receipt log says of the time since a moment (UTC, no zone), by default of every dataset.
+    """What the receipt log says of the time since a moment (UTC, no zone), by default for all datasets.
 
     Read from the log and not from the report of an ingest, so that a task that was killed after landing
     knows on its second try what it had done on its first.
@@ -319,8 +321,8 @@ def arrivals(settings: Settings, since: datetime, datasets: Sequence[str] | None
 def covered_by(settings: Settings, parameters: Parameters) -> str | None:
     """A published release that is made of everything received so far, whatever its day of judgement.
 
-    A run that changed files have started has nothing to add to it. A release that is complete on disk and was
-    never shown, because its publication was killed, does not count.
+    A run that was started by changed files has nothing to add to it. A release that is complete on disk and
+    was never shown, because its publication was killed, does not count.
     """
     from school_quality.landing.receipts import chain, read_receipts
     from school_quality.warehouse.open_edition import practices
@@ -367,9 +369,9 @@ def has_rejections(settings: Settings) -> bool:
 def submissions(settings: Settings, year: int, as_of: date | None = None) -> list[Submissions]:
     """Who has handed in what for a year: by everything received so far, also before any release.
 
-    The current release answers where it is made of that; otherwise the models of the submissions are built of
-    what has landed, beside the warehouse. ``as_of``: the day on which is judged what is due; by default that
-    of the release, otherwise today, or the last day of the year's calendar.
+    The current release answers where it is made of all that; otherwise the models of submissions are built
+    aside. ``as_of`` is the day that decides what is due: by default that of the release, else today, at
+    most the last day of the year's calendar.
     """
     from school_quality import landing
     from school_quality.landing.receipts import last_seq, read_receipts
@@ -427,7 +429,7 @@ def _writing(settings: Settings) -> Iterator[None]:
 def next_release(settings: Settings, parameters: Parameters) -> ReleaseInfo:
     """The release that a build would make now, of everything received so far.
 
-    Raises `Damaged` where that is not as it was landed: nothing is to be built of it, not even to look.
+    Raises `Damaged` where landed files are damaged: nothing may be built of them, not even on trial.
     """
     from school_quality.landing import integrity
     from school_quality.landing.receipts import chain, last_seq, read_receipts
@@ -510,7 +512,9 @@ def _ensure_built(settings: Settings, release: ReleaseInfo) -> None:
 
 
 def _documents(settings: Settings, release: ReleaseInfo) -> Path:
-    """The folder of a release's documents, written if it is not there yet; those of older builds go."""
+    """The folder of a release's documents, written where it is missing; folders of older builds are
+    removed.
+    """
     from school_quality import reporting
 
     _ensure_built(settings, release)
@@ -626,7 +630,7 @@ def summary(settings: Settings) -> Summary:
 
 
 def _schools(connection: duckdb.DuckDBPyConnection, condition: str, year: int) -> list[School]:
-    """The schools of a year of which ``condition``, a column of `fct_school_status`, is true."""
+    """The schools of a year where ``condition``, a column of `fct_school_status`, is true."""
     found = connection.execute(
         f"""
         select municipality, name

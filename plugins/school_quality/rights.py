@@ -1,4 +1,4 @@
-"""Who of a shared machine may read what the system writes: its user and, where that is asked, its group.
+"""Who on a shared machine may read what the system writes: its own user and, if so set, its group.
 
 ``SCHOOL_QUALITY_UMASK`` is the one setting: 077, the default, keeps everybody else out; with 027 the group
 reads. Every entry point calls `take`, and whoever takes a lock to write calls `close_data`; a service of
@@ -50,7 +50,9 @@ def close_data(settings: Settings) -> None:
 
 
 def close(root: Path, kept: Iterable[Path]) -> None:
-    """Make ``root``, or mend it and all in ``kept``; the root last: what was interrupted is done again."""
+    """Make ``root``, or mend it and all in ``kept``; the root last, so that an interrupted mending is
+    repeated.
+    """
     hidden = umask()
     root.mkdir(parents=True, exist_ok=True)
     if stat.S_IMODE(root.stat().st_mode) & 0o777 == folder_mode():
@@ -82,7 +84,7 @@ def _group(path: Path) -> str:
 
 
 def _mend(path: Path, hidden: int) -> None:
-    """Others get what the owner has, but for ``hidden``; a link stays as it is."""
+    """Give others the rights of the owner except ``hidden``; a link stays as it is."""
     with suppress(FileNotFoundError):  # it was moved or removed meanwhile
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):

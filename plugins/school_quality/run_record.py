@@ -1,7 +1,7 @@
-"""What is known of an Airflow run, when it ends or a release of it is published: its record and its notice.
+"""The record and the notice of an Airflow run, made when it ends or publishes a release.
 
-Inside a task, Airflow's own context and what the tasks before have left say it; where a run ended without its
-last task, only what Airflow tells of it.
+Inside a task they are made of Airflow's context and of what the tasks before have left; where a run ended
+without its last task, of what Airflow knows alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def started_at(dag_run: Any) -> datetime:
 
 
 def _record(dag_run: Any, outcome: str, **found: Any) -> Run:
-    """The record of a run of which only Airflow's own facts are known, and ``found``."""
+    """The record of a run by what Airflow knows of it, and by ``found``."""
     from school_quality.warehouse.publication.runs import Run
 
     return Run(
@@ -187,7 +187,7 @@ def notice_of_failure(context: Mapping[str, Any]) -> None:
 
 
 def _bare_run(context: Mapping[str, Any]) -> SimpleNamespace:
-    """What is known of a run of which Airflow says no more than its id: none of its tasks had begun."""
+    """The record of a run of which Airflow gives only the id, because none of its tasks had begun."""
     return SimpleNamespace(
         dag_id=context["dag"].dag_id,
         run_id=context["run_id"],

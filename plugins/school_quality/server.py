@@ -31,8 +31,9 @@ SERVICES = {
     "dag-processor": [],
     "triggerer": ["--skip-serve-logs"],
 }
-"""Their arguments. Airflow's log servers know no address but all interfaces; here the pages read the logs
-from the disk, and nobody needs them."""
+"""Their arguments. Airflow's log servers listen on all interfaces and nowhere else; nobody needs them,
+because here the pages read the logs from the disk.
+"""
 START_SECONDS = 300
 STOP_SECONDS = 30
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h

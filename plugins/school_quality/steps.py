@@ -136,8 +136,8 @@ def parameters(period: str) -> dict[str, Param]:
 def wait_for_quiet(period_type: str) -> bool:
     """Wait, in a run that files have started, until no such file is younger than the quiet time.
 
-    Files that come meanwhile wait with it. They start one more run, which finds itself overtaken and is
-    skipped: ten files dropped one by one are one recomputation.
+    Files that come meanwhile are waited for as well. The runs that they start find themselves overtaken and
+    are skipped, so ten files dropped one by one are one recomputation.
     """
     from school_quality import pipeline
 
@@ -162,8 +162,8 @@ def wait_for_quiet(period_type: str) -> bool:
 def ingest(quiet_seconds: float, at_once_by_hand: bool = False, only_news: bool = False) -> dict[str, Any]:
     """Land what is new in the inbox, and announce the datasets that have new rows.
 
-    Files touched less than ``quiet_seconds`` ago wait, but ``at_once_by_hand`` not for a run that a person
-    started. With ``only_news``, a run that finds no file ends here, skipped.
+    Files touched less than ``quiet_seconds`` ago wait for the next run; with ``at_once_by_hand`` they do
+    not in a run that a person started. With ``only_news``, a run that finds no file ends here, skipped.
     """
     from school_quality import pipeline
 
@@ -193,7 +193,7 @@ def validate() -> None:
 def build(period_type: str) -> dict[str, Any]:
     """Build the marts; returns the release to be. Skipped, with all after it, if nothing changed.
 
-    Also where there is no result at all yet, unless a person has asked for it.
+    Skipped, too, where there is no result yet, unless a person started the run.
     """
     from school_quality import pipeline
 
@@ -239,7 +239,9 @@ class Approval(ApprovalOperator):
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
-        """After the answer. Whether there was one stays with the run: a refusal leaves no value itself."""
+        """Called after the answer. That there was one is noted with the run, because a refusal leaves no
+        value.
+        """
         context["ti"].xcom_push("is_answered", event.get("responded_by_user") is not None)
         return super().execute_complete(context, event)
 
@@ -345,7 +347,7 @@ def _settings() -> Settings:
 
 
 def _asked(period_type: str) -> Parameters:
-    """What the run is asked to compute; what is not said follows from its date, by the calendar."""
+    """What the run is asked to compute; whatever is not said follows from its date by the calendar."""
     from school_quality.warehouse.publication.releases import Parameters
 
     context = get_current_context()
@@ -365,7 +367,7 @@ def _asked(period_type: str) -> Parameters:
 
 
 def _skip_or_fail(nothing: NothingToPublish) -> NoReturn:
-    """A run that nobody has started ends as skipped where there is nothing yet; a person is told of an error.
+    """Skip where there is nothing yet, in a run that no person started; fail in one that a person did.
 
     What there was to say stays with the run, for its notice.
     """

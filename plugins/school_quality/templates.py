@@ -26,7 +26,7 @@ from school_quality.landing.receipts import effective, read_receipts
 from school_quality.settings import Settings
 
 SCHOOL_NAME_HEADER = "Школа (для справки)"
-"""A column that no dataset declares: it helps the one who fills the form, the reader passes it over."""
+"""A column that no dataset declares: it helps whoever fills the form, and the reader passes it over."""
 
 EMPTY_ROWS = 300
 """Rows prepared in forms that may have any number of rows."""
@@ -79,7 +79,7 @@ class Form:
 
     @property
     def is_filled_by_school(self) -> bool:
-        """One row a school; the other forms have as many rows as there is to say."""
+        """Whether the form has one row a school; others have any number of rows."""
         return self.dataset.period != "any" and self.dataset.fields["school_code"].empty == "error"
 
     def prefilled(self, field: Field, school: School) -> str | int | None:
@@ -253,7 +253,7 @@ def _write_schools(book: Any, sheet: Any, form: Form, columns: dict[str, int]) -
 
 
 def explain(field: Field) -> str:
-    """What belongs into a column, for the note on its header and the list of explanations."""
+    """What to write in a column, for the note on its header and the list of explanations."""
     what = {
         "int": "Целое число",
         "decimal": "Число",

@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 
 LONGEST_WAIT = timedelta(hours=6)
-"""Where files never stop coming, a recomputation begins after this time with what there is."""
+"""Where files never stop coming, a recomputation begins after this time with those that are there."""
 
 
 def quiet() -> timedelta:

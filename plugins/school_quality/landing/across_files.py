@@ -1,8 +1,8 @@
 """What files say together: warnings that are true as long as everything landed stays what it is.
 
-They are found anew with every batch, a withdrawal too, over all rows in force, and stand at the rows that
-they speak of, whenever those were landed. A remark of an earlier batch does not hold any more
-(``state_seq``): what came since may have answered it.
+Every batch, a withdrawal included, finds them anew over all rows in force and puts each at the rows it is
+about, whenever these were landed. Those of an earlier batch no longer hold (``state_seq``): later files may
+have answered them.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ SCHOOL = "school_name || ' (' || school_id || ')'"
 """How a remark names another school, as SQL over the register."""
 
 SHOWN_SCHOOLS = 5
-"""Schools that a remark names beside its own; of a circle, steps."""
+"""How many schools a remark names beside its own, and how many steps of a circle."""
 
 
 def find(
     connection: duckdb.DuckDBPyConnection, there: Collection[str], in_force: Iterable[Receipt] = ()
 ) -> Iterator[tuple[int, Remark, str | None]]:
-    """(seq of the receipt, warning, school) of everything that files in force say together.
+    """(seq of the receipt, warning, school) of every warning that the files in force give together.
 
     ``there``: datasets of which ``landed_<name>`` and ``accepted_<name>`` exist; others have no rows.
     ``in_force``: the receipts that hold, those of this batch included.
@@ -58,17 +58,17 @@ def find(
 
 
 SCOPE = ("reporting_year", "quarter", "half_year", "exam", "grade", "subject", "sitting", "list_kind")
-"""What a row speaks of beside its school: a file that says nothing of it does not leave a school out."""
+"""What a row is about beside its school. Only a file about the same can be said to leave a school out."""
 
 
 def _sent_again(
     connection: duckdb.DuckDBPyConnection, names: Sequence[str], in_force: Sequence[Receipt]
 ) -> Iterator[tuple[int, Remark, None]]:
-    """Files sent again without rows that they had: these rows stay in force, for corrections are row by row.
+    """Files sent again with rows left out: those rows stay in force, because corrections go row by row.
 
-    Sent again is a file of the same dataset that came later to the same path, or brings at least half of the
-    keys (files of pupils: to the same path only). Missing are rows in force of the former one that speak of a
-    year, period, work or list of which the later one speaks, too, and are not in it.
+    A file counts as sent again if a later one of the same dataset has the same path or (not for files of
+    pupils) at least half of its keys. A row of the earlier file is missing if it is in force, is about a
+    year, period, work or list that the later file is about, too, and is not in it.
     """
     connection.execute("delete from resent")
     by_seq = {r.seq: r for r in in_force}
@@ -126,7 +126,7 @@ def _sent_again(
 
 
 def _standing(name: str) -> str:
-    """All rows in force of a dataset, as a relation; of a key maybe several, as corrections came."""
+    """All rows in force of a dataset, as a relation; a corrected key has several."""
     return f"(select * from landed_{name} union all by name select * from accepted_{name})"
 
 
@@ -149,7 +149,7 @@ def _shared_logins(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int,
 
 
 def _successors(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, Remark, str]]:
-    """Successors that the register lacks, and such as lead back to the school itself."""
+    """Successors that are not in the register, or that lead back to the school itself."""
     found = connection.execute(
         f"""
         select seq, sheet, row_number, school_id, {SCHOOL}, successor_school_id,
@@ -197,7 +197,7 @@ def _shown(schools: Sequence[str], separator: str) -> str:
 def _schools_without_results(
     connection: duckdb.DuckDBPyConnection, results: Sequence[str]
 ) -> Iterator[tuple[int, Remark, str]]:
-    """Register schools, open the whole year, without any result of a year of which most others have some."""
+    """Schools open the whole year without any result, where most others of the register have some."""
     present = " union ".join(
         f"select distinct school_id, reporting_year as year from {_standing(name)}" for name in results
     )
@@ -259,7 +259,7 @@ def _differing_forms(
 def _results_beyond_type(
     connection: duckdb.DuckDBPyConnection, name: str
 ) -> Iterator[tuple[int, Remark, str]]:
-    """Results of a grade that a school of this type has not: one line a file, school and grade."""
+    """Results of a grade that a school of this type does not have: one line a file, school and grade."""
     exam_grade = exam_grades().get(name.removesuffix("_results"))
     grade = str(exam_grade) if exam_grade else "grade"
     found = connection.execute(

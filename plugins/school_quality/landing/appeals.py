@@ -1,4 +1,4 @@
-"""Appeals find the result that they change: it says which exam they are of (contracts, 2.2)."""
+"""Each appeal finds the result that it changes, which says what exam it is about (contracts, 2.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed for a block of a file against what its rows add up to: made here, judged by the suites."""
+"""Totals printed in a file beside those of its rows: computed here, compared by the suites."""
 
 from __future__ import annotations
 

@@ -119,18 +119,18 @@ def context_key(context: Context) -> str:
 
 
 def key_of(source: Source) -> Key:
-    """The content and everything that the path says, before it is known what of that matters."""
+    """The content and all that the path says, before anybody knows which part of it matters."""
     return source.file_id, context_key(source.context)
 
 
 def is_of(source: Source, key: Key) -> bool:
-    """Whether the receipt of ``key`` speaks of this source: its path says the same where it was asked."""
+    """Whether the receipt of ``key`` is of this source: what was asked of its path is the same."""
     file_id, context = key
     return source.file_id == file_id and source.context.key(json.loads(context)) == context
 
 
 class Known:
-    """Finds the receipt that speaks of a source."""
+    """Finds the receipt of a source."""
 
     def __init__(self, last: Mapping[Key, Receipt]) -> None:
         self._keys: dict[str, list[Key]] = {}
@@ -154,7 +154,8 @@ def ingest(
     received_at: datetime | None = None,
     again: frozenset[int] = frozenset(),
 ) -> IngestReport:
-    """Land what is new in the inbox, or ``files`` only; what changed references make worth it is read again.
+    """Land what is new in the inbox, or ``files`` only; read again what changed references may judge
+    otherwise.
 
     A withdrawn file is landed again if its content or context changes, or if it is named in ``files``.
     ``quiet_seconds``: files changed later than so long ago wait for the next time (`look`).
@@ -248,7 +249,7 @@ class Plan:
 
 
 def _came_back(key: Key, force: dict[Key, Receipt], places: Container[Key], settings: Settings) -> bool:
-    """Whether a file was withdrawn here only because it lay elsewhere meanwhile, where it is no more."""
+    """Whether a file was withdrawn here only because it lay elsewhere, where it is no more."""
     elsewhere = [r for r in force.values() if r.file_id == key[0]]
     return bool(elsewhere) and all(
         r.key not in places and not settings.lies_in_inbox(r.path) for r in elsewhere
@@ -285,7 +286,7 @@ def _land(settings: Settings, plan: Plan, batch: Batch, moment: datetime) -> Ing
 
 
 def _replaced(batch: Batch, force: dict[Key, Receipt]) -> set[Key]:
-    """Receipts in force that spoke of a file which was read again and has got another key."""
+    """Receipts in force of files that were read again and have another key now."""
     known = Known(force)
     found = {n: known.key_of(source) for n, source in batch.sources.items()}
     return {
@@ -296,7 +297,7 @@ def _replaced(batch: Batch, force: dict[Key, Receipt]) -> set[Key]:
 
 
 def _references(judge: Judge) -> str:
-    """A fingerprint of everything beside other results that decides about a file."""
+    """A fingerprint of everything that decides about a file, except other results."""
     parts = [READER_VERSION, declarations_fingerprint()]
     parts += [content_hash(judge.connection, get(name)) for name in REFERENCES]
     parts += [f"{part} {key}" for part, key in sorted(judge.register.elsewhere)]
@@ -312,7 +313,9 @@ def _circumstances(batch: Batch, judge: Judge) -> Circumstances:
 def _to_read_again(
     plan: Plan, batch: Batch, force: dict[Key, Receipt], circumstances: Circumstances, judge: Judge
 ) -> list[Source]:
-    """Files in force whose circumstances have changed, or whose rows contradict a scale that came now."""
+    """Files in force that are now judged by other references, or whose rows contradict a scale of this
+    batch.
+    """
     known = Known(force)
     overtaken = judge.overtaken() if batch.spool.chunks.get("mark_scale") else frozenset()
     again = []

@@ -53,9 +53,9 @@ log = logging.getLogger(__name__)
 
 HASHING_THREADS = 2
 REMARKS = "remarks"
-"""Stands in a record for the file of the batch below ``rejected/``."""
+"""The name in a record for the batch's file below ``rejected/``."""
 _ALL_ROWS = "rows"
-"""Stands in a record for rows of which not even the files are known any more."""
+"""The name in a record for rows whose files nobody knows any more."""
 _SHOWN_FILES = 20
 
 
@@ -63,9 +63,9 @@ _SHOWN_FILES = 20
 class Damage:
     """A file of the landing that is not as it was landed.
 
-    ``batch`` is None for what the releases on disk tell of and no batch holds. ``receipts``: those in force
-    whose rows it held, so that the files they speak of can bring it back. ``is_surplus``: there is too much,
-    and nothing is missing.
+    ``batch`` is None for receipts that releases on disk know and no batch holds. ``receipts``: those in
+    force whose rows the damaged file held; their files can bring them back. ``is_surplus``: there is too
+    much, and nothing is missing.
     """
 
     file: Path
@@ -94,7 +94,9 @@ def _some(names: Sequence[str]) -> str:
 
 @dataclass(slots=True)
 class Record:
-    """sha256 of the files of a batch by their path in it; of those that were given up; seqs nobody knows."""
+    """sha256 of a batch's files by their path in it, also of those given up; and the seqs that nobody
+    knows.
+    """
 
     files: dict[str, str] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
@@ -117,7 +119,7 @@ class Record:
 def check(settings: Settings, told: Iterable[Mapping[str, Any]] = (), refused: str = "расчёт") -> None:
     """Raise `Damaged`, naming each file and what brings it back, unless everything landed is whole.
 
-    ``told``: receipts as the releases on disk tell of them. ``refused``: what does not begin, in Russian.
+    ``told``: receipts as the releases on disk know them. ``refused``: what cannot begin, in Russian.
     """
     found = damages(settings, told)
     if found:
@@ -144,8 +146,7 @@ def damages(
 ) -> list[Damage]:
     """Everything in the landing that is not as it was landed, batch by batch.
 
-    Not ``thoroughly``, for a health check: files that are missing, cut off or too many; their bits count as
-    those that were landed.
+    Not ``thoroughly``, for a health check: only files that are missing, cut off or too many; no checksums.
     """
     folders = _folders(settings)
     records = {folder: Record.of(folder) for folder in folders}
@@ -211,7 +212,7 @@ def _repeated(batches: Mapping[Path, Sequence[Receipt]]) -> dict[Path, list[int]
 def _checksums(
     settings: Settings, records: Mapping[Path, Record | None], *, thoroughly: bool
 ) -> dict[Path, dict[str, str]]:
-    """sha256 of every file of the batches, by its name in a `Record`, or what stands for it (`damages`)."""
+    """sha256 of every file of the batches by its name in a `Record`; not thoroughly, what stands for it."""
     folders = list(records)
     files = [
         (folder, str(path.relative_to(folder)), path)
@@ -235,7 +236,7 @@ def _checksums(
 
 
 def _is_closed(file: Path) -> bool:
-    """Whether a Parquet file begins and ends as one: cut off, it has no end."""
+    """Whether a Parquet file has its beginning and its end; one that is cut off has no end."""
     with file.open("rb") as opened:
         begin = opened.read(4)
         opened.seek(-min(4, file.stat().st_size), os.SEEK_END)
@@ -269,7 +270,7 @@ def _of_batch(
 
 
 def _held(folder: Path, name: str, damaged: Sequence[str], force: Sequence[Receipt]) -> tuple[Receipt, ...]:
-    """The receipts of which a damaged file held something; where that is not known, all of the batch."""
+    """The receipts whose rows or remarks a damaged file held; all of the batch where nobody knows."""
     if name == str(COPY):
         return ()
     if not name.startswith(f"{_ALL_ROWS}/"):
@@ -354,7 +355,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 def _untold(
     settings: Settings, receipts: Sequence[Receipt], told: Iterable[Mapping[str, Any]]
 ) -> Iterator[Damage]:
-    """Files of which a release is made and of which the log, as in an older copy of it, says nothing."""
+    """Files that a release is made of and the log does not know, as where it is an older copy."""
     known, last = {r.file_id for r in receipts}, last_seq(receipts)
     present = {r.seq for r in receipts}
     lost = tuple(
@@ -460,8 +461,8 @@ def _set_aside(settings: Settings, path: Path, batch: Path) -> Path:
 def _tell_lost(settings: Settings, damage: Damage, told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Write down again what releases tell of lost receipts, so that their files can be read or withdrawn.
 
-    In the gap that they have left, with what had been withdrawn there; otherwise at the end of the log, in
-    their old place among corrections. Seqs of which nobody knows anything are written down as such.
+    They fill the gap that they have left, withdrawals included, or else go to the end of the log and keep
+    their place among corrections. Seqs of which nobody knows anything are written down as such.
     """
     receipts = sorted(
         (r for folder in _folders(settings) for r in read_files([folder / RECEIPTS])), key=lambda r: r.seq

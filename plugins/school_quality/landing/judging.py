@@ -1,4 +1,5 @@
-"""What decides about typed rows beside their cells: closed schools, scales, duplicates, rules, the 20 %.
+"""What rejects or skips typed rows whose cells are in order: closed schools, scales, duplicates, rules, 20
+%.
 
 Works in a connection with three tables: ``failure`` (a rule broken by a row), ``skipped`` and, for each
 dataset, ``typed_<dataset>`` and ``rows_<dataset>``: the landed columns, with ``row_id`` and ``source_row``
@@ -35,7 +36,7 @@ file with mistakes (contracts, 2.5). A small file keeps its good rows."""
 
 
 def is_wrong_file(rejected: int, judged: int) -> bool:
-    """Whether so many rejected rows of those judged say that this is not the file that it should be."""
+    """Whether so many of the judged rows are rejected that this must be another file than it should be."""
     return rejected >= MIN_REJECTED and 100 * rejected > MAX_REJECTED_PCT * judged
 
 
@@ -175,7 +176,9 @@ def note_closed_schools(connection: duckdb.DuckDBPyConnection, typed: Typed) -> 
 
 
 def note_missing_places(connection: duckdb.DuckDBPyConnection, typed: Typed) -> None:
-    """Rows without a school where that means a municipality, or nobody: the row must say which."""
+    """Rows without a school, in datasets where that means the municipality or nobody: the row must say
+    which.
+    """
     name = typed.dataset.name
     if name in ("official_list", "form_roadmap"):
         condition, field, rule = "municipality_id is null", "municipality_name", "ambiguous_municipality"
@@ -260,7 +263,7 @@ def skip_repeated_rows(connection: duckdb.DuckDBPyConnection, typed: Typed, rows
 
 
 def note_repeated_keys(connection: duckdb.DuckDBPyConnection, typed: Typed, rows: str) -> Validation:
-    """The same key again in one file with other data: the last rule of the suite, for what broke no other."""
+    """The same key again in one file with other data: the last rule, for rows that broke no other."""
     survivors = f"survivors_{typed.dataset.name}"
     connection.execute(
         f"""
@@ -311,7 +314,9 @@ def _skip_pseudo_units(connection: duckdb.DuckDBPyConnection, typed: Typed) -> N
 
 
 def pardon_absent(connection: duckdb.DuckDBPyConnection) -> None:
-    """An absent pupil's total and mark decide nothing, whatever stands there but a broken formula."""
+    """An absent pupil's total and mark decide nothing, whatever stands there, unless it is a broken
+    formula.
+    """
     connection.execute(
         f"""
         delete from failure

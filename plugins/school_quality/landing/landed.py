@@ -54,7 +54,7 @@ def landed_schema(dataset: Dataset) -> pa.Schema:
 
 
 def prepare(settings: Settings) -> None:
-    """Make folders and empty tables what this version of the code declares. Needs the lock."""
+    """Bring folders and empty tables to what this version of the code declares. Needs the lock."""
     write_schema_batch(settings, _schemas())
 
 
@@ -120,7 +120,8 @@ def view_landed(connection: duckdb.DuckDBPyConnection, settings: Settings, datas
 
 
 def view_left_out(connection: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset) -> None:
-    """``all_left_out_<dataset>``: what is kept of skipped rows (`LEFT_OUT`), of ``in_force`` and this batch.
+    """``all_left_out_<dataset>``: the kept skipped rows (`LEFT_OUT`) of receipts in force and of this
+    batch.
 
     Those of the batch are ``left_out_<dataset>``, which is made empty here.
     """

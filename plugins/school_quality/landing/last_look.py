@@ -1,7 +1,7 @@
 """What the last look into the inbox could not read, kept in the data root for `status`, notices and pages.
 
-They may run as another user, for whom the inbox looks different. Nothing of it decides about a row: it only
-says what is told, and how long a file has lain unchanged (`reading.look`).
+They may run as another user, for whom the inbox looks different. It decides about no row: it only keeps
+what people are told, and since when a file lies unchanged (`reading.look`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class LastLook:
-    """``news``: what somebody has to do something about and the look before did not find so."""
+    """``news``: what somebody must act on and the look before had not found."""
 
     looked_at: datetime
     passed_over: tuple[PassedOver, ...]
@@ -81,7 +81,7 @@ def keep(settings: Settings, look: Look, before: LastLook | None, looked_at: dat
 
 
 def folders(settings: Settings) -> list[Path]:
-    """Folders in the place of the record, or of its next version: none that the system would make."""
+    """Folders where the record or its next version belongs; the system makes none there."""
     return [path for path in (settings.last_look, _staging(settings)) if path.is_dir()]
 
 

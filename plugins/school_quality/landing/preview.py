@@ -21,13 +21,15 @@ from school_quality.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Settings of the temporary data root in which the files are landed, and what became of them."""
+    """The temporary data root in which the files are landed, and what became of them."""
 
     settings: Settings
     report: IngestReport
 
     def remarks(self) -> list[str]:
-        """What is wrong with rows and cells of the files, a line each: nothing else is left to look at."""
+        """What is wrong with rows and cells of the files, a line each: afterwards there is no file to look
+        into.
+        """
         mine = {r.seq: r.path for r in self.report.landed if r.seq not in self.report.reread}
         found: list[str] = []
         for file in sorted(self.settings.rejected.glob("[0-9]*.parquet")):
@@ -69,7 +71,7 @@ def _remark_line(path: str, line: dict[str, Any]) -> str:
 
 
 def linked(settings: Settings, root: Path) -> Settings:
-    """A data root at ``root`` over the landed batches and their remarks of another, linked and not copied."""
+    """A data root at ``root`` with links to another one's landed batches and their remarks."""
     for batch in batches(settings):
         for file in (*batch.rglob("*.parquet"), *batch.glob(RECORD)):
             _link(file, root / "landing" / file.relative_to(settings.landing))

@@ -38,7 +38,7 @@ COPY = Path("copy", RECEIPTS)
 RECORD = "checksums.json"
 """The record of a batch: sha256 of each of its files, by its path in it."""
 PROOF = "proof"
-"""Stands in a record for the sha256 of the rest of it."""
+"""The name in a record for the sha256 of the rest of the record."""
 SCHEMA = "schema"
 """The folder of `write_schema_batch`."""
 
@@ -80,7 +80,7 @@ OPEN_ROW_SCHEMA = pa.schema(
         ("period_number", pa.int32()),
     ]
 )
-"""Rejected rows that are open at ``state_seq`` (`refused`), with what they speak of where it can be said."""
+"""Rejected rows that are open at ``state_seq`` (`refused`), with what they are about where it is known."""
 
 REMARK_SCHEMA = pa.schema(
     [
@@ -110,9 +110,9 @@ class Receipt:
 
     ``order_seq`` is the seq of the first ``land`` since the file was last withdrawn in this context: a
     re-read keeps its place among corrections. ``depends_on_references``: another register, scale, threshold
-    table, subject seed, declaration, reader or file could change the outcome, so the file is read again when
-    ``reference_fingerprint`` does (`rereading.Circumstances`). ``works``: of which a file of ВПР holds rows.
-    ``received_at`` is UTC without a zone.
+    table, subject seed, declaration, reader or file could change the outcome, so the file is read again
+    when ``reference_fingerprint`` does (`rereading.Circumstances`). ``works``: those whose rows a file of
+    ВПР holds. ``received_at`` is UTC without a zone.
     """
 
     seq: int
@@ -211,7 +211,7 @@ def _receipt(columns: dict[str, Any]) -> Receipt:
 
 
 def receipt_of(document: Mapping[str, Any]) -> Receipt:
-    """A receipt from what a manifest tells of it: enough to read its file again in its old place."""
+    """A receipt made of what a manifest says: enough to read its file again in its old place."""
     told = {name: value for name, value in document.items() if name in Receipt.__dataclass_fields__}
     moment = datetime.fromisoformat(told["received_at"])
     order_seq = told.get("order_seq", told["seq"])
@@ -222,8 +222,8 @@ def receipt_of(document: Mapping[str, Any]) -> Receipt:
 def chain(receipts: Iterable[Receipt]) -> str:
     """A hash over the receipts and their order: each is hashed with the hash of those before it.
 
-    Two logs with the same last seq and other receipts differ in it. What a receipt does not say, as in an
-    older log, has no part in it.
+    Two logs with the same last seq and other receipts differ in it. Fields that a receipt of an older log
+    lacks are left out.
     """
     found = ""
     for receipt in receipts:
@@ -249,7 +249,7 @@ def effective(receipts: Iterable[Receipt]) -> dict[tuple[str, str], Receipt]:
 def superseded(receipts: Iterable[Receipt]) -> frozenset[int]:
     """Seqs of receipts in force whose file was overwritten: a later file lies at the same path.
 
-    One that was rejected whole takes nothing back: what was accepted before stands, and so do its remarks.
+    A file that was rejected whole overwrites nothing: what was accepted before stands, with its remarks.
     """
     gone: set[int] = set()
     by_path: dict[str, list[Receipt]] = {}
@@ -331,7 +331,7 @@ def write_record(batch: Path, remarks: Path) -> None:
 
 
 def replace_record(batch: Path, document: Mapping[str, Any]) -> None:
-    """Write the record of a batch at once; it proves itself by a checksum of its own."""
+    """Replace the record of a batch atomically; it holds a checksum of itself."""
     staged = batch / f".{RECORD}"
     staged.write_text(json.dumps({**document, PROOF: record_proof(document)}), encoding="utf-8")
     sync(staged)
@@ -414,7 +414,7 @@ def schema_files(settings: Settings, schemas: Mapping[str, pa.Schema]) -> dict[P
 def withdrawals(
     found: Iterable[Receipt], first_seq: int, received_at: datetime, reader_version: str
 ) -> list[Receipt]:
-    """Withdraw receipts for receipts in force, in the order in which those came."""
+    """The receipts that withdraw those given, in the order in which these came."""
     ordered = sorted(found, key=lambda r: r.seq)
     return [
         Receipt(

@@ -1,10 +1,10 @@
 """Rows that were rejected, each with its key as far as it can be said, and which of them are still open.
 
 A rejected row is open until a later receipt in force brings its key, or its own receipt is superseded or
-withdrawn (contracts, 3, `fct_submission`); one that does not say whose it is, until its file is sent again.
-What is open follows from all receipts together, so every batch says it anew: ``open_rows.parquet``, which
-holds as long as ``state_seq`` is the last seq of the log. Whoever tells of rejected rows (submissions,
-workbooks of remarks, the end of a run, `status`) reads these.
+withdrawn (contracts, 3, `fct_submission`). A row that does not say whose it is stays open until its file is
+sent again. What is open follows from all receipts together, so every batch says it anew:
+``open_rows.parquet``, which holds as long as ``state_seq`` is the last seq of the log. Whatever reports
+rejected rows (submissions, workbooks of remarks, the end of a run, `status`) reads this file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from school_quality.quoting import identifier, literal
 from school_quality.settings import Settings
 
 NUMBERED = ("quarter", "half_year")
-"""Periods of a dataset whose column of that name numbers them within the year."""
+"""Kinds of periods that a column of the same name numbers within the year."""
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -48,7 +48,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def row_key(dataset: Dataset, known: int = -1) -> str:
-    """The key of a landed row as one short text, in SQL; ``known``: a bit for each column to be used."""
+    """SQL: the key of a landed row as one short text; ``known`` has a bit for each column to be used."""
     parts = [
         f"coalesce({identifier(name)}::varchar, '')"
         for bit, name in enumerate(dataset.key)
@@ -58,7 +58,7 @@ def row_key(dataset: Dataset, known: int = -1) -> str:
 
 
 def _whose(dataset: Dataset) -> int:
-    """The bit of the key's column without which a row could be anybody's."""
+    """The bit of the column that says whose a row is."""
     name = next((n for n in ("pupil_id", "school_id") if n in dataset.key), dataset.key[0])
     return 1 << dataset.key.index(name)
 
@@ -203,7 +203,7 @@ class Standing:
 
 
 def standing(settings: Settings) -> Standing:
-    """What of all that was received has remarks that count now."""
+    """The receipts whose remarks count now."""
     in_force = list(effective(read_receipts(settings)).values())
     gone = superseded(in_force)
     counting = tuple(

@@ -50,7 +50,7 @@ class IngestReport:
 
     @property
     def has_news(self) -> bool:
-        """Whether rows in force may have changed: not where nothing was accepted, moved or read again."""
+        """Whether rows in force may have changed: something was accepted, moved or read again."""
         return bool(self.moved or self.reread or self.rows["accepted"])
 
     @property
@@ -64,7 +64,7 @@ class IngestReport:
         return {name.removeprefix("rows_"): sum(getattr(r, name) for r in self.landed) for name in names}
 
     def lines(self) -> list[str]:
-        """The report in plain Russian: what was not simply accepted file by file, then the totals."""
+        """The report in plain Russian: each file that was not accepted whole, then the totals."""
         reasons, told = self.file_remarks or {}, terms.words("file_outcome")
         found = [
             f"{r.path}: файл перенесён, прежний приём отозван ({context_words(r.context)})"

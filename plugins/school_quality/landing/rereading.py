@@ -1,4 +1,4 @@
-"""Which files are worth another look, because what decides about them beside their own content has changed.
+"""Which files to read again, because something besides their content that decides about them has changed.
 
 A receipt holds the fingerprint of its circumstances; where they differ now, a file that was rejected, had
 rows rejected, or could have had, is read again (contracts 2.1; methodology, Who counts 2).
@@ -36,7 +36,7 @@ class Circumstances:
 
     @classmethod
     def of(cls, references: str, files: Iterable[tuple[Key, str | None, Iterable[str]]]) -> Circumstances:
-        """The circumstances that files in force make: key, dataset and works of each."""
+        """The circumstances made by the files in force, each given with key, dataset and works."""
         protocols: set[Key] = set()
         of_work: dict[str, set[Key]] = defaultdict(set)
         for key, dataset, works in files:
@@ -47,7 +47,7 @@ class Circumstances:
         return cls(references, frozenset(protocols), {w: frozenset(keys) for w, keys in of_work.items()})
 
     def fingerprint(self, dataset: str | None, works: Iterable[str] = ()) -> str:
-        """Changes with everything that could change the outcome of a file of the dataset with these works."""
+        """A hash that changes whenever a file of the dataset with these works could be judged otherwise."""
         if dataset == "appeals":
             others = self.protocols
         elif dataset == "vpr_results":
@@ -62,7 +62,7 @@ class Circumstances:
 
 
 def works_of(block: Block) -> set[str]:
-    """The works of which a block of ВПР holds rows, as ``2022 5 math``."""
+    """The works whose rows a block of ВПР holds, as ``2022 5 math``."""
     if block.dataset != "vpr_results":
         return set()
     rows = len(block.row_numbers)

@@ -20,7 +20,7 @@ WORK = "reporting_year, grade, subject"
 
 @cache
 def overflow_parts() -> int:
-    """A borrowed scale fits if at most one in so many totals is above its maximum (methodology seed, 1 %)."""
+    """A borrowed scale fits if at most one total in this many is above its maximum (a seed: 1 %)."""
     percents = [
         float(row["value"]) for row in seeds.rows("parameters") if row["parameter"] == "scale_overflow_pct"
     ]
@@ -125,7 +125,7 @@ def _choose(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def landed_above(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
-    """Receipts whose landed rows a scale that has come since may reject: their files are read again.
+    """Receipts with landed rows that a later scale may reject: their files are read again.
 
     Without a scale of its own a work of ВПР may borrow any: whether it does is decided with all its rows.
     """

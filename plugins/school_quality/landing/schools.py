@@ -75,13 +75,17 @@ def name_key(text: str) -> str:
 
 
 def municipality_key(text: str) -> str:
-    """The comparable name of a municipality; an export may put its own code before it, ``reg23_m035 | …``."""
+    """The comparable name of a municipality, without the code that an export may put first (``reg23_m035 |
+    …``).
+    """
     return folded(text.rsplit("|", 1)[-1])
 
 
 @cache
 def pseudo_unit_patterns() -> tuple[re.Pattern[str], ...]:
-    """Municipality names that are none: colleges, participants from other regions (a seed)."""
+    """Names in the place of a municipality that name none: colleges, participants from other regions (a
+    seed).
+    """
     return tuple(re.compile(row["pattern"]) for row in seeds.rows("pseudo_units"))
 
 
@@ -121,7 +125,9 @@ class Register:
         return register
 
     def resolve(self, spelling: Spelling) -> Resolution:
-        """The school of a row; rows of pseudo-units, and unknown schools elsewhere, are skipped."""
+        """The school of a row; rows of pseudo-units and of unknown schools in other municipalities are
+        skipped.
+        """
         if spelling.municipality and is_pseudo_unit(spelling.municipality):
             return Resolution("skipped", rule="pseudo_unit")
         named = (

@@ -258,7 +258,7 @@ def _tasks(gathered: Gathered) -> tuple[list[int | None], list[str | None], list
 def task_summary(tasks: dict[str, list[str]], rows: int) -> TaskSummary:
     """Per row: the sum of the task cells, and the first odd cell: header and text.
 
-    Works on the few distinct texts of a column, not on its cells.
+    Works on the few distinct texts of a column, not on every cell.
     """
     total = np.zeros(rows, dtype=np.int64)
     stray = np.full(rows, -1, dtype=np.int64)

@@ -32,7 +32,7 @@ EXAMS = {
     "task_completion": "vpr",
     "journal_comparison": "vpr",
 }
-"""The exam by whose codes and habits a dataset names its subjects; plain ``Математика`` of ЕГЭ is profile."""
+"""The exam whose codes and names of subjects a dataset uses; plain ``Математика`` of ЕГЭ is profile."""
 
 PUPIL_COLUMNS = {"pupil_id": "VARCHAR", "pupil_name_id": "VARCHAR", "has_document": "BOOLEAN"}
 READ_COLUMNS = PUPIL_COLUMNS | {
@@ -53,16 +53,16 @@ SPELLING_FIELDS = {
 """Part of a `Spelling` -> the declared fields that may fill it, the first one that the dataset has."""
 
 SCHOOL_KEYS = frozenset({"school_code", "login", "school_number"})
-"""Fields that `Register.resolve` judges together, so no one of them alone."""
+"""Fields that `Register.resolve` judges together, so that none is judged alone."""
 
 SCHOOL_PLACES = SCHOOL_KEYS | {"group"}
 """Fields that a remark on the school of a row may point to."""
 
 SCHOOL_OPTIONAL = frozenset({"official_list", "form_roadmap", "biased_vpr"})
-"""An empty school means something there: a municipality's own row, or a list with nobody in it."""
+"""Datasets where an empty school has a meaning: a municipality's own row, or a list with nobody in it."""
 
 WITHOUT_SCHOOLS = frozenset({"school_register", "mark_scale", "thresholds"})
-"""The register is what schools are looked up in; the others speak of no school."""
+"""Datasets whose rows are not looked up in the register: the register itself, and those about no school."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class LandedFile:
-    """What the rows of a file need to know of it."""
+    """What judging a row needs to know of its file."""
 
     file: int
     seq: int
@@ -102,7 +102,7 @@ class Judge:
             yield cls(connection, settings)
 
     def take_force(self, receipts: Iterable[Receipt]) -> None:
-        """Make known which receipts hold beside those of this batch."""
+        """Tell the judge which receipts are in force beside those of this batch."""
         self.in_force = tuple(receipts)
         take_force(self.connection, self.in_force)
 
@@ -207,7 +207,7 @@ class Judge:
         warnings.note_warnings(self.connection, typed)
 
     def _forget(self, dataset: Dataset) -> None:
-        """Drop the verdicts of an earlier round: more of the dataset's files have been read since."""
+        """Drop the verdicts of an earlier round, because more files of the dataset have been read since."""
         if dataset.name in self.judged:
             self.connection.execute("delete from failure where dataset = $name", {"name": dataset.name})
             self.connection.execute("delete from skipped where dataset = $name", {"name": dataset.name})
@@ -216,7 +216,7 @@ class Judge:
         self.judged[dataset.name] = None
 
     def judge_others(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
-        """Judge everything but the references, in the declared order; what is looked at together is there."""
+        """Judge everything but the references, in the declared order."""
         arrived = {name for name, found in chunks.items() if found}
         self.compared = frozenset(arrived | landed_datasets(self.settings))
         wanted = self.compared | (set(PROTOCOLS) if "appeals" in arrived else set())

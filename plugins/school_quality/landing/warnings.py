@@ -1,4 +1,4 @@
-"""What is worth a look in cells that no rule of a suite sees, and rejects nothing: tasks, unknown types.
+"""Warnings about cells that no rule of a suite sees (tasks, unknown types); they reject nothing.
 
 Each warning is one line for a file or a block, with a count, not one for each row. They go into ``failure``
 with level ``warning`` and the first row concerned, like everything else that a sender is told.
@@ -79,7 +79,7 @@ def _single_parts(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _task_sums(connection: duckdb.DuckDBPyConnection) -> None:
-    """Absent pupils have no total; a row with a stray cell is warned of as such."""
+    """Task sums that differ from the total; not of absent pupils or of rows with a stray cell."""
     connection.execute(
         """
         insert into failure

@@ -87,7 +87,7 @@ SEEDS = {
 """Tables of the methodology by file name, as staff call them."""
 
 SHOWN_FILES = 3
-"""Of more possible files than this only the count is told; ``meta.release_change`` has all."""
+"""So many possible files are named, of others only the number; ``meta.release_change`` has all."""
 
 
 def what(change: Change) -> str:
