@@ -88,9 +88,10 @@ def test_the_workbook_has_the_word_in_the_place_of_the_number_and_no_sources(doc
 def test_a_work_that_nobody_wrote_has_no_hidden_participants(documents: Path) -> None:
     book = openpyxl.load_workbook(documents / "scorecards" / "101.xlsx")
 
-    (unwritten,) = (row for row in book["Процедуры"].values if row[0] == "vpr_world_4")
-    assert unwritten[2] == 0
-    assert unwritten[14] == words.HIDDEN
+    heads, *rows = book["Процедуры"].values
+    (unwritten,) = (dict(zip(heads, row, strict=True)) for row in rows if row[0] == "vpr_world_4")
+    assert unwritten["Писали"] == 0
+    assert unwritten["Низкий результат"] == words.HIDDEN
 
 
 def test_the_open_edition_has_no_workbook_for_the_authority(documents: Path) -> None:
@@ -123,7 +124,7 @@ def test_statuses_and_figures_of_the_district_that_are_kept_say_so(warehouse: Pa
     write_documents(path, tmp_path, year=2022, period=None, release=RELEASE, edition="open")
 
     kept = "Уточняется, показано прежнее: ШНОР, общий итог"
-    assert f"{kept}, доли района по работам." in visible(tmp_path / "scorecards/101.html")
+    assert f"{kept}, {words.UPDATED_DISTRICT}." in visible(tmp_path / "scorecards/101.html")
     pages = {page: visible(page) for page in (tmp_path / "site").rglob("*.html")}
     saying = [page for page, text in pages.items() if f"{kept}." in text]
     assert {"101.html", "index.html"} <= {page.name for page in saying}
