@@ -29,8 +29,6 @@ from school_quality.warehouse.publication.releases import Parameters
 
 OK, NOTHING_PUBLISHED, USAGE, WITH_REJECTIONS = 0, 1, 2, 3
 
-LIST_WORDS = {"is_low_results": "ШНОР", "is_risk_zone": "Зона риска", "is_supported": "Поддержка"}
-
 
 DISK_WORDS = {
     errno.ENOENT: "такого файла или папки нет",
@@ -456,10 +454,10 @@ def what_if(
 
 def _differences(moved: list[Any], points: list[Any]) -> list[str]:
     """Lines that say who enters and leaves the lists, and how points change, school by school."""
-    lines = []
+    lines, lists = [], terms.words("figure")
     for change in moved:
         verb = "входит" if change.after else "выходит" if change.before else "становится известно: нет"
-        lines.append(f"{LIST_WORDS[change.what]} {change.reporting_year}: школа {change.school} {verb}")
+        lines.append(f"{lists[change.what]} {change.reporting_year}: школа {change.school} {verb}")
     totals: dict[tuple[str, str], int] = defaultdict(int)
     for change in points:
         totals[change.period, change.school] += (change.after or 0) - (change.before or 0)

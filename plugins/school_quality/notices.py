@@ -30,7 +30,6 @@ KEPT_NOTICES = 1000
 _SHOWN = 20
 
 _RUNS = terms.words("run")
-_LISTS = {"is_low_results": "ШНОР", "is_risk_zone": "Зона риска", "is_supported": "Поддержка"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def effect_lines(effect: Effect | None) -> list[str]:
 
 
 def _title(movement: Movement) -> str:
-    return f"{_LISTS[movement.what]} {movement.reporting_year}"
+    return f"{terms.words('figure')[movement.what]} {movement.reporting_year}"
 
 
 def _moved(verb: str, count: int, schools: Sequence[str]) -> str:

@@ -24,8 +24,8 @@ UNRELATED = terms.phrases("indicator_status")["not_applicable"]
 DOCUMENTS = terms.words("document")
 NOT_DUE = terms.words("submission_status")["not_due"]
 NO_LIST = terms.words("answer")["no_list"]
-TOTAL = terms.words("figure")["score_pct"]
-COVERAGE = terms.words("figure")["coverage_pct"]
+FIGURES = terms.words("figure")
+TOTAL, COVERAGE = FIGURES["score_pct"], FIGURES["coverage_pct"]
 NBSP = "\u00a0"
 MINUS = "\u2212"
 
@@ -97,17 +97,36 @@ HIDDEN_NOTE = (
     "и всё, из чего скрытое можно вычислить."
 )
 
-# Columns of a status, as they are called where the open edition keeps what it last published.
+
+def inside(word: str) -> str:
+    """A word of the seed inside a sentence: «Зона риска» as «зона риска», an abbreviation as it is."""
+    return word if word[:2].isupper() else word[:1].lower() + word[1:]
+
+
+# Statuses that are computed and officially listed: the word, the computed column, the column of the list.
+VERDICTS = tuple(
+    (FIGURES[computed], computed, official)
+    for computed, official in (
+        ("is_low_results", "official_low_results"),
+        ("is_risk_zone", "official_risk_zone"),
+        ("is_difficult_social", "official_difficult_social"),
+    )
+)
+
+# Columns of a status that the open edition may keep as it last published them, by their words.
 UPDATED = {
-    "low_procedure_ids": "процедуры с низкими результатами",
-    "is_low_results": "ШНОР",
-    "is_risk_zone": "зона риска",
-    "is_supported": "поддержка",
-    "results_index": "ИОР",
-    "school_group": "группа",
-    "change_from_previous_year": "изменение за год",
-    "is_effective_mode": "эффективный режим",
-    "score_pct": TOTAL.lower(),
+    column: inside(FIGURES[column])
+    for column in (
+        "low_procedure_ids",
+        "is_low_results",
+        "is_risk_zone",
+        "is_supported",
+        "results_index",
+        "school_group",
+        "change_from_previous_year",
+        "is_effective_mode",
+        "score_pct",
+    )
 }
 UPDATED_DISTRICT = "доли района по процедурам"
 

@@ -103,9 +103,9 @@ def _year(status: Row, reference: Reference) -> str:
 
 def _status(status: Row) -> str:
     if status["is_low_results"]:
-        return "ШНОР"
+        return words.FIGURES["is_low_results"]
     if status["is_risk_zone"]:
-        return "зона риска"
+        return words.inside(words.FIGURES["is_risk_zone"])
     if is_hidden(status, "is_low_results") or is_hidden(status, "is_risk_zone"):
         return "статус скрыт"
     return "статус не определён" if status["is_low_results"] is None else "не ШНОР и не зона риска"

@@ -181,32 +181,30 @@ def _groups(status: Row) -> str:
     """The group by context and results, and the finer cluster, in words."""
     parts = []
     if status["school_group"] in words.GROUPS:
-        parts.append(f"Группа: {words.GROUPS[status['school_group']]}.")
+        parts.append(f"{words.FIGURES['school_group']}: {words.GROUPS[status['school_group']]}.")
     elif is_hidden(status, "school_group"):
-        parts.append(f"Группа: {words.HIDDEN}.")
+        parts.append(f"{words.FIGURES['school_group']}: {words.HIDDEN}.")
     if status["cluster"]:
-        parts.append(f"Кластер: {status['cluster']}.")
+        parts.append(f"{words.FIGURES['cluster']}: {status['cluster']}.")
     elif is_hidden(status, "cluster"):
-        parts.append(f"Кластер: {words.HIDDEN}.")
+        parts.append(f"{words.FIGURES['cluster']}: {words.HIDDEN}.")
     return " ".join(parts)
 
 
 def status_marks(status: Row) -> tuple[StatusMark, ...]:
     """ШНОР, risk zone, ШССУ and the project 500+ (the last is never computed)."""
-    marks = (
-        ("ШНОР", "низкие образовательные результаты", "is_low_results", "official_low_results"),
-        (
-            "Зона риска",
-            "риск снижения, список «низкий ИОР»",
-            "is_risk_zone",
-            "official_risk_zone",
-        ),
-        ("ШССУ", "сложные социальные условия", "is_difficult_social", "official_difficult_social"),
+    meanings = (
+        "низкие образовательные результаты",
+        "риск снижения, список «низкий ИОР»",
+        "сложные социальные условия",
     )
     return (
-        *(_mark(status, *mark) for mark in marks),
+        *(
+            _mark(status, title, meaning, computed, official)
+            for (title, computed, official), meaning in zip(words.VERDICTS, meanings, strict=True)
+        ),
         StatusMark(
-            title="«500+»",
+            title=words.FIGURES["in_project_500"],
             meaning="федеральный проект помощи",
             computed="не вычисляется",
             official=_yes_no(status, "in_project_500", words.NO_LIST),

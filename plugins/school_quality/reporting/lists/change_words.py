@@ -15,18 +15,10 @@ from school_quality.warehouse.differences.causes import CAUSES, FileChange, Inpu
 from school_quality.warehouse.differences.changes import Change, Difference
 
 WHAT = {
-    "is_low_results": "ШНОР",
-    "low_procedure_ids": "Процедуры с низкими результатами",
-    "is_risk_zone": "Зона риска",
-    "is_difficult_social": "ШССУ",
+    **terms.words("figure"),
     "official_low_results": "ШНОР, официальный список",
     "official_risk_zone": "Низкий ИОР, официальный список",
     "official_difficult_social": "ШССУ, официальный список",
-    "in_project_500": "500+",
-    "is_supported": "Получает поддержку",
-    "school_group": "Группа",
-    "change_from_previous_year": "ШНОР против прошлого года",
-    "is_effective_mode": "Эффективный режим",
     "status": "Состояние",
     "reason": "Почему нет значения",
     "value": "Значение",

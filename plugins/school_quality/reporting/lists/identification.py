@@ -25,11 +25,7 @@ from school_quality.reporting.content.facts import (
     updated_note,
 )
 
-STATUSES = (
-    ("ШНОР", "is_low_results", "official_low_results"),
-    ("Зона риска", "is_risk_zone", "official_risk_zone"),
-    ("ШССУ", "is_difficult_social", "official_difficult_social"),
-)
+STATUSES = words.VERDICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +86,7 @@ class Identification:
     vpr_note: str
     imprint: str
     hidden: str = words.HIDDEN  # what stands where a verdict is
+    heads: tuple[str, ...] = tuple(words.FIGURES[column] for column in ("in_project_500", "is_supported"))
 
     @property
     def schools(self) -> int:

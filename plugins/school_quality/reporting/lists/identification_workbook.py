@@ -14,7 +14,8 @@ import xlsxwriter
 from school_quality.reporting import words
 from school_quality.reporting.lists.identification import STATUSES, Identification, IdentifiedSchool
 
-WIDTHS = {"Район": 22, "Школа": 34, "Низкие результаты": 60, "Расхождения": 18, "Изменение за год": 28}
+CHANGE = words.FIGURES["change_from_previous_year"]
+WIDTHS = {"Район": 22, "Школа": 34, "Низкие результаты": 60, "Расхождения": 18, CHANGE: 28}
 DEFAULT_WIDTH = 13
 
 
@@ -61,13 +62,13 @@ def _write_schools(workbook: Any, identification: Identification) -> None:
     titles += [f"{title}, {side}" for title, _, _ in STATUSES for side in ("расчёт", "список")]
     titles += [
         "500+",
-        "Поддержка",
+        words.FIGURES["is_supported"],
         "Низких процедур",
         "Низкие результаты",
         "ИОР",
         "ИСБШ",
         "Расхождения",
-        "Изменение за год",
+        CHANGE,
     ]
     for column, title in enumerate(titles):
         sheet.set_column(column, column, WIDTHS.get(title, DEFAULT_WIDTH))

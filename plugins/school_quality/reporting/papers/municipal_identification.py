@@ -141,14 +141,10 @@ def _nobody(facts: MunicipalFacts, computed: str, official: str) -> str:
 def _differences(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     """Where the calculation and the official list disagree, school by school."""
     differing = [
-        f"{name(row['school_id'], reference)} — {title}: по расчёту {shown(row, computed)}, "
+        f"{name(row['school_id'], reference)} — {words.inside(title)}: по расчёту {shown(row, computed)}, "
         f"в списке {shown(row, official)}"
         for row in facts.statuses
-        for title, computed, official in (
-            ("ШНОР", "is_low_results", "official_low_results"),
-            ("зона риска", "is_risk_zone", "official_risk_zone"),
-            ("ШССУ", "is_difficult_social", "official_difficult_social"),
-        )
+        for title, computed, official in words.VERDICTS
         if None not in (row[computed], row[official]) and row[computed] != row[official]
     ]
     if not differing:
@@ -464,7 +460,7 @@ def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         blocks.append(
             grid(
                 "Группы по условиям и результатам",
-                (Column("Группа", 40), Column("Школ", 10, "right"), Column("Школы", 72)),
+                (Column(words.FIGURES["school_group"], 40), Column("Школ", 10, "right"), Column("Школы", 72)),
                 (
                     (label, str(len(by_group[group])), names(by_group[group], reference))
                     for group, label in words.GROUPS.items()
@@ -484,7 +480,7 @@ def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
             grid(
                 "Кластеры: школы с похожими показателями",
                 (
-                    Column("Кластер", 26),
+                    Column(words.FIGURES["cluster"], 26),
                     Column("Что это значит", 50),
                     Column("Школ", 10, "right"),
                     Column("Школы", 40),

@@ -27,11 +27,9 @@ from school_quality.warehouse.contract import Column
 # A median over fewer schools than this says little and may show a single one.
 COMPARED_SCHOOLS = 4
 
-STATUSES = (
-    ("ШНОР", "is_low_results", "official_low_results"),
-    ("зона риска", "is_risk_zone", "official_risk_zone"),
-    ("ШССУ", "is_difficult_social", "official_difficult_social"),
-)
+LISTED = words.FIGURES["in_project_500"].strip("«»")
+SUPPORTED = words.inside(words.FIGURES["is_supported"])
+STATUSES = tuple((words.inside(title), *columns) for title, *columns in words.VERDICTS)
 
 
 GROUP_TONES: dict[str, Tone] = {
@@ -164,6 +162,7 @@ class Overview:
     points: tuple[PlotPoint, ...]  # empty where there are too many dots to be told apart
     hidden: bool
     updated: str  # what is kept from an earlier release; empty where nothing is
+    statuses: tuple[str, ...] = (*(title for title, *_ in STATUSES), LISTED, SUPPORTED)  # to choose by
     total_note: str = words.OWN_TOTAL_NOTE
     vpr_note: str = words.VPR_NOTE
     hidden_note: str = words.HIDDEN_NOTE
@@ -365,9 +364,9 @@ def _marks(status: Row) -> tuple[tuple[str, str, Tone], ...]:
         elif is_hidden(status, computed) or is_hidden(status, official):
             found.append((title, words.HIDDEN, "unknown"))
     if status["in_project_500"]:
-        found.append(("500+", "список", "middle"))
+        found.append((LISTED, "список", "middle"))
     if status["is_supported"]:
-        found.append(("поддержка", "", "plain"))
+        found.append((SUPPORTED, "", "plain"))
     return tuple(found)
 
 

@@ -11,11 +11,6 @@ from school_quality.reporting.content.facts import Row, is_hidden
 from school_quality.reporting.layout.sheets import Cell, Column, Kind, Sheet
 from school_quality.reporting.website.site_pages import District
 
-VERDICTS = (
-    ("ШНОР", "is_low_results", "official_low_results"),
-    ("Зона риска", "is_risk_zone", "official_risk_zone"),
-    ("ШССУ", "is_difficult_social", "official_difficult_social"),
-)
 KINDS: dict[str, Kind] = {"count": "count", "index": "number", "number": "number", "percent": "percent"}
 
 
@@ -37,7 +32,7 @@ def _schools(district: District) -> Sheet:
                 words.SCHOOL_TYPES.get(school.get("school_type") or ""),
                 *(
                     _verdict(status, column, unknown)
-                    for _, computed, official in VERDICTS
+                    for _, computed, official in words.VERDICTS
                     for column, unknown in ((computed, words.NO_DATA), (official, words.NO_LIST))
                 ),
                 _verdict(status, "in_project_500", words.NO_LIST),
@@ -56,13 +51,13 @@ def _schools(district: District) -> Sheet:
             Column("Вид", 18),
             *(
                 Column(f"{title}: {source}", 13)
-                for title, _, _ in VERDICTS
+                for title, _, _ in words.VERDICTS
                 for source in ("расчёт", "список")
             ),
-            Column("«500+»", 11),
-            Column("Поддержка", 12),
-            Column("Группа", 34),
-            Column("Кластер", 30),
+            Column(words.FIGURES["in_project_500"], 11),
+            Column(words.FIGURES["is_supported"], 12),
+            Column(words.FIGURES["school_group"], 34),
+            Column(words.FIGURES["cluster"], 30),
             *(Column(column.title, 10, KINDS.get(column.format, "text")) for column in declared),
         ),
         tuple(lines),
