@@ -9,7 +9,7 @@ READY := .venv/.ready
 BI := .venv-bi/bin
 BI_READY := .venv-bi/.ready
 
-.PHONY: help run up bi bi-lock test test-quick lint format lock hooks clean
+.PHONY: help run up bi bi-lock test test-quick lint quick slow format lock hooks clean
 
 help:
 	@echo "make run         пример района: от файлов до карточек школ и опубликованного хранилища"
@@ -53,11 +53,18 @@ $(BI_READY): bi/superset/requirements.lock
 bi: $(BI_READY)
 	@SCHOOL_QUALITY_DATA=$(abspath $(DATA)) exec $(BI)/python bi/superset/serve.py up
 
-test: test-quick
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+# Each worker takes the next whole file, in the order of tests/conftest.py: the longest first.
+SPREAD := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test-quick: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+test: test-quick slow
+
+test-quick: lint quick
+
+quick: $(READY)
+	$(BIN)/python -m pytest $(SPREAD) -m "not slow"
+
+slow: $(READY)
+	$(BIN)/python -m pytest $(SPREAD) -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check .

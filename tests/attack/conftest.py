@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from oracle.districts import Region
+from roots import kept
 
 from school_quality.warehouse.build import run_dbt
 from school_quality.warehouse.open_edition import disclosure
 
+ORACLE = Path(__file__).parents[1] / "oracle"
 YEARS = (2021, 2022)
 MODELS = ("--resource-type", "model", "--resource-type", "seed")
 
@@ -54,15 +56,19 @@ def _with_large_schools(rows: dict[str, list[dict[str, object]]]) -> None:
 
 
 @pytest.fixture(scope="session")
-def region(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """The data root of a region that is built, and the ``seq`` of which it is made."""
-    root = tmp_path_factory.mktemp("region")
-    made = Region(11, municipalities=6, years=YEARS)
-    made.rows["official_list"] = [row for row in made.rows["official_list"] if not _is_unlisted(row)]
-    _with_large_schools(made.rows)
-    seq = made.write(root)
-    build(root, seq)
-    return root, seq
+def region(pytestconfig: pytest.Config) -> tuple[Path, int]:
+    """The data root of a region that is built, to be read only, and the ``seq`` of which it is made."""
+
+    def make(root: Path) -> None:
+        made = Region(11, municipalities=6, years=YEARS)
+        made.rows["official_list"] = [row for row in made.rows["official_list"] if not _is_unlisted(row)]
+        _with_large_schools(made.rows)
+        seq = made.write(root)
+        build(root, seq)
+        (root / "seq.txt").write_text(str(seq))
+
+    root = kept(pytestconfig, "region", [Path(__file__), ORACLE], make)
+    return root, int((root / "seq.txt").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,8 @@ from school_quality.warehouse.open_edition.open_versions import Earlier
 from .leaks import Change, steps_with
 from .published import SUPPRESSED, Release, Row, read
 
+pytestmark = pytest.mark.seconds(60)
+
 Key = tuple[str, int]
 """Municipality and year."""
 

@@ -17,6 +17,8 @@ from .attacker import exposed, found_out, possibilities, verdicts_found_out
 from .leaks import LEAKS, steps_with
 from .published import read
 
+pytestmark = pytest.mark.seconds(60)
+
 
 @pytest.fixture
 def editions(region: tuple[Path, int], opened: Path) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -18,7 +18,7 @@ from .leaks import Change, steps_with
 from .published import Release, read
 from .series import BASE, REPLACED, SCENARIOS, Planted, differences, late_score, plant, planted
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.seconds(250)]
 
 KEPT = "being_updated"
 

@@ -15,6 +15,8 @@ from .conftest import YEARS, build
 from .published import read
 from .worlds import corrected, with_other_hidden_numbers, with_the_fewest_and_worst
 
+pytestmark = pytest.mark.seconds(150)
+
 RELEASE = {"release_id": "20230901T000000Z-0badcafe", "as_of": "2023-08-31"}
 
 

@@ -18,6 +18,8 @@ from threadpoolctl import threadpool_limits
 from school_quality.settings import dbt_project_dir
 from school_quality.warehouse.build import run_dbt
 
+pytestmark = pytest.mark.seconds(50)
+
 VERSION = "1496-2022"
 
 

@@ -14,6 +14,8 @@ from oracle.districts import Region
 from school_quality.settings import dbt_project_dir
 from school_quality.warehouse.build import run_dbt
 
+pytestmark = pytest.mark.seconds(40)
+
 OLD, NEW = "1496-2022", "next-2023"
 Rows = list[dict[str, str]]
 

@@ -14,6 +14,8 @@ from school_quality import pipeline
 from school_quality.settings import Settings, dbt_project_dir
 from school_quality.warehouse.build import run_dbt
 
+pytestmark = pytest.mark.seconds(20)
+
 WHATEVER_THE_ORDER = {"count", "min", "max", "arg_min", "arg_max", "list"}
 """Aggregates of doubles that add nothing."""
 

@@ -20,6 +20,8 @@ from school_quality.landing import ingest
 from school_quality.settings import Settings
 from school_quality.warehouse.build import run_dbt
 
+pytestmark = pytest.mark.seconds(250)
+
 YEARS = (2020, 2021, 2022)
 
 

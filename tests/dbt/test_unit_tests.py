@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from school_quality import pipeline
 from school_quality.settings import Settings, dbt_project_dir
+
+pytestmark = pytest.mark.seconds(40)
 
 
 def test_every_dbt_unit_test_passes_and_an_empty_landing_breaks_no_data_test(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from school_quality import pipeline
 from school_quality.settings import Settings
 from school_quality.warehouse.build import run_dbt
 
+pytestmark = pytest.mark.seconds(15)
+
 CASE = Path(__file__).resolve().parents[3] / "shared/data/cases/34-left-without-results"
 
 

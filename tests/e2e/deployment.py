@@ -26,6 +26,11 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE = PROJECT / "docker-compose.yml"
+SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+WORKERS = ("worker1", "worker2")
+CELERY = {"AIRFLOW_EXECUTOR": "CeleryExecutor"}
+# as in the Compose file, but a killed worker is noticed at once: the test need not wait for two minutes
+IMPATIENT = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20"}
 SECRETS = {
     "AIRFLOW_FERNET_KEY": "cGFzc3dvcmRwYXNzd29yZHBhc3N3b3JkcGFzc3dvcmQ=",
     "AIRFLOW_JWT_SECRET": secrets.token_hex(32),

@@ -12,13 +12,12 @@ import polars
 import pytest
 
 from e2e import traces
-from e2e.conftest import PROJECT, Cli, low_schools
+from e2e.conftest import PROJECT, Cli, Root, low_schools
 from e2e.doors import open_to_others
-from e2e.roots import Root
 from school_quality.settings import Settings
 from school_quality.warehouse.readers import queries
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.seconds(220)]
 
 DOCUMENT = re.compile(r"(?<!\d)\d{1,4} ?\d{6}(?!\d)")
 """Series and number of an identity document, zeros in front maybe lost."""

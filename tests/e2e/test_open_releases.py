@@ -16,7 +16,7 @@ from school_quality import reporting
 from school_quality.settings import Settings
 from school_quality.warehouse.publication import releases
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.seconds(190)]
 
 CORRECTED = "2022/ВПР/5/Математика.xlsx"
 

@@ -11,6 +11,8 @@ import pytest
 
 from e2e.conftest import Cli, low_schools, query
 
+pytestmark = pytest.mark.seconds(150)
+
 SECONDARY = (3, 5, 17, 39, 43, 51)
 BASIC = (7, 11, 22, 30, 31, 44, 46, 49, 50)
 LOW_2021 = [5, 7, 11, 17, 22, 39, 43, 49, 50, 51]

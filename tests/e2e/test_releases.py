@@ -13,7 +13,7 @@ from e2e.conftest import Cli, query
 from school_quality.settings import Settings
 from school_quality.warehouse.publication import releases
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.seconds(130)]
 
 INDEX = "Индексы/ИСБШ.csv"
 

@@ -12,7 +12,7 @@ import pytest
 
 from e2e.conftest import Cli
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.seconds(40)]
 
 
 def test_landing_restored_elsewhere_gives_the_same_marts(

@@ -11,20 +11,15 @@ import pytest
 
 from e2e.conftest import Cli, low_schools, query
 
-pytestmark = pytest.mark.slow
-
-
-def run(cli: Cli, data: Path) -> subprocess.CompletedProcess[str]:
-    done = cli("run", "--year", 2022, "--data", data)
-    assert done.returncode in (0, 3), done.stdout + done.stderr
-    return done
+pytestmark = [pytest.mark.slow, pytest.mark.seconds(300)]
 
 
 @pytest.fixture(scope="module")
-def district(shared: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
+def district(shared: Path, tmp_path_factory: pytest.TempPathFactory, release: Cli) -> Path:
     data = tmp_path_factory.mktemp("district")
     shutil.copytree(shared / "data" / "district" / "inbox", data / "inbox")
-    run(cli, data)
+    done = release(data, 2022)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
     return data
 
 
@@ -61,13 +56,14 @@ def test_even_its_own_readings_differ_only_where_the_contract_is_plain(district:
 
 
 @pytest.fixture(scope="module")
-def samples(shared: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
+def samples(shared: Path, tmp_path_factory: pytest.TempPathFactory, release: Cli) -> Path:
     """The sample district; its three rejected rows make the exit code 3."""
     data = tmp_path_factory.mktemp("samples")
     shutil.copytree(
         shared / "data" / "samples", data / "inbox", ignore=shutil.ignore_patterns("bad", "README.md")
     )
-    assert run(cli, data).returncode == 3
+    done = release(data, 2022)
+    assert done.returncode == 3, done.stdout + done.stderr
     return data
 
 
@@ -171,83 +167,20 @@ def test_a_school_closed_in_2020_has_no_row_of_later_years(samples: Path) -> Non
 
 
 def test_bad_samples_change_no_list_and_stop_nothing(
-    samples: Path, shared: Path, tmp_path: Path, cli: Cli
+    samples: Path, shared: Path, tmp_path: Path, release: Cli
 ) -> None:
     data = tmp_path / "data"
     shutil.copytree(samples, data, symlinks=True)
     bad = shutil.ignore_patterns("README.md", "later_correction.csv")
     shutil.copytree(shared / "data" / "samples" / "bad", data / "inbox" / "bad", ignore=bad)
 
-    assert run(cli, data).returncode == 3
+    assert release(data, 2022).returncode == 3
 
     assert low_schools(data, 2021) == low_schools(samples, 2021)
     assert low_schools(data, 2022) == low_schools(samples, 2022)
     shutil.copy(shared / "data" / "samples" / "bad" / "later_correction.csv", data / "inbox" / "bad")
-    assert run(cli, data).returncode == 3
+    assert release(data, 2022).returncode == 3
     changed = query(
         data, "select distinct school_id, indicator_code from meta.release_change where what = 'value'"
     )
     assert changed == [("6005", "1.21")]
-
-
-@pytest.fixture(scope="module")
-def region(shared: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
-    """Real results of one region; four rejected rows make the exit code 3."""
-    data = tmp_path_factory.mktemp("region")
-    results = shutil.ignore_patterns("README.md", "Планы")
-    shutil.copytree(shared / "data" / "real", data / "inbox", ignore=results)
-    done = cli("run", "--year", 2021, "--data", data)
-    assert done.returncode == 3, done.stdout + done.stderr
-    return data
-
-
-def test_no_row_of_the_real_region_is_lost(region: Path) -> None:
-    expected = {
-        "Проведение работы по математике, 5 класс. ВПР 2021.xlsx": (26139, 26085, 1, 53),
-        "Проведение работы по математике, 6 класс. ВПР 2021.xlsx": (25950, 25899, 0, 51),
-        "Проведение работы по русскому языку, 5 класс. ВПР 2021.xlsx": (26501, 26448, 0, 53),
-        "Проведение работы по русскому языку, 6 класс. ВПР 2021.xlsx": (25744, 25690, 3, 51),
-        "mark_scale_2021.csv": (40, 40, 0, 0),
-        "school_register.xlsx": (639, 635, 0, 4),
-    }
-
-    found = query(
-        region, "select path, rows_read, rows_accepted, rows_rejected, rows_skipped from meta.source_file"
-    )
-
-    assert {path: tuple(counts) for path, *counts in found} == expected
-
-
-def test_the_real_region_has_its_95_schools_with_low_results_of_634(region: Path) -> None:
-    schools = query(
-        region,
-        "select count(is_low_results) from marts.fct_school_status where reporting_year = 2021",
-    )
-    low = query(
-        region, "select count(*) from marts.fct_school_status where reporting_year = 2021 and is_low_results"
-    )
-
-    assert schools == [(634,)]
-    assert low == [(95,)]
-
-
-def test_the_shares_of_twos_of_the_real_region(region: Path) -> None:
-    found = query(
-        region,
-        "select procedure_id, round(100.0 * sum(failed) / sum(participants), 1) "
-        "from marts.fct_procedure_result where reporting_year = 2021 group by all order by all",
-    )
-
-    assert {name: float(share) for name, share in found} == {
-        "vpr_math_5": 14.8,
-        "vpr_math_6": 16.0,
-        "vpr_russian_5": 14.9,
-        "vpr_russian_6": 18.3,
-    }
-
-
-def test_status_shows_every_file_of_the_real_region(region: Path, cli: Cli) -> None:
-    done = cli("status", "--year", 2021, "--data", region)
-
-    assert done.returncode == 0
-    assert "прочитано 105013, принято 104797, не принято 4, пропущено 212" in done.stdout

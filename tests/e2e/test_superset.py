@@ -31,6 +31,8 @@ from school_quality.reporting import words
 from school_quality.settings import Settings
 from school_quality.warehouse.copies.postgres import Address, publish
 
+pytestmark = pytest.mark.seconds(250)
+
 PROJECT = Path(__file__).resolve().parents[2]
 SUPERSET = PROJECT / "bi" / "superset"
 PYTHON = PROJECT / ".venv-bi" / "bin" / "python"

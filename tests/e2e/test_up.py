@@ -21,7 +21,7 @@ import pytest
 from e2e.deployment import PROJECT, free_port, wait_for
 from e2e.doors import listening, open_to_others, reachable
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.seconds(100)]
 
 
 def belonging_to(home: Path) -> list[psutil.Process]:

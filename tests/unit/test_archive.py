@@ -16,6 +16,8 @@ from school_quality.landing.receipts import chain, last_seq, read_receipts
 from school_quality.settings import Settings, project_root
 from school_quality.warehouse.publication import damage, releases
 
+pytestmark = pytest.mark.seconds(12)
+
 GUIDE = project_root() / "docs" / "production.md"
 
 WRITER = """

@@ -9,6 +9,8 @@ import pytest
 
 from school_quality.settings import project_root
 
+pytestmark = pytest.mark.seconds(60)
+
 FRAME = re.compile(r"\b(?:rows|range|groups)\s+between\b", re.IGNORECASE)
 SQL_AND_PYTHON = (
     *("dbt_project/models", "dbt_project/macros", "dbt_project/tests"),

@@ -18,6 +18,8 @@ from python_calamine import CalamineWorkbook
 from school_quality.landing import ingest
 from school_quality.settings import Settings
 
+pytestmark = pytest.mark.seconds(25)
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "data/examples"
 
 

@@ -17,6 +17,8 @@ from school_quality.errors import UsageError
 from school_quality.settings import Settings
 from school_quality.templates import SCHOOL_NAME_HEADER, open_schools, write_templates
 
+pytestmark = pytest.mark.seconds(30)
+
 REGISTER = """Код ОО;Логин ФИС ОКО;Номер;Наименование;Вид;Тип;Код муниципалитета;Муниципалитет;Местность;\
 Обучающихся;Действует с;Действует по
 000101;900101;1;Школа первая;МБОУ;СОШ;001;Первый район;город;500;;

@@ -18,7 +18,7 @@ from school_quality.settings import Settings
 ROOT = Path(__file__).resolve().parents[3]
 CASES = SHARED / "data" / "cases"
 
-pytestmark = needs_shared
+pytestmark = [needs_shared, pytest.mark.seconds(20)]
 
 Counts = tuple[str | None, int, int, int]
 """Dataset; rows accepted, rejected, skipped."""

@@ -18,7 +18,7 @@ from school_quality.settings import Settings
 
 DATA = SHARED / "data"
 
-pytestmark = needs_shared
+pytestmark = [needs_shared, pytest.mark.seconds(40)]
 
 Counts = tuple[int, int, int, int]
 

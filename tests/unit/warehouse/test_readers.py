@@ -20,6 +20,8 @@ from school_quality.settings import Settings
 from school_quality.warehouse.publication import publish as publication
 from school_quality.warehouse.publication import releases, rollback
 
+pytestmark = pytest.mark.seconds(190)
+
 READER = """
 import sys, duckdb
 from pathlib import Path

@@ -13,6 +13,8 @@ from school_quality.warehouse import status
 from school_quality.warehouse.school_names import School
 from school_quality.warehouse.status import Submissions
 
+pytestmark = pytest.mark.seconds(30)
+
 REGISTER = (
     "Код ОО;Логин ФИС ОКО;Номер;Наименование;Вид;Тип;Код муниципалитета;Муниципалитет;Местность;Обучающихся;"
     "Действует с;Действует по\n"
