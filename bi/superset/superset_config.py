@@ -39,8 +39,9 @@ D3_TIME_FORMAT = {
 CACHE_CONFIG = DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 ROW_LIMIT = SQL_MAX_ROW = 50_000
 
-# Every chart is drawn at once, also the ones that must be scrolled to: a dashboard is printed whole, and a
-# busy browser can miss the moment when a row comes into sight and leave it empty.
+# Every chart is drawn at once, also the ones that must be scrolled to: a dashboard is printed whole. With the
+# flag on a busy browser leaves rows empty: it tells in one message that a row was out of sight and is now in
+# sight, of which Superset 6.1 reads the first half (tests/e2e/test_superset.py shows it).
 FEATURE_FLAGS = {"DASHBOARD_VIRTUALIZATION": False}
 
 # Behind a reverse proxy with TLS; forms are protected, cookies stay with this site.

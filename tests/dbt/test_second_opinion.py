@@ -42,13 +42,17 @@ def disagreements(root: Path, seed: int, years: tuple[int, ...], reporting_year:
 
 @pytest.mark.parametrize(
     ("seed", "as_of"),
-    [(1, dt.date(2023, 8, 31)), (2, dt.date(2022, 12, 1)), (3, dt.date(2023, 4, 5))],
-    ids=["year over", "after quarter 1", "on the day that quarter 3 is due"],
+    [
+        pytest.param(1, dt.date(2023, 8, 31), id="year over"),
+        pytest.param(2, dt.date(2022, 12, 1), id="after quarter 1", marks=pytest.mark.slow),
+        pytest.param(3, dt.date(2023, 4, 5), id="on the day that quarter 3 is due", marks=pytest.mark.slow),
+    ],
 )
 def test_sql_and_second_opinion_agree_on_random_districts(tmp_path: Path, seed: int, as_of: dt.date) -> None:
     assert disagreements(tmp_path, seed, YEARS, 2022, as_of) == ""
 
 
+@pytest.mark.slow
 def test_results_of_later_years_change_nothing_but_borrowed_scales(tmp_path: Path) -> None:
     """Landing already holds 2023 when 2022 is calculated: its scales may be borrowed, its results may not."""
     assert disagreements(tmp_path, 4, (2021, 2022, 2023), 2022, dt.date(2023, 8, 31)) == ""

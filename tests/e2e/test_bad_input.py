@@ -9,7 +9,7 @@ import pytest
 from e2e.conftest import Cli, low_schools, query
 from e2e.test_order_table import LOW_2021, ORDER_TABLE, write, write_register_and_lists, write_table_csv
 
-pytestmark = pytest.mark.seconds(90)
+pytestmark = [pytest.mark.slow, pytest.mark.seconds(90)]
 
 
 @pytest.fixture(scope="module")

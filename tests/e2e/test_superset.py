@@ -272,6 +272,21 @@ def test_a_viewer_sees_every_chart_and_not_the_users(superset: Superset) -> None
     assert refused.value.code == 403
 
 
+BUSY = """
+    window.IntersectionObserver = class extends window.IntersectionObserver {
+        constructor(callback, options) {
+            const before = (now) => ({target: now.target, isIntersecting: false, intersectionRatio: 0});
+            super((all, self) => callback(all.flatMap((now) => [before(now), now]), self), options);
+        }
+    };
+"""
+"""What a page hears where its browser is busy: that a part was out of sight and is in sight, in one message.
+
+Superset 6.1 reads the first half of such a message only (`Row.tsx`, ``([entry]) => ...``), and with its flag
+DASHBOARD_VIRTUALIZATION on it never draws the charts of that row: this once left one empty in this test.
+"""
+
+
 @slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs the Debian package chromium, which .ci/run installs")
 def test_a_person_logs_in_and_sees_the_dashboard_without_any_outside_resource(
@@ -300,18 +315,13 @@ def test_a_person_logs_in_and_sees_the_dashboard_without_any_outside_resource(
         page.locator("input[type=password]").fill(SECRETS["FIRST_USER_PASSWORD"])
         page.locator("input[type=password]").press("Enter")
         page.wait_for_url(lambda url: "/login" not in url, timeout=120_000)
-        for _ in range(3):  # people load a page anew, too, when a part of it does not come
-            page.goto(f"{superset.address}/superset/dashboard/district/", timeout=120_000)
-            try:
-                page.get_by_text("Выпуск", exact=True).wait_for(
-                    timeout=100_000
-                )  # a heading of the last chart
-                expect(page.locator('[data-test="loading-indicator"]')).to_have_count(0, timeout=100_000)
-                break
-            except (TimeoutError, AssertionError):
-                said.append(f"the page showed\n{page.inner_text('body')}")
-        else:
-            pytest.fail("\n".join(said))
+        page.add_init_script(BUSY)
+        page.goto(f"{superset.address}/superset/dashboard/district/", timeout=120_000)
+        try:
+            page.get_by_text("Выпуск", exact=True).wait_for(timeout=100_000)  # a heading of the last chart
+            expect(page.locator('[data-test="loading-indicator"]')).to_have_count(0, timeout=100_000)
+        except (TimeoutError, AssertionError):
+            pytest.fail("\n".join([*said, f"the page showed\n{page.inner_text('body')}"]))
         text = page.inner_text("body")
         page.screenshot(path=tmp_path / "dashboard.png", full_page=True)
         browser.close()
