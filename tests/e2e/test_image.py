@@ -22,7 +22,7 @@ from e2e.doors import open_to_others
 from e2e.postgresql import PostgresServer, running
 from e2e.roots import Root
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), pytest.mark.seconds(400)]
 
 PACKAGES = """
 import json, sys, sysconfig

@@ -281,10 +281,10 @@ BUSY_PERSON = """
         }
     };
 """
-"""A browser that no program drives, and so busy that it tells in one message what was out of sight and is in sight.
+"""A browser that no program drives, so busy that one message tells what was out of sight and now is in sight.
 
 Superset 6.1 reads the first half of such a message only (`Row.tsx`, ``([entry]) => ...``): with its flag
-DASHBOARD_VIRTUALIZATION on, not one chart of this dashboard is drawn then. Without the first line the flag does
+DASHBOARD_VIRTUALIZATION on, no chart of this dashboard is drawn then. Without the first line the flag does
 nothing: for a browser that is driven Superset draws everything.
 """
 
