@@ -651,7 +651,7 @@ def tell(found: Summary) -> None:
         _tell_schools(f"ШНОР по результатам {year} года", schools)
     if found.reporting_year not in found.low_results:
         progress.info(
-            "Результатов работ, по которым определяют ШНОР, за %d год ещё нет: они не определены.",
+            "Результатов процедур, по которым определяют ШНОР, за %d год ещё нет: они не определены.",
             found.reporting_year,
         )
     title = f"Поддержку в {found.reporting_year} году получают"

@@ -13,7 +13,7 @@ from school_quality.reporting.content.advice import no_advice
     ("status", "says"),
     [
         ({"is_supported": None, "suppressed": ["is_supported"]}, "Получает ли её эта школа, скрыто."),
-        ({"is_supported": None}, "за год нет работ, по которым определяют ШНОР"),
+        ({"is_supported": None}, "за год нет процедур, по которым определяют ШНОР"),
         ({"is_supported": False}, "для школ с адресной поддержкой."),
         ({"is_supported": True, "suppressed": ["points"]}, "остальные скрыты."),
         ({"is_supported": True}, "ни один показатель не оценён."),

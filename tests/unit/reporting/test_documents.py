@@ -114,7 +114,7 @@ def test_unknown_is_said_to_be_unknown_and_never_zero(documents: Path) -> None:
         visible(documents / "scorecards" / "103.html"),
         printed(documents / "scorecards" / "103.pdf"),
     ):
-        assert "Статус определить нельзя: за год нет работ, по которым определяют ШНОР" in text
+        assert "Статус определить нельзя: за год нет процедур, по которым определяют ШНОР" in text
         assert "1.11 Доля «2» на ВПР: математика, 5 класс нет данных нет результатов — из 3" in text
         assert "Общий итог: нет данных" in text
         assert not re.search(r"\b0 из 3\b|\b0 %", text.replace("\u00a0", " "))
@@ -313,7 +313,7 @@ def test_the_list_holds_identified_schools_and_names_the_undecided(documents: Pa
     text = visible(documents / "reports" / "identified_schools.html").replace("\u00a0", " ")
 
     assert "Всего 3 школы. ШНОР: по расчёту 1 (нет данных: 1), в списке 0. Зона риска: по расчёту 1" in text
-    assert "Определить нельзя (нет результатов работ, по которым определяют ШНОР): МБОУ СОШ № 3" in text
+    assert "Определить нельзя (нет результатов процедур, по которым определяют ШНОР): МБОУ СОШ № 3" in text
     assert "ОГЭ, математика — 32 %; ВПР, математика, 5 класс — 35 %" in text
     assert "расходится: ШНОР вошла в ШНОР в этом году" in text
     assert "Лесной район Всего 1 школа. ШНОР: по расчёту 0, списка нет" in text

@@ -166,7 +166,7 @@ def test_a_school_that_is_unknown_in_one_of_the_years_neither_came_nor_left(
     text = said(build_report(found, reference, "", JUNE, is_open=False))
 
     assert "Вошли в зону риска: нет." in text
-    why = "за один из двух лет мало или нет работ, по которым определяют ШНОР"
+    why = "за один из двух лет мало или нет процедур, по которым определяют ШНОР"
     assert f"Сравнить нельзя, {why}: {formula}." in text
     assert "Изменение скрыто" not in text
 
@@ -197,7 +197,7 @@ def test_without_a_year_before_a_report_does_not_say_that_nobody_came_or_left(
     text = said(build_report(found, reference, "", JUNE, is_open=False))
 
     assert "за год: нет" not in text
-    assert "Сравнить не с чем: результатов 2021 года по работам, которые определяют ШНОР" in text
+    assert "Сравнить не с чем: результатов 2021 года по процедурам, которые определяют ШНОР" in text
 
 
 def test_indicators_stand_by_task_with_points_and_pooled_shares(report: Paper) -> None:
@@ -636,7 +636,7 @@ def test_what_is_unknown_of_every_school_is_no_data_and_never_nobody(
     assert "(ШССУ): по расчёту — нет данных, списка нет." in text
     assert "Таких школ в 2022 году по расчёту — нет данных, списка нет." in text
     assert "Каким школам нужна адресная поддержка, данных нет." in text
-    assert "за год нет результатов работ, по которым определяют ШНОР" in text
+    assert "за год нет результатов процедур, по которым определяют ШНОР" in text
     assert "каким школам нужна адресная поддержка, данных нет" in order
     assert "Школ с адресной поддержкой: нет данных." in effect
 

@@ -39,8 +39,8 @@ class IndicatorGroup:
     task: int
     title: str
     has_points: bool
-    without: str  # what is said where there are none
     lines: tuple[IndicatorLine, ...]
+    without: str = words.STATUSES["no_points"]  # what is said where there are no points
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,6 @@ def build_indicators(history: list[Row], current: list[Row], status: Row, refere
         IndicatorGroup(
             task=task,
             title=words.TASKS.get(task, f"Задача {task}"),
-            without=words.STATUSES["no_points"],
             has_points=any(row["max_points"] is not None for rows in by_key.values() for row in rows),
             lines=tuple(
                 _indicator_line(by_key[key], past[key], reference, footnotes)

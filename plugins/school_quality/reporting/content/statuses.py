@@ -86,10 +86,10 @@ def _headline(status: Row, reference: Reference) -> tuple[str, Tone]:
     if is_hidden(status, "is_low_results") or is_hidden(status, "is_risk_zone"):
         return "Статус по расчёту скрыт", "unknown"
     if low is None:
-        return "Статус определить нельзя: за год нет работ, по которым определяют ШНОР", "unknown"
+        return "Статус определить нельзя: за год нет процедур, по которым определяют ШНОР", "unknown"
     judged = status["identifying_procedures"]
     if judged is not None and judged < (methodology.parameter(reference.version, "low_procedures") or 0):
-        procedures = words.counted(judged, "работа", "работы", "работ")
+        procedures = words.counted(judged, "процедура", "процедуры", "процедур")
         return (
             f"Статус ШНОР определить нельзя: за год {procedures}, по которым его определяют, — этого мало",
             "unknown",

@@ -168,7 +168,7 @@ def _district(
         undecided=" ".join(
             f"{title}: {', '.join(names)}."
             for title, names in (
-                ("Определить нельзя (нет результатов работ, по которым определяют ШНОР)", undecided),
+                ("Определить нельзя (нет результатов процедур, по которым определяют ШНОР)", undecided),
                 ("ШНОР по расчёту скрыто", [_name(status, reference) for status in hidden]),
             )
             if names

@@ -167,7 +167,7 @@ def _undecided(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     ]
     if not unknown:
         return []
-    why = "за год нет результатов работ, по которым определяют ШНОР"
+    why = "за год нет результатов процедур, по которым определяют ШНОР"
     return [Text(f"Определить нельзя, {why}: {names(unknown, reference)}.")]
 
 
@@ -355,7 +355,7 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     if not is_comparable(facts):
         blocks.append(
             Text(
-                f"Сравнить не с чем: результатов {year - 1} года по работам, которые определяют ШНОР, "
+                f"Сравнить не с чем: результатов {year - 1} года по процедурам, которые определяют ШНОР, "
                 "в хранилище нет."
             )
         )
@@ -392,7 +392,7 @@ def changes(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     hidden = [row["school_id"] for row in facts.statuses if _is_change_hidden(row, facts)]
     unknown = [id_ for id_ in by_change[""] if id_ not in hidden]
     if unknown:
-        why = "за один из двух лет мало или нет работ, по которым определяют ШНОР"
+        why = "за один из двух лет мало или нет процедур, по которым определяют ШНОР"
         blocks.append(Text(f"Сравнить нельзя, {why}: {names(unknown, reference)}.", "small"))
     if hidden:
         blocks.append(Text(f"Изменение скрыто: {names(hidden, reference)}.", "small"))
