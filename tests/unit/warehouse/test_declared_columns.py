@@ -63,11 +63,16 @@ with empty_warehouse(root / "official.duckdb") as connection:
     connection.execute("copy from database official to open")
     connection.execute("alter table open.marts.fct_school_status add column suppressed varchar[]")
     connection.execute("update open.marts.fct_school_status set clubs = null, suppressed = ['clubs']")
-for edition in ("official", "open"):
+    connection.execute(f"attach '{root}/kept.duckdb' as kept")
+    connection.execute("copy from database official to kept")
+    connection.execute("alter table kept.marts.fct_school_status add column being_updated varchar[]")
+    connection.execute("update kept.marts.fct_school_status set being_updated = ['clubs']")
+for edition in ("official", "open", "kept"):
     with open_warehouse(root / f"{edition}.duckdb") as connection:
         reference = read_reference(connection, 2022, None)
-        write_scorecards(connection, reference, root / edition, release, edition=edition)
-        write_site(connection, reference, root / edition, release, edition=edition)
+        kind = "official" if edition == "official" else "open"
+        write_scorecards(connection, reference, root / edition, release, edition=kind)
+        write_site(connection, reference, root / edition, release, edition=kind)
 """
 
 
@@ -174,6 +179,8 @@ def test_cards_site_and_workbooks_show_a_new_column(project: Path, tmp_path: Pat
         card = openpyxl.load_workbook(folder / "scorecards/101.xlsx")["Сводка"]
         assert ("Кружков", value) in [row[:2] for row in card.iter_rows(values_only=True)]
         assert (folder / "scorecards/101.pdf").is_file()
+    for page in ("scorecards/101.html", "site/schools/101.html"):
+        assert "показано прежнее: Кружков." in (tmp_path / "kept" / page).read_text(encoding="utf-8")
 
 
 def test_what_is_shown_has_a_title_and_a_format_that_exists() -> None:

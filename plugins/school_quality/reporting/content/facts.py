@@ -18,6 +18,7 @@ import duckdb
 from school_quality.errors import UsageError
 from school_quality.reporting import words
 from school_quality.reporting.content import methodology
+from school_quality.warehouse import contract
 
 Row = dict[str, Any]
 
@@ -267,7 +268,12 @@ def is_hidden(status: Row, column: str) -> bool:
 def updated_note(statuses: Iterable[Row], districts: Iterable[Row] = ()) -> str:
     """What of statuses and figures of districts the open edition keeps from an earlier release."""
     columns = {column for status in statuses for column in status.get("being_updated") or ()}
-    names = [name for column, name in words.UPDATED.items() if column in columns]
+    declared = {
+        column.name: column.title
+        for column in contract.table("fct_school_status").columns
+        if "card" in column.shown
+    }
+    names = [name for column, name in (declared | words.UPDATED).items() if column in columns]
     if any(row.get("is_being_updated") for row in districts):
         names.append(words.UPDATED_DISTRICT)
     return f"Уточняется, показано прежнее: {', '.join(names)}." if names else ""
