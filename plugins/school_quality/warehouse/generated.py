@@ -17,6 +17,9 @@ from school_quality.warehouse.contract import Column, Table
 
 STATUSES = "fct_school_status"
 
+STEPS = {STATUSES: "5_fct_school_status.sql", "fct_procedure_result": "4_fct_procedure_result.sql"}
+"""Steps of the open edition of which the columns are declared."""
+
 FIRST = "Columns of the contract, written by `python -m school_quality.warehouse`."
 LAST = "So far the columns of the contract."
 
@@ -32,7 +35,6 @@ _TYPES = {
 def files() -> dict[Path, str]:
     """Every file that is made of the contracts, with the text that it must hold."""
     docs, statuses = project_root() / "docs", contract.table(STATUSES)
-    step = Path(__file__).parent / "open_edition" / "open_marts" / f"5_{STATUSES}.sql"
     panels = project_root() / "bi/superset/assets/datasets/education_quality/school_year.yaml"
     shown = [column for column in statuses.columns if "superset" in column.shown]
     query = [f"      status.{column.name},\n" for column in shown]
@@ -47,10 +49,8 @@ def files() -> dict[Path, str]:
         docs / "warehouse.md": catalogue.markdown(),
         docs / "er.svg": catalogue.picture(),
         docs / "contract.csv": _promise((docs / "contract.csv").read_text(encoding="utf-8")),
-        step: _between(
-            step.read_text(encoding="utf-8"), f"    -- {FIRST}\n", f"    -- {LAST}\n", _opened(statuses)
-        ),
         panels: _between(text, *marked, map(_panel_column, shown)),
+        **dict(_step(name, contract.table(mart)) for mart, name in STEPS.items()),
     }
 
 
@@ -94,8 +94,17 @@ def _promise(promised: str) -> str:
     return text.getvalue()
 
 
+def _step(name: str, table: Table) -> tuple[Path, str]:
+    path = Path(__file__).parent / "open_edition" / "open_marts" / name
+    lines = [*_opened(table), *(_named(table) if table.name == STATUSES else ())]
+    columns = ",\n".join(lines) + "\n"
+    return path, _between(
+        path.read_text(encoding="utf-8"), f"    -- {FIRST}\n", f"    -- {LAST}\n", [columns]
+    )
+
+
 def _opened(table: Table) -> Iterator[str]:
-    """What a step of the open edition tells of a mart, hides, and keeps of an earlier release."""
+    """What a step of the open edition tells of a mart."""
     for column in table.columns:
         if column.open_when is None:
             value = f"null::{column.data_type} as {column.name}"
@@ -103,7 +112,11 @@ def _opened(table: Table) -> Iterator[str]:
             value = column.name
         else:
             value = f"case when {column.open_when} then {column.name} end as {column.name}"
-        yield f"    {value},\n"
+        yield f"    {value}"
+
+
+def _named(table: Table) -> Iterator[str]:
+    """The names of the columns that are hidden, and of those that may be of an earlier release."""
     hidden = [
         f"'{column.name}'"
         if column.open_when is None
@@ -116,10 +129,12 @@ def _opened(table: Table) -> Iterator[str]:
         for column in table.columns
         if column.kept_when and column.open_when
     ]
-    for name, cases, end in (("suppressed", hidden, ",\n"), ("being_updated", kept, "\n")):
-        yield "    list_filter(\n        [\n"
-        yield ",\n".join(f"            {case}" for case in cases) + "\n"
-        yield f"        ],\n        lambda name: name is not null\n    )::varchar[] as {name}{end}"
+    for name, cases in (("suppressed", hidden), ("being_updated", kept)):
+        listed = ",\n".join(f"            {case}" for case in cases)
+        yield (
+            f"    list_filter(\n        [\n{listed}\n        ],\n"
+            f"        lambda name: name is not null\n    )::varchar[] as {name}"
+        )
 
 
 def _panel_column(column: Column) -> str:

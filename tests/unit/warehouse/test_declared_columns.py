@@ -114,7 +114,12 @@ def test_the_command_leaves_nothing_stale_and_touches_these_files_only(project: 
     }
 
     assert stale == "[]\n"
-    assert changed - set(EDITS) == {path.relative_to(project_root()).as_posix() for path in generated.files()}
+    of_another_mart = generated.STEPS["fct_procedure_result"]
+    assert changed - set(EDITS) == {
+        path.relative_to(project_root()).as_posix()
+        for path in generated.files()
+        if path.name != of_another_mart
+    }
 
 
 def test_dictionary_picture_and_promise_have_a_new_column(project: Path) -> None:

@@ -1,11 +1,15 @@
 create table open.marts.fct_procedure_result as
 with results as (
     select
-        facts.*,
+        facts.* exclude (flags),
         hidden_result.school_id is null as is_open,
-        kept_result.school_id is not null as is_kept,
         hidden_result.school_id is null
-        and not (facts.participants = 0 and facts.absent between 1 and limits.min_pupils - 1) as is_absent_open
+        and not (facts.participants = 0 and facts.absent between 1 and limits.min_pupils - 1) as is_absent_open,
+        case
+            when not is_absent_open then ['suppressed']
+            when kept_result.school_id is not null then list_append(facts.flags, 'being_updated')
+            else facts.flags
+        end as flags
     from build.marts.fct_procedure_result as facts
     cross join limits
     left join hidden_result using (school_id, reporting_year, procedure_id)
@@ -13,6 +17,7 @@ with results as (
 )
 
 select
+    -- Columns of the contract, written by `python -m school_quality.warehouse`.
     school_id,
     municipality_id,
     reporting_year,
@@ -39,10 +44,7 @@ select
     case when is_open then is_low_result end as is_low_result,
     case when is_open then pupils_to_threshold end as pupils_to_threshold,
     case when is_open then data_level end as data_level,
-    case
-        when not (is_open and is_absent_open) then ['suppressed']
-        when is_kept then list_append(flags, 'being_updated')
-        else flags
-    end as flags
+    flags
+    -- So far the columns of the contract.
 from results
 order by school_id, reporting_year, procedure_id;
