@@ -240,9 +240,7 @@ def _follow(
     else:
         history.add_years(connection, "new", moment)
     previous = ReleaseInfo.from_json(releases.manifest(settings, way[-1].release_id))
-    inputs = changes.find(
-        connection, settings, columns, Made.of(settings, release), Made.of(settings, previous)
-    )
+    inputs = changes.find(connection, settings, Made.of(settings, release), Made.of(settings, previous))
     changes.record(connection, release)
     difference = Difference(previous, release, inputs, *changes.fetch(connection, changes.SHOWN_IN_WORKBOOK))
     connection.execute("detach old")

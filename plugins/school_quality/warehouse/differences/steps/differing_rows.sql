@@ -1,0 +1,64 @@
+-- Rows of a mart that one of two warehouses has not, or of which a cell differs, with these cells as texts. Of a row
+-- that came or went a cell says what it is, not every no.
+create or replace temp table changed_{{ table }} as
+with {% for side, release in [("after", new), ("before", old)] -%}
+{{ side }} as (
+    select {{ columns | join(", ") }}
+    from {{ release }}.marts.{{ table }} as rows
+    {% if is_by_place %}
+    semi join differing_place as places
+        on
+            rows.reporting_year = places.reporting_year
+            and coalesce(rows.municipality_id, '') = places.place
+    {% endif %}
+),
+
+{% endfor -%}
+pairs as (
+    select
+        {{ key | join(", ") }},
+        {% for column in ["municipality_id", "reporting_year"] if column in columns and column not in key %}
+        coalesce(after.{{ column }}, before.{{ column }}) as {{ column }},
+        {% endfor %}
+        after.{{ key[0] }} is not null as is_new,
+        before.{{ key[0] }} is not null as is_old,
+        after,
+        before
+    from after
+    full join before using ({{ key | join(", ") }})
+    where after is distinct from before
+),
+
+compared as (
+    select
+        *,
+        list_filter(
+            [
+                {% for column, kind in columns.items() if column not in key %}
+                case
+                    when
+                        after.{{ column }} is distinct from before.{{ column }}
+                        {% if kind == "DOUBLE" %}
+                        and abs(after.{{ column }} - before.{{ column }})
+                        <= {{ noise }} * greatest(1, abs(before.{{ column }})) is not true
+                        {% endif %}
+                        and (
+                            (is_new and is_old)
+                            or coalesce(after.{{ column }}, before.{{ column }})::varchar not in ('false', '[]')
+                        )
+                        then
+                            {
+                                'what': '{{ column }}',
+                                'before': before.{{ column }}::varchar,
+                                'after': after.{{ column }}::varchar
+                            }
+                end{{ "," if not loop.last }}
+                {% endfor %}
+            ],
+            lambda cell: cell is not null
+        ) as cells
+    from pairs
+)
+
+select * from compared
+where cells <> [] or not is_new or not is_old
