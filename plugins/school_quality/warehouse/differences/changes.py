@@ -166,9 +166,8 @@ def _named(change: Change, names: Mapping[str, str]) -> Change:
 
 def _find_cells(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary table ``change``: the cells that are told of the rows that differ."""
-    parts = {*PARTS_OF_VALUE, "flags"}
     told = [
-        {"mart": mart.table, "what": what, "place": place, "is_part": what in parts}
+        {"mart": mart.table, "what": what, "place": place, "is_part": what in PARTS_OF_VALUE}
         for mart, columns in TOLD.items()
         for place, what in enumerate(columns)
     ]

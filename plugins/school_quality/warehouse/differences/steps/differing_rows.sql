@@ -35,27 +35,22 @@ compared as (
         list_filter(
             [
                 {% for column, kind in columns.items() if column not in key %}
-                case
-                    when
+                {
+                    'what': '{{ column }}',
+                    'before': before.{{ column }}::varchar,
+                    'after': after.{{ column }}::varchar,
+                    'differs':
                         after.{{ column }} is distinct from before.{{ column }}
                         {% if kind == "DOUBLE" %}
                         and abs(after.{{ column }} - before.{{ column }})
                         <= {{ noise }} * greatest(1, abs(before.{{ column }})) is not true
                         {% endif %}
-                        and (
-                            (is_new and is_old)
-                            or coalesce(after.{{ column }}, before.{{ column }})::varchar not in ('false', '[]')
-                        )
-                        then
-                            {
-                                'what': '{{ column }}',
-                                'before': before.{{ column }}::varchar,
-                                'after': after.{{ column }}::varchar
-                            }
-                end{{ "," if not loop.last }}
+                }{{ "," if not loop.last }}
                 {% endfor %}
             ],
-            lambda cell: cell is not null
+            lambda cell:
+                cell.differs
+                and ((is_new and is_old) or coalesce(cell.after, cell.before) not in ('false', '[]'))
         ) as cells
     from pairs
 )

@@ -41,7 +41,7 @@ left join municipalities on difference.municipality_id = municipalities.municipa
 left join procedures on difference.procedure_id = procedures.procedure_id
 order by
     difference.procedure_id is not null,
-    told.is_part,
+    told.is_part or told.what = 'flags',
     difference.indicator_code nulls first,
     municipalities.municipality_name,
     schools.school_number,
