@@ -70,7 +70,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests docs/queries plugins/school_quality/warehouse/open_edition/open_marts
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests docs/queries plugins/school_quality/warehouse
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

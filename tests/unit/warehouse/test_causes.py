@@ -14,7 +14,7 @@ from school_quality import datasets, seeds
 from school_quality.errors import UsageError
 from school_quality.reporting.lists import change_words
 from school_quality.settings import Settings
-from school_quality.warehouse.differences import causes, changes
+from school_quality.warehouse.differences import causes, changes, comparison
 from school_quality.warehouse.differences.causes import ASSESSMENTS
 from school_quality.warehouse.differences.changes import Change
 from school_quality.warehouse.publication import releases
@@ -421,7 +421,7 @@ def test_every_dataset_of_results_says_which_procedure_its_rows_are_of() -> None
 def test_every_status_that_is_compared_is_known_to_read_something() -> None:
     known = {row["status"] for row in seeds.rows("status_sources")}
 
-    assert set(changes.STATUS_COLUMNS) == known
+    assert set(comparison.STATUS_COLUMNS) == known
 
 
 def test_statuses_read_procedures_and_datasets_that_exist() -> None:
@@ -481,6 +481,6 @@ def test_flags_are_told_in_words_after_the_values_and_are_no_changed_value(setti
 
 
 def test_every_column_that_is_told_has_its_words() -> None:
-    told = {*changes.STATUS_COLUMNS, *changes.INDICATOR_COLUMNS, *changes.PROCEDURE_COLUMNS}
+    told = {*comparison.STATUS_COLUMNS, *comparison.INDICATOR_COLUMNS, *comparison.PROCEDURE_COLUMNS}
 
     assert told <= change_words.WHAT.keys()

@@ -1,11 +1,10 @@
 """Why releases differ: which inputs changed, and which of them a changed cell can have come from.
 
-A cell is ascribed to files by the rows that changed, not by the files that came: of every key of a dataset the
-row in force before and after is compared, and the file that put another row there, or took it away, is a cause
-for the cells that read that procedure or dataset of that school, or, where an indicator compares with the
-district, of its municipality. References (scales, thresholds, lists, the register) are a cause wherever they
-may reach. So a cause may be named that had no effect beside the one that had it, and never the other way
-round: one cause is certain, several are the possible ones.
+A cell is ascribed to files by the rows that they changed. Of every key of a dataset the rows in force before
+and after are compared. The file that put another row there, or took it away, is a cause for the cells that
+read this procedure or dataset of the same school, or of the same municipality where an indicator compares
+with the district. Scales, thresholds, lists and the register are a cause wherever they may reach. So beside
+the true cause others may be named, and never one without it: one cause is certain, several are possible.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ REACH = {
     "official_list": "municipality",
     "school_register": "municipality",
 }
-"""Datasets of which a row reaches more schools than the one that it names: all, or those of its municipality."""
+"""Datasets of which a row reaches more than its school: any school, or those of its municipality."""
 
 WITHOUT_EFFECT = {"measures.csv", "reasons.csv", "roadmap_items.csv", "roadmap_owners.csv",
                   "roadmap_periods.csv", "clusters.csv", "cluster_indicators.csv",
@@ -161,7 +160,7 @@ class Inputs:
 
 
 def compare_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings, new: Made, old: Made) -> Inputs:
-    """What changed between two releases; leaves the temporary table ``changed_landed_row`` for `attribute`."""
+    """What changed between two releases; leaves the table ``changed_landed_row`` for `attribute`."""
     connection.register("receipts_after", receipts_table(new.receipts))
     connection.register("receipts_before", receipts_table(old.receipts))
     sql.run(connection, "changed_receipts")
@@ -237,7 +236,7 @@ def _seed_changes(new: Seeds | None, old: Seeds | None) -> tuple[SeedChange, ...
 
 
 def attribute(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
-    """Make the temporary table ``difference`` of the table ``change``: its cells with what can have caused them.
+    """Make the table ``difference``: the cells of the table ``change`` with what can have caused them.
 
     Needs what `compare_inputs` left, and ``new`` and ``old`` attached.
     """

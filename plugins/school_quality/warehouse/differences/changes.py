@@ -12,7 +12,7 @@ from school_quality.settings import Settings
 from school_quality.warehouse import school_names
 from school_quality.warehouse.differences import causes, comparison, sql
 from school_quality.warehouse.differences.causes import Inputs, Made
-from school_quality.warehouse.differences.comparison import INDICATORS, PROCEDURES, STATUSES
+from school_quality.warehouse.differences.comparison import COMPARED, PARTS_OF_VALUE, STATUSES, VALUE_COLUMNS
 from school_quality.warehouse.publication import releases
 from school_quality.warehouse.publication.releases import ReleaseInfo
 
@@ -21,49 +21,6 @@ if TYPE_CHECKING:
 
 SHOWN_IN_WORKBOOK = 100_000
 """More cells than this nobody reads, and a sheet ends at a million; ``meta.release_change`` has them all."""
-
-VALUE_COLUMNS = ("status", "reason", "value", "value_text", "points")
-PARTS_OF_VALUE = ("value_now", "value_before", "numerator", "denominator")
-"""Told where the value made of them is the same: otherwise the value says it."""
-
-INDICATOR_COLUMNS = (*VALUE_COLUMNS, *PARTS_OF_VALUE, "flags")
-STATUS_COLUMNS = (
-    "is_low_results",
-    "low_procedure_ids",
-    "is_risk_zone",
-    "is_difficult_social",
-    "official_low_results",
-    "official_risk_zone",
-    "official_difficult_social",
-    "in_project_500",
-    "is_supported",
-    "school_group",
-    "change_from_previous_year",
-    "is_effective_mode",
-)
-PROCEDURE_COLUMNS = (
-    "participants",
-    "absent",
-    "mean_score",
-    "mean_mark",
-    "share_2_pct",
-    "share_3_pct",
-    "share_4_pct",
-    "share_5_pct",
-    "failed",
-    "failed_pct",
-    "is_low_result",
-    "data_level",
-    "flags",
-)
-"""Intervals and the way to the threshold follow from these."""
-
-TOLD = {
-    STATUSES: ("school", "reporting_year", *STATUS_COLUMNS),
-    INDICATORS: INDICATOR_COLUMNS,
-    PROCEDURES: PROCEDURE_COLUMNS,
-}
-"""Columns whose differences are told, in this order; a school or a year may come or go as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +125,11 @@ def _find_cells(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary table ``change``: the cells that are told of the rows that differ."""
     told = [
         {"mart": mart.table, "what": what, "place": place, "is_part": what in PARTS_OF_VALUE}
-        for mart, columns in TOLD.items()
-        for place, what in enumerate(columns)
+        for mart in COMPARED
+        for place, what in enumerate(mart.told)
+    ] + [
+        {"mart": STATUSES.table, "what": what, "place": -1, "is_part": False}
+        for what in ("school", "reporting_year")
     ]
     connection.execute("create or replace temp table told as select unnest(?, recursive := true)", [told])
     sql.run(connection, "known_years")

@@ -25,19 +25,60 @@ class Compared:
 
     table: str
     key: tuple[str, ...]
+    told: tuple[str, ...]  # columns of which a difference is told, in this order
     has_year: bool = True
 
     @property
     def changed(self) -> str:
         """The temporary table that `compare` makes, one row a row that differs: its key, on which sides it is
-        (``is_new, is_old``), both versions of it (``after, before``) and the differing ``cells``."""
+        (``is_new, is_old``) and the differing ``cells`` of those that are told."""
         return f"changed_{self.table}"
 
 
-INDICATORS = Compared("fct_indicator_value", ("school_id", "period", "indicator_code", "component"))
-STATUSES = Compared("fct_school_status", ("school_id", "reporting_year"))
-PROCEDURES = Compared("fct_procedure_result", ("school_id", "reporting_year", "procedure_id"))
-SCHOOLS = Compared("dim_school", ("school_id",), has_year=False)
+VALUE_COLUMNS = ("status", "reason", "value", "value_text", "points")
+PARTS_OF_VALUE = ("value_now", "value_before", "numerator", "denominator")
+"""Told where the value made of them is the same: otherwise the value says it."""
+
+INDICATOR_COLUMNS = (*VALUE_COLUMNS, *PARTS_OF_VALUE, "flags")
+STATUS_COLUMNS = (
+    "is_low_results",
+    "low_procedure_ids",
+    "is_risk_zone",
+    "is_difficult_social",
+    "official_low_results",
+    "official_risk_zone",
+    "official_difficult_social",
+    "in_project_500",
+    "is_supported",
+    "school_group",
+    "change_from_previous_year",
+    "is_effective_mode",
+)
+PROCEDURE_COLUMNS = (
+    "participants",
+    "absent",
+    "mean_score",
+    "mean_mark",
+    "share_2_pct",
+    "share_3_pct",
+    "share_4_pct",
+    "share_5_pct",
+    "failed",
+    "failed_pct",
+    "is_low_result",
+    "data_level",
+    "flags",
+)
+"""Intervals and the way to the threshold follow from these."""
+
+INDICATORS = Compared(
+    "fct_indicator_value", ("school_id", "period", "indicator_code", "component"), INDICATOR_COLUMNS
+)
+STATUSES = Compared("fct_school_status", ("school_id", "reporting_year"), STATUS_COLUMNS)
+PROCEDURES = Compared(
+    "fct_procedure_result", ("school_id", "reporting_year", "procedure_id"), PROCEDURE_COLUMNS
+)
+SCHOOLS = Compared("dim_school", ("school_id",), (), has_year=False)
 
 COMPARED = (INDICATORS, STATUSES, PROCEDURES, SCHOOLS)
 
@@ -53,8 +94,8 @@ def compare(connection: duckdb.DuckDBPyConnection, new: str, old: str) -> Column
     columns = _common_columns(connection, new, old)
     for compared, kinds in columns.items():
         names = {
-            "table": compared.table, "key": compared.key, "columns": kinds, "new": new, "old": old,
-            "noise": NOISE, "is_by_place": compared.has_year,
+            "table": compared.table, "key": compared.key, "told": compared.told, "columns": kinds,
+            "new": new, "old": old, "noise": NOISE, "is_by_place": compared.has_year,
         }  # fmt: skip
         if compared.has_year:
             sql.run(connection, "differing_places", names)

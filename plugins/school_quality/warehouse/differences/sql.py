@@ -1,7 +1,7 @@
-"""The steps of a comparison: each is one file of SQL, ``steps/*.sql``, that says in its first line what it finds.
+"""The steps of a comparison: each is a file of SQL, ``steps/*.sql``, whose first line says what it finds.
 
 A step leaves a temporary table for the next ones. Names of marts, columns and datasets are written into its
-text (Jinja, as in dbt's models), values are variables of the connection.
+text (Jinja, as in dbt's models); values are variables of the connection.
 """
 
 from __future__ import annotations

@@ -66,12 +66,9 @@ indicators as (
         period,
         indicator_code,
         component,
-        list_contains(list_concat((after).flags, (before).flags), 'borrowed_scale')
-        or 'no_scale' in ((after).reason, (before).reason) as is_borrowed,
-        ((after).reason is not distinct from 'not_due') <> ((before).reason is not distinct from 'not_due')
-            as is_due_changed,
-        ((after).reason is not distinct from 'not_supported') <> ((before).reason is not distinct from 'not_supported')
-            as is_support_changed,
+        list_contains(flatten(both_flags), 'borrowed_scale') or list_contains(both_reason, 'no_scale') as is_borrowed,
+        len(list_filter(both_reason, lambda reason: reason = 'not_due')) = 1 as is_due_changed,
+        len(list_filter(both_reason, lambda reason: reason = 'not_supported')) = 1 as is_support_changed,
         cells
     from changed_fct_indicator_value
     semi join common_years using (reporting_year)
@@ -84,7 +81,7 @@ procedures as (
         municipality_id,
         reporting_year,
         procedure_id,
-        list_contains(list_concat((after).flags, (before).flags), 'borrowed_scale') as is_borrowed,
+        list_contains(flatten(both_flags), 'borrowed_scale') as is_borrowed,
         cells
     from changed_fct_procedure_result
     semi join common_years using (reporting_year)

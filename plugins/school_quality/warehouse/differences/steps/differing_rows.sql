@@ -1,5 +1,12 @@
 -- Rows of a mart that one of two warehouses has not, or of which a cell differs, with these cells as texts. Of a row
 -- that came or went a cell says what it is, not every no.
+{% macro differs(column, kind) -%}
+    after.{{ column }} is distinct from before.{{ column }}
+    {%- if kind == "DOUBLE" %}
+    and abs(after.{{ column }} - before.{{ column }}) <= {{ noise }} * greatest(1, abs(before.{{ column }})) is not true
+    {%- endif %}
+{%- endmacro -%}
+
 create or replace temp table changed_{{ table }} as
 with {% for side, release in [("after", new), ("before", old)] -%}
 {{ side }} as (
@@ -32,19 +39,17 @@ pairs as (
 compared as (
     select
         *,
+        {% for column in ["reason", "flags"] if column in columns %}
+        [after.{{ column }}, before.{{ column }}] as both_{{ column }},
+        {% endfor %}
         list_filter(
             [
-                {% for column, kind in columns.items() if column not in key %}
+                {% for column, kind in columns.items() if column in told %}
                 {
                     'what': '{{ column }}',
                     'before': before.{{ column }}::varchar,
                     'after': after.{{ column }}::varchar,
-                    'differs':
-                        after.{{ column }} is distinct from before.{{ column }}
-                        {% if kind == "DOUBLE" %}
-                        and abs(after.{{ column }} - before.{{ column }})
-                        <= {{ noise }} * greatest(1, abs(before.{{ column }})) is not true
-                        {% endif %}
+                    'differs': {{ differs(column, kind) }}
                 }{{ "," if not loop.last }}
                 {% endfor %}
             ],
@@ -55,5 +60,9 @@ compared as (
     from pairs
 )
 
-select * from compared
-where cells <> [] or not is_new or not is_old
+select * exclude (after, before) from compared
+where
+    cells <> [] or not is_new or not is_old
+    {% for column, kind in columns.items() if column not in told and column not in key %}
+    or {{ differs(column, kind) }}
+    {% endfor %}

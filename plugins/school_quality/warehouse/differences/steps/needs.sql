@@ -23,6 +23,7 @@ indicators as (
         sources.source_period
     from change
     inner join sources using (period, indicator_code, component)
+    semi join touched on sources.source_key = touched.source_key
     group by all
 ),
 
@@ -117,3 +118,4 @@ select
     'school_register' as source_key,
     '' as source_period
 from change
+where 'school_register' in (select source_key from touched)
