@@ -9,7 +9,7 @@ import pytest
 from school_quality.reporting import words
 from school_quality.reporting.lists import change_words
 from school_quality.settings import project_root
-from school_quality.warehouse.differences import changes
+from school_quality.warehouse.differences import comparison
 from school_quality.warehouse.differences.changes import Change
 
 
@@ -17,7 +17,7 @@ def change(what: str) -> Change:
     return Change("6017", "17", "17", "Район", "2022", None, None, what, None, None, ("new_file",), ())
 
 
-TOLD = (*changes.STATUS_COLUMNS, *changes.INDICATOR_COLUMNS, *changes.PROCEDURE_COLUMNS)
+TOLD = (*comparison.STATUS_COLUMNS, *comparison.INDICATOR_COLUMNS, *comparison.PROCEDURE_COLUMNS)
 
 
 @pytest.mark.parametrize("column", [*TOLD, "school", "reporting_year"])

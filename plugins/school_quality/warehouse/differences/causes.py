@@ -186,15 +186,9 @@ def compare_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings, ne
 
 
 _PLACES = {
-    "school_id": "varchar",
-    "municipality_id": "varchar",
-    "reporting_year": "integer",
-    "exam": "varchar",
-    "subject": "varchar",
-    "grade": "integer",
-    "quarter": "integer",
-    "half_year": "integer",
-}
+    "school_id": "varchar", "municipality_id": "varchar", "reporting_year": "integer", "exam": "varchar",
+    "subject": "varchar", "grade": "integer", "quarter": "integer", "half_year": "integer",
+}  # fmt: skip
 """Columns by which a row of any dataset says what it is about."""
 
 

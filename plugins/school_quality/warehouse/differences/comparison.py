@@ -41,34 +41,14 @@ PARTS_OF_VALUE = ("value_now", "value_before", "numerator", "denominator")
 
 INDICATOR_COLUMNS = (*VALUE_COLUMNS, *PARTS_OF_VALUE, "flags")
 STATUS_COLUMNS = (
-    "is_low_results",
-    "low_procedure_ids",
-    "is_risk_zone",
-    "is_difficult_social",
-    "official_low_results",
-    "official_risk_zone",
-    "official_difficult_social",
-    "in_project_500",
-    "is_supported",
-    "school_group",
-    "change_from_previous_year",
-    "is_effective_mode",
-)
+    "is_low_results", "low_procedure_ids", "is_risk_zone", "is_difficult_social", "official_low_results",
+    "official_risk_zone", "official_difficult_social", "in_project_500", "is_supported", "school_group",
+    "change_from_previous_year", "is_effective_mode",
+)  # fmt: skip
 PROCEDURE_COLUMNS = (
-    "participants",
-    "absent",
-    "mean_score",
-    "mean_mark",
-    "share_2_pct",
-    "share_3_pct",
-    "share_4_pct",
-    "share_5_pct",
-    "failed",
-    "failed_pct",
-    "is_low_result",
-    "data_level",
-    "flags",
-)
+    "participants", "absent", "mean_score", "mean_mark", "share_2_pct", "share_3_pct", "share_4_pct",
+    "share_5_pct", "failed", "failed_pct", "is_low_result", "data_level", "flags",
+)  # fmt: skip
 """Intervals and the way to the threshold follow from these."""
 
 INDICATORS = Compared(
