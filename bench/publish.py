@@ -56,7 +56,7 @@ import sys, time
 from datetime import date, datetime
 from pathlib import Path
 from school_quality.settings import Settings
-from school_quality.warehouse import publish, releases
+from school_quality.warehouse.publication import publish, releases
 from school_quality.warehouse.publication.releases import ReleaseInfo
 
 root, build, day = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
