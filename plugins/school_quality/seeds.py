@@ -38,3 +38,13 @@ def read(file: Path) -> list[Row]:
 def relation(name: str) -> str:
     """A seed as a relation of DuckDB's SQL, all columns as texts."""
     return f"read_csv({literal(path(name))}, header = true, all_varchar = true)"
+
+
+def edition(year: int) -> str:
+    """The edition of the methodology that is in force in a reporting year; `ValueError` where none is."""
+    in_force = [
+        row
+        for row in rows("methodology_versions")
+        if int(row["first_reporting_year"]) <= year <= int(row["last_reporting_year"] or 9999)
+    ]
+    return max(in_force, key=lambda row: int(row["first_reporting_year"]))["methodology_version"]

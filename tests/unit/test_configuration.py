@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -95,3 +96,22 @@ def test_a_form_with_a_forgotten_step_stops_the_build(
     found = problems("forms_are_read_and_have_a_date", changes)
 
     assert dataset in {row["dataset"] for row in found if problem in row["problem"]}, found
+
+
+def test_each_year_is_judged_by_the_edition_that_was_the_last_to_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "dbt_project/seeds/methodology/methodology_versions.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "methodology_version,first_reporting_year,last_reporting_year\nnew,2023,\nold,2010,\ntrial,2022,2022\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("SCHOOL_QUALITY_HOME", str(tmp_path))
+    seeds.rows.cache_clear()
+    try:
+        found = [seeds.edition(year) for year in (2021, 2022, 2023, 2030)]
+    finally:
+        seeds.rows.cache_clear()
+
+    assert found == ["old", "trial", "new", "new"]

@@ -38,11 +38,7 @@ candidates as (
         scales.max_2,
         scales.max_3,
         scales.max_4,
-        case
-            when scales.reporting_year = works.reporting_year then 1
-            when scales.reporting_year < works.reporting_year then 2
-            else 3
-        end as preference
+        {{ scale_preference('scales.reporting_year', 'works.reporting_year') }} as preference
     from works
     inner join scales using (grade, subject)
     qualify
@@ -65,13 +61,9 @@ fitting as (
     select overflows.*
     from overflows
     inner join {{ ref('int_methodology__years') }} as years using (reporting_year)
-    where
-        overflows.preference = 1
-        or (overflows.min_printed = overflows.max_score and overflows.max_printed = overflows.max_score)
-        or (
-            overflows.max_printed is null
-            and 100 * overflows.pupils_above <= years.scale_overflow_pct * overflows.pupils
-        )
+    where {{ scale_fits(
+        'preference', 'max_score', 'min_printed', 'max_printed', 'pupils_above', 'pupils', 'years.scale_overflow_pct'
+    ) }}
 )
 
 select

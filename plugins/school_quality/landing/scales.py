@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import duckdb
+import jinja2
 
 from school_quality import seeds
 from school_quality.datasets import get
 from school_quality.quoting import identifier
+from school_quality.settings import dbt_project_dir
 from school_quality.validation import rule
 
 OF_SCALE = ("mark_above_scale", "score_above_scale")
@@ -19,12 +22,10 @@ WORK = "reporting_year, grade, subject"
 
 
 @cache
-def overflow_parts() -> int:
-    """A borrowed scale fits if at most one total in this many is above its maximum (a seed: 1 %)."""
-    percents = [
-        float(row["value"]) for row in seeds.rows("parameters") if row["parameter"] == "scale_overflow_pct"
-    ]
-    return round(100 / percents[-1])
+def macros() -> Any:
+    """The macros of dbt that decide whose scale fits, so that landing and the build go by the same words."""
+    loader = jinja2.FileSystemLoader(dbt_project_dir() / "macros")
+    return jinja2.Environment(loader=loader).get_template("scales.sql").module  # noqa: S701 - SQL, no HTML
 
 
 def choose_scales(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
@@ -46,17 +47,30 @@ def choose_scales(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
 
 
 def _find_candidates(connection: duckdb.DuckDBPyConnection) -> None:
-    """``scale_candidate``: a work's own scale (turn 0), the nearest earlier (1) and later one (2)."""
+    """``scale_candidate``: each work's own scale, the nearest earlier and the nearest later one.
+
+    ``overflow_pct``: how many percent of the totals may be above it, by the edition of the work's year.
+    """
     connection.execute(
         f"""
         create or replace temp table scale_candidate as
-        with work as (select distinct {WORK} from rows_vpr_results)
-        select work.*, s.max_score,
-            case when s.reporting_year = work.reporting_year then 0
-                when s.reporting_year < work.reporting_year then 1 else 2 end as turn
-        from work join scale as s on s.exam = 'vpr' and s.grade = work.grade and s.subject = work.subject
+        with work as (select distinct {WORK} from rows_vpr_results),
+        edition as (
+            select y.reporting_year,
+                arg_max(p.value::decimal(9, 2), v.first_reporting_year::int) as overflow_pct
+            from (select distinct reporting_year from work) as y
+            join {seeds.relation("methodology_versions")} as v on y.reporting_year
+                between v.first_reporting_year::int and coalesce(v.last_reporting_year::int, 9999)
+            join {seeds.relation("parameters")} as p
+                on p.methodology_version = v.methodology_version and p.parameter = 'scale_overflow_pct'
+            group by all
+        )
+        select work.*, edition.overflow_pct, s.max_score,
+            {macros().scale_preference("s.reporting_year", "work.reporting_year")} as preference
+        from work join edition using (reporting_year)
+        join scale as s on s.exam = 'vpr' and s.grade = work.grade and s.subject = work.subject
         qualify row_number() over (
-            partition by work.reporting_year, work.grade, work.subject, turn
+            partition by work.reporting_year, work.grade, work.subject, preference
             order by abs(s.reporting_year - work.reporting_year)
         ) = 1
         """
@@ -85,13 +99,17 @@ def _find_contested_works(connection: duckdb.DuckDBPyConnection) -> None:
         create or replace temp table contested_work as
         select {WORK}, min(max_score) as lowest
         from scale_candidate join work_total using ({WORK})
-        group by all having min(turn) > 0 and max(highest) > min(max_score)
+        group by all having min(preference) > 1 and max(highest) > min(max_score)
         """
     )
 
 
 def _choose(connection: duckdb.DuckDBPyConnection) -> None:
     """The scale of each work: only the rows of contested ones are counted."""
+    fits = macros().scale_fits(
+        *("preference", "max_score", "min_printed", "max_printed"),
+        *("coalesce(above, 0)", "coalesce(totals, 0)", "overflow_pct"),
+    )
     dataset = get("vpr_results")
     key = ", ".join(identifier(name) for name in dataset.key)
     wanted = f"{key}, total, row_number, order_seq"
@@ -111,14 +129,13 @@ def _choose(connection: duckdb.DuckDBPyConnection) -> None:
             qualify row_number() over (partition by {key} order by order_seq desc, row_number desc) = 1
         ),
         overflow as (
-            select c.reporting_year, c.grade, c.subject, c.turn,
+            select c.reporting_year, c.grade, c.subject, c.preference,
                 count(*) filter (r.total > c.max_score) as above, count(r.total) as totals
             from scale_candidate as c join in_force as r using ({WORK}) group by all
         )
-        select {WORK}, arg_min(max_score, turn) as max_score
-        from scale_candidate join work_total using ({WORK}) left join overflow using ({WORK}, turn)
-        where turn = 0 or (min_printed = max_score and max_printed = max_score)
-            or (max_printed is null and coalesce(above, 0) * {overflow_parts()} <= coalesce(totals, 0))
+        select {WORK}, arg_min(max_score, preference) as max_score
+        from scale_candidate join work_total using ({WORK}) left join overflow using ({WORK}, preference)
+        where {fits}
         group by all
         """
     )

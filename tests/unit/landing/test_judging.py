@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from school_quality.model import Block
+from school_quality.settings import dbt_project_dir, expectations_dir
 
 from .conftest import Bench
 
@@ -278,6 +281,30 @@ def test_without_a_printed_maximum_one_total_in_a_hundred_may_lie_above(
     bench.run()
 
     assert bench.counts(file)[1] == rejected
+
+
+def test_how_many_totals_may_lie_above_is_asked_of_the_edition_of_the_works_year(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "dbt_project/seeds/methodology"
+    shutil.copytree(dbt_project_dir() / "seeds", folder.parent)
+    (tmp_path / "dbt_project/macros").symlink_to(dbt_project_dir() / "macros")
+    (tmp_path / "expectations").symlink_to(expectations_dir())
+    with (folder / "methodology_versions.csv").open("a", encoding="utf-8") as versions:
+        versions.write("later,2022,,Приказ,\n")
+    with (folder / "parameters.csv").open("a", encoding="utf-8") as parameters:
+        parameters.write("later,scale_overflow_pct,3,%,,\n")
+    monkeypatch.setenv("SCHOOL_QUALITY_HOME", str(tmp_path))
+    bench.add("mark_scale", [SCALE], reporting_year="2019")
+    totals = ["20"] * 97 + ["21"] * 3
+    files = [
+        bench.add("vpr_results", work(*totals), reporting_year=year, grade="5", subject="math")
+        for year in ("2021", "2022")
+    ]
+
+    bench.run()
+
+    assert [bench.counts(file)[1] for file in files] == [0, 3]
 
 
 def test_the_nearest_earlier_scale_goes_before_the_nearest_later_one(bench: Bench) -> None:

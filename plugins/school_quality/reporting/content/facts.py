@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from school_quality import seeds
 from school_quality.errors import UsageError
 from school_quality.reporting import words
 from school_quality.reporting.content import methodology
@@ -193,13 +194,13 @@ def read_reference(
 
 
 def _version(connection: duckdb.DuckDBPyConnection, year: int) -> str:
-    """The edition that judged a year; the last one where nothing was computed."""
+    """The edition that judged a year; where nothing was computed, the one in force in it."""
     (found,) = rows(
         connection,
         "select max(methodology_version) as version from marts.fct_indicator_value where reporting_year = ?",
         [year],
     )
-    return found["version"] or methodology.last_version()
+    return found["version"] or seeds.edition(year)
 
 
 def _district_scores(connection: duckdb.DuckDBPyConnection, year: int) -> dict[str, tuple[float, int]]:

@@ -24,11 +24,6 @@ def parameter(version: str, name: str) -> float | None:
     return None
 
 
-def last_version() -> str:
-    """The edition that came last."""
-    return seeds.rows("methodology_versions")[-1]["methodology_version"]
-
-
 def document(version: str) -> str:
     """The order behind a version in the middle of a sentence: ``приказ от 12.09.2022 № 1496``."""
     for row in seeds.rows("methodology_versions"):
