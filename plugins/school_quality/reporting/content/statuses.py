@@ -110,11 +110,13 @@ def falls(status: Row, values: list[Row], reference: Reference) -> str:
     """
     if not status["is_risk_zone"]:
         return ""
-    dynamics = [
-        row
+    risky = {
+        row["indicator_code"]
         for row in values
-        if methodology.is_risk_dynamics(row["methodology_version"], row["indicator_code"])
-    ]
+        if row["reporting_year"] == reference.year
+        and methodology.is_risk_dynamics(row["methodology_version"], row["indicator_code"])
+    }
+    dynamics = [row for row in values if row["indicator_code"] in risky]
     falling = []
     for now, _ in lasting_falls(dynamics, reference.year):
         code = now["indicator_code"]

@@ -59,8 +59,7 @@ class MunicipalFacts:
         return any(row["is_supported"] is not None for row in self.statuses)
 
 
-# Each query gets $ids (municipalities), $year and $codes (dynamics of the risk zone), and gives
-# municipality_id.
+# Each query gets $ids (municipalities), $year and $dynamics (`risk_dynamics`), and gives municipality_id.
 _OF_MUNICIPALITY = "list_contains($ids, t.municipality_id)"
 _QUERIES = {
     "statuses": f"""
@@ -77,9 +76,11 @@ _QUERIES = {
         select t.municipality_id, t.school_id, t.reporting_year, t.indicator_code, t.status, t.value
         from marts.fct_indicator_value as t
         where {_OF_MUNICIPALITY} and t.reporting_year between $year - 1 and $year
-            and list_contains($codes, t.indicator_code)
-            and t.school_id in (
-                select school_id from marts.fct_school_status where reporting_year = $year and is_risk_zone
+            and (t.school_id, t.indicator_code) in (
+                select (r.school_id, r.indicator_code) from marts.fct_indicator_value as r
+                inner join marts.fct_school_status as s using (school_id, reporting_year)
+                where r.reporting_year = $year and s.is_risk_zone
+                    and list_contains($dynamics, r.methodology_version || ' ' || r.indicator_code)
             )
         order by t.reporting_year""",
     "tasks": f"""
@@ -212,7 +213,7 @@ def _read_batch(
         "ids": ids,
         "year": reference.year,
         "period": reference.period,
-        "codes": risk_dynamics(),
+        "dynamics": risk_dynamics(),
     }
     found: dict[str, defaultdict[str, list[Row]]] = {}
     for name, sql in _QUERIES.items():
@@ -231,7 +232,9 @@ def _read_batch(
 
 
 def risk_dynamics() -> list[str]:
-    """Codes of the dynamics of which a lasting fall brings a school into the risk zone (reading 12)."""
-    return sorted(
-        {row["indicator_code"] for row in seeds.rows("indicators") if row["is_risk_dynamics"] == "true"}
-    )
+    """The dynamics of each edition of which a lasting fall brings a school into the risk zone (reading 12)."""
+    return [
+        f"{row['methodology_version']} {row['indicator_code']}"
+        for row in seeds.rows("indicators")
+        if row["is_risk_dynamics"] == "true"
+    ]
