@@ -232,7 +232,7 @@ def _read_batch(
 
 
 def risk_dynamics() -> list[str]:
-    """The dynamics of each edition of which a lasting fall brings a school into the risk zone (reading 12)."""
+    """The dynamics of each edition whose lasting fall brings a school into the risk zone (reading 12)."""
     return [
         f"{row['methodology_version']} {row['indicator_code']}"
         for row in seeds.rows("indicators")
