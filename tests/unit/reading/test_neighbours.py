@@ -35,6 +35,15 @@ def sheets_of(folder: Path) -> dict[str, list[Sheet]]:
     return found
 
 
+def blanks() -> dict[str, list[Sheet]]:
+    """A sheet of each declared form, made of its headers: a new form needs no file in the example."""
+    return {
+        f"blank {dataset.name}": [Sheet("", [[field.header for field in dataset.fields.values()]])]
+        for dataset in datasets.load().values()
+        if dataset.is_form
+    }
+
+
 def accepting(sheets: list[Sheet]) -> set[str]:
     """The datasets that see a table of theirs in the sheets."""
     return {t.header.dataset.name for sheet in sheets for t in find_tables(sheet).tables}
@@ -55,7 +64,7 @@ def folders() -> list[Path]:
 def test_a_file_is_accepted_by_its_own_dataset_and_by_no_other(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = sheets_of(folder)
+    files = sheets_of(folder) | blanks()
     own = {path: accepting(sheets) for path, sheets in files.items()}
     every = dict(datasets.load())
     accepted: dict[str, set[str]] = {path: set() for path in files}
@@ -65,7 +74,7 @@ def test_a_file_is_accepted_by_its_own_dataset_and_by_no_other(
         for path, sheets in files.items():
             accepted[path] |= accepting(sheets)
 
-    assert len(files) > 1
+    assert len(files) > len(blanks()) + 1
     assert {
         path: names - own[path] - {TWINS.get(name, "") for name in own[path]}
         for path, names in accepted.items()
@@ -73,10 +82,12 @@ def test_a_file_is_accepted_by_its_own_dataset_and_by_no_other(
     assert all(own[path] <= names for path, names in accepted.items())
 
 
-def test_every_dataset_has_a_file_in_the_example() -> None:
+def test_every_dataset_has_a_file_in_the_example_or_a_blank() -> None:
     found = {name for sheets in sheets_of(EXAMPLE).values() for name in accepting(sheets)}
+    forms = {name: accepting(sheets) for name, sheets in blanks().items()}
 
-    assert found == set(datasets.load())
+    assert forms == {f"blank {name}": {name} for name in datasets.load() if datasets.get(name).is_form}
+    assert found | set().union(*forms.values()) == set(datasets.load())
 
 
 def test_plans_of_works_are_no_table_of_results() -> None:
