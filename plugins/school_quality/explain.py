@@ -20,6 +20,7 @@ from school_quality.errors import UsageError
 from school_quality.reporting import words
 from school_quality.reporting.content import methodology
 from school_quality.reporting.content.facts import LINEAGE, Row, rows
+from school_quality.reporting.content.statuses import SUPPORT_UNKNOWN
 from school_quality.screen import one_line
 from school_quality.warehouse.readers.opening import open_shut
 
@@ -195,10 +196,13 @@ def _values(
 ) -> list[Row]:
     found = rows(
         connection,
-        "select v.*, d.indicator_name, d.unit, d.clause, d.owner, d.note, p.label as period_label"
+        "select v.*, s.is_supported, d.indicator_name, d.unit, d.clause, d.owner, d.note,"
+        " p.label as period_label"
         " from marts.fct_indicator_value as v"
         " left join marts.dim_indicator as d using (methodology_version, indicator_code, component)"
         " left join marts.dim_period as p using (period)"
+        " left join marts.fct_school_status as s"
+        " on s.school_id = v.school_id and s.reporting_year = v.reporting_year"
         " where v.school_id = ? and v.indicator_code = ? and v.reporting_year = ? order by v.period",
         [school["school_id"], code, year],
     )
@@ -277,6 +281,8 @@ def _explain_value(
 
 
 def _outcome(value: Row) -> str:
+    if value["reason"] == "not_supported" and value["is_supported"] is None:
+        return f"{words.NO_DATA} — {SUPPORT_UNKNOWN}"
     if value["status"] in ("no_data", "not_applicable"):
         reason = methodology.reasons().get(value["reason"], value["reason"])
         return f"{words.NO_DATA if value['status'] == 'no_data' else words.UNRELATED} — {reason}"

@@ -147,7 +147,18 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "reason": "no_results",
                 "max_points": 3,
             },
+            *(
+                {
+                    "school_id": school_id,
+                    "indicator_code": "2.2",
+                    "status": "not_applicable",
+                    "reason": "not_supported",
+                    "max_points": 3,
+                }
+                for school_id in ("6040", "7040")
+            ),
         )
+        insert(connection, "marts.fct_school_status", {"school_id": "7040", "is_supported": False})
         insert(
             connection,
             "meta.source_file",
@@ -261,6 +272,16 @@ def test_a_form_row_is_shown_with_its_fields_as_last_read_and_no_other_school(
     assert [source.contents for source in sources] == [
         ("строка 2. Отчётный год: 2022; Педагогических работников: 20; Первая категория: 10",)
     ]
+
+
+def test_an_indicator_of_supported_schools_is_unknown_where_support_is(warehouse: Path) -> None:
+    assert (
+        "нет данных — нужна ли школе адресная поддержка, неизвестно"
+        in about(warehouse, "6040", "2.2").render()
+    )
+    assert (
+        "не относится к школе — школа не в числе поддерживаемых" in about(warehouse, "7040", "2.2").render()
+    )
 
 
 def test_missing_data_are_explained_by_their_reason(warehouse: Path) -> None:
