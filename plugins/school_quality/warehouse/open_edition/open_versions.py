@@ -21,6 +21,7 @@ from school_quality.errors import Damaged
 from school_quality.landing.receipts import checksum
 from school_quality.quoting import identifier, literal
 from school_quality.settings import Settings
+from school_quality.warehouse import contract
 from school_quality.warehouse.publication import journal, releases
 from school_quality.warehouse.publication.releases import ReleaseInfo
 
@@ -217,13 +218,10 @@ def _adopt(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
     """Take over open marts published without versions: a cell that says the same today has its version."""
     connection.execute(f"attach {literal(published)} as told (read_only)")
     theirs = _columns(connection, "from told.marts.fct_procedure_result")
-    numbers = [
-        name for name in _columns(connection, "from build.marts.fct_procedure_result") if name in theirs
-    ]
     same = " and ".join(
-        f"told.{identifier(name)} is not distinct from facts.{identifier(name)}"
-        for name in numbers
-        if name not in ("municipality_id", "flags")
+        f"told.{identifier(column.name)} is not distinct from facts.{identifier(column.name)}"
+        for column in contract.table("fct_procedure_result").columns
+        if column.open_when and column.name in theirs and column.name not in ("municipality_id", "flags")
     )
     connection.execute(
         f"""
