@@ -400,6 +400,31 @@ def vpr_reports_2022() -> dict[str, bytes]:
     }
 
 
+SKILLS = (
+    ("Читать и записывать числа", "1.1"),
+    ("Сравнивать обыкновенные дроби", "1.2"),
+    ("Решать задачи на движение и работу", "3.1; 3.2"),
+    ("Находить часть числа и число по его части", "1.3"),
+    ("Читать таблицы и диаграммы", "4.1"),
+    ("Вычислять площадь и периметр", "2.1; 2.2"),
+)
+"""What tasks of maths check, with codes of contents: invented."""
+
+
+def work_plan() -> dict[str, bytes]:
+    """The plan of maths 5 of 2022: a row a code of contents, the last two tasks are harder."""
+    maxima = task_maxima(SCALES["ВПР", 5, "Математика"][0])
+    rows: list[Row] = [
+        ["№ по КИМу", "Умения, виды деятельности", "Уровень сложности", "Код КЭС",
+         "Максимальный балл за выполнение задания"]
+    ]  # fmt: skip
+    for task, top in enumerate(maxima, start=1):
+        skill, codes = SKILLS[(task - 1) % len(SKILLS)]
+        level = "Б" if task < len(maxima) - 1 else "П"
+        rows += [[task, skill, level, code, top] for code in codes.split("; ")]
+    return {"2022/ВПР/План ВПР, математика, 5 класс.xlsx": xlsx_bytes({"План": rows})}
+
+
 def vpr_2022_sheet(rng: random.Random, subject: str, grade: int, counts: Counts) -> bytes:
     """The export of 2022: sheets «Классы» and «Протокол», absent pupils with a total of 0."""
     scale = SCALES["ВПР", grade, SUBJECTS[subject]]
@@ -809,7 +834,7 @@ def main(inbox: Path = INBOX) -> None:
     """Write the whole example inbox, replacing what is there."""
     rng = random.Random(1496)  # noqa: S311 - reproducible examples, not secrets
     files = references() | lists_and_indices() | order_table()
-    files |= vpr_2021(rng) | vpr_2022(rng) | exams(rng) | forms(rng) | vpr_reports_2022()
+    files |= vpr_2021(rng) | vpr_2022(rng) | exams(rng) | forms(rng) | vpr_reports_2022() | work_plan()
     shutil.rmtree(inbox, ignore_errors=True)
     for name, data in files.items():
         write(inbox / name, data)

@@ -9,7 +9,7 @@ from typing import Literal
 
 Level = Literal["file", "row", "warning"]
 
-CONTEXT_FIELDS = ("year", "grade", "subject", "sitting")
+CONTEXT_FIELDS = ("year", "grade", "subject", "sitting", "exam")
 """What a path may say of a file (contracts, section 2)."""
 
 
@@ -25,6 +25,7 @@ class Context:
     subject: str | None = None
     sitting: str | None = None  # "autumn" where the name or a folder says so
     conflicting_years: tuple[int, ...] = ()
+    exam: str | None = None  # ege, oge or vpr
 
     def key(self, fields: Collection[str] = CONTEXT_FIELDS) -> str:
         """Canonical JSON of some fields, the ``context`` of a receipt; null where the path did not say it."""

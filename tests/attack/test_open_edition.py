@@ -51,6 +51,36 @@ def test_estimates_of_small_schools_are_not_in_the_open_edition(
     assert opened == (0, 0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    "mart",
+    [
+        "dim_task",
+        "fct_journal_comparison",
+        "fct_municipality_task",
+        "fct_score_distribution",
+        "fct_task_result",
+    ],
+)
+def test_tasks_distributions_and_journals_are_not_in_the_open_edition(
+    editions: duckdb.DuckDBPyConnection, mart: str
+) -> None:
+    official, opened = (
+        editions.execute(
+            "select count(*) from duckdb_columns() where database_name = $1 and schema_name = 'marts' "
+            "and table_name = $2",
+            [name, mart],
+        ).fetchone()
+        for name in ("official", "opened")
+    )
+
+    assert official == opened != (0,)
+    assert editions.execute(f"from opened.marts.{mart}").fetchall() == []
+
+
+def test_scores_of_pupils_are_there_to_be_hidden(editions: duckdb.DuckDBPyConnection) -> None:
+    assert editions.execute("from official.marts.fct_score_distribution where pupils < 10").fetchall() != []
+
+
 def test_no_hidden_cell_gives_its_points_or_verdict_away(opened: Path) -> None:
     release = read(opened)
 

@@ -32,7 +32,7 @@ def undecided(region: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory
             delete from seeds.counted_people where dataset = 'form_methodical';
             alter table marts.dim_school add column telephone varchar default '8 800';
             alter table marts.fct_school_status add column headaches integer default 3;
-            create table marts.fct_task_result as select 1 as task, 5 as pupils;
+            create table marts.fct_class_result as select 1 as class, 5 as pupils;
             """
         )
     disclosure.write_open_marts(build, root / "open.duckdb")
@@ -85,7 +85,7 @@ def test_unknown_columns_and_marts_are_empty(undecided: Path) -> None:
     assert rows(undecided, "select count(*), count(telephone) from marts.dim_school")[0][1] == 0
     assert rows(undecided, "select count(*), count(headaches) from marts.fct_school_status")[0][1] == 0
     assert rows(undecided, "select count(school_name), count(school_type) from marts.dim_school")[0] > (0, 0)
-    assert rows(undecided, "from marts.fct_task_result") == []
+    assert rows(undecided, "from marts.fct_class_result") == []
 
 
 def test_every_rule_that_a_family_names_is_written_and_is_named() -> None:

@@ -44,7 +44,7 @@ def test_the_run_says_what_it_did_step_by_step(example: tuple[Path, str]) -> Non
     _, said = example
 
     for words in (
-        "Файлов прочитано: 40",
+        "Файлов прочитано: 41",
         "не принято 2",
         "Построено: моделей",
         "Карточки школ: 15",

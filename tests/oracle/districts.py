@@ -31,6 +31,7 @@ TYPES = {
     "BIGINT": pa.int64(),
     "DATE": pa.date32(),
     "BOOLEAN": pa.bool_(),
+    "TINYINT[]": pa.list_(pa.int8()),
     "DECIMAL(18,6)": pa.decimal128(18, 6),
     "DECIMAL(9,4)": pa.decimal128(9, 4),
 }

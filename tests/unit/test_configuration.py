@@ -57,7 +57,6 @@ def test_the_committed_seeds_have_no_problem(test: str) -> None:
     ("change", "named", "problem"),
     [
         (edit("2.5", dataset="form_metodical"), "form_metodical", "не объявлен"),
-        (edit("2.5", dataset="task_completion"), "task_completion", "непрочитанный"),
         (edit("2.5", numerator="shared_municipl"), "shared_municipl", "такого поля"),
         (edit("2.2", numerator="highest_category|second_category"), "second_category", "такого поля"),
         (edit("2.2", denominator="pupils"), "pupils", "такого поля"),
@@ -78,6 +77,17 @@ def test_an_indicator_that_reads_what_is_not_there_stops_the_build(
     found = problems("indicators_read_what_is_declared", {"indicators": change})
 
     assert named in {row["named_value"] for row in found if problem in row["problem"]}, found
+
+
+def test_an_indicator_of_a_dataset_that_nothing_reads_stops_the_build() -> None:
+    changes = {
+        "indicators": edit("2.5", dataset="task_completion"),
+        "datasets": edit("task_completion", unread="nobody needs it"),
+    }
+
+    found = problems("indicators_read_what_is_declared", changes)
+
+    assert "task_completion" in {row["named_value"] for row in found if "непрочитанный" in row["problem"]}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 {% set parameters = [
     'low_result_pct', 'low_procedures', 'high_score', 'tail_pct', 'tail_min_schools', 'zero_twos_pct',
     'olympiad_share_pct', 'difficult_social_parts', 'index_min_schools', 'small_n', 'zero_difference', 'conflict_pp',
-    'scale_overflow_pct', 'pooled_years', 'wilson_z'
+    'scale_overflow_pct', 'pooled_years', 'task_place_pct', 'task_value_pct', 'task_overflow_pct', 'deficit_pupils',
+    'deficit_pct', 'deficit_hard_pct', 'deficit_gap_pp', 'wilson_z'
 ] %}
 {% set exact = ['zero_difference', 'wilson_z'] %}
 

@@ -16,6 +16,8 @@ with protocols as (
         mark,
         is_counted,
         printed_minimum,
+        short_answers,
+        long_answers,
         seq,
         order_seq,
         sheet,

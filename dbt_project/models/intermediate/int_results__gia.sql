@@ -53,7 +53,10 @@ select
     best.subject,
     best.test_score,
     case best.exam when 'ege' then best.test_score else best.primary_score end as score,
+    best.primary_score,
     best.mark,
+    best.short_answers,
+    best.long_answers,
     case
         when best.mark is not null then best.mark = 2
         else best.test_score < coalesce(best.printed_minimum, thresholds.min_score)

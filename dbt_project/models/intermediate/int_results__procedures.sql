@@ -11,6 +11,14 @@ with delivered as (
         subject,
         grade
     from {{ ref('stg_vpr_marks') }}
+    {%- for report in ['task_completion', 'score_distribution', 'journal_comparison'] %}
+    union
+    select
+        'vpr' as exam,
+        subject,
+        grade
+    from {{ ref('stg_' ~ report) }}
+    {%- endfor %}
     union
     select
         exam,

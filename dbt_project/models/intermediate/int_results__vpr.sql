@@ -17,6 +17,9 @@ select
         when results.total <= scales.max_4 then 4
         when scales.max_4 is not null then 5
     end as pupil_mark,
+    results.journal_mark,
+    results.tasks,
+    results.cells,
     scales.is_borrowed and results.mark is null and not results.is_absent and results.total is not null
         as is_scale_borrowed
 from {{ ref('stg_vpr_results') }} as results

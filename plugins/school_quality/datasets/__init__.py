@@ -36,11 +36,23 @@ FieldType = Literal[
     "enum",
     "bool",
     "item",
+    "task",
+    "mask",
+    "content_codes",
     "indicator_codes",
     "pupil",
 ]
 Shape = Literal[
-    "record", "protocol", "appeals", "pupils", "marks", "percentages", "scores", "completion", "journal"
+    "record",
+    "protocol",
+    "appeals",
+    "pupils",
+    "marks",
+    "percentages",
+    "scores",
+    "completion",
+    "journal",
+    "plan",
 ]
 Kind = Literal["reference", "list", "results", "report", "form"]
 """A report is aggregated by others and decides no result."""
@@ -112,10 +124,13 @@ class Variant:
     headers: dict[str, tuple[str, ...]]
     required: tuple[str, ...]
     also: tuple[str, ...] = ()  # headers that are known and carry nothing that is used
-    tasks: str | None = None  # pattern of task columns; its group ``max`` is the task's maximum
+    tasks: str | None = (
+        None  # pattern of task columns; groups ``name`` and ``max``: what a header says of its task
+    )
     beyond: tuple[str, ...] | None = None  # some task column must be another than these
     refuses: str | None = None  # pattern of headers that make it another table
     below: str = ""  # how the row of the tasks' maxima begins, which must stand right below
+    by_beginning: bool = False  # a header that begins with a declared name is that one
     subjects: tuple[str, ...] = ()  # holds only for blocks of these subjects
 
 
@@ -232,6 +247,7 @@ def _variant(raw: dict[str, Any], fields: dict[str, Field]) -> Variant:
         beyond=tuple(str(v) for v in raw["beyond"]) if "beyond" in raw else None,
         refuses=raw.get("refuses"),
         below=raw.get("below", ""),
+        by_beginning=bool(raw.get("by_beginning", False)),
         subjects=tuple(raw.get("subjects", ())),
     )
 

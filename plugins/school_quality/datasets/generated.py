@@ -25,6 +25,9 @@ from school_quality.validation.suites import suite
 COMMAND = "python -m school_quality.datasets"
 HEAD = f"Written from plugins/school_quality/datasets/*.yml by `{COMMAND}`; not edited by hand."
 
+LINE = 120
+"""Characters of a line of SQL, as in ``.sqlfluff``."""
+
 SOURCES = f"""\
 version: 2
 
@@ -100,7 +103,9 @@ def _titled(query: str, declared: Iterable[Dataset]) -> str:
 
 
 def _model(dataset: Dataset) -> str:
-    return f"{{{{ landed('{dataset.name}', key={json.dumps(dataset.key)}) }}}}\n"
+    key = json.dumps(dataset.key)
+    line = f"{{{{ landed('{dataset.name}', key={key}) }}}}\n"
+    return line if len(line) <= LINE else line.replace(f" key={key}", f"\n    key={key}\n")
 
 
 def _sources(declared: Iterable[Dataset]) -> str:

@@ -55,6 +55,8 @@ def find(
         yield from _results_beyond_type(connection, name)
     if "ege_results" in there:
         yield from _printed_minima(connection)
+    if "work_plan" in there:
+        yield from _plans_without_places(connection, results)
 
 
 SCOPE = ("reporting_year", "quarter", "half_year", "exam", "grade", "subject", "sitting", "list_kind")
@@ -298,7 +300,70 @@ def _printed_minima(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int
         yield seq, _warning("minimum_differs", sheet, row_number, "", "", details), None
 
 
+PLACES = {
+    "vpr_results": """
+        select reporting_year, 'vpr' as exam, grade, subject, tasks is not null as has_tasks,
+            list_filter(
+                list_zip(string_split(tasks, '|'), cells), place -> place[2] is not null and place[2] <> -4
+            ).list_transform(place -> place[1]) as filled
+        from {rows} where not is_absent and coalesce(tasks, '') not like '%=%'
+    """,
+    "oge_results": """
+        select reporting_year, 'oge' as exam, 9 as grade, subject,
+            coalesce(short_answers, long_answers) is not null as has_tasks,
+            range(1, 1 + coalesce(length(short_answers), 0)).list_transform(n -> n::varchar)
+                || range(1, 1 + coalesce(len(regexp_extract_all(long_answers, '[(]')), 0))
+                    .list_transform(n -> 'Р' || n) as filled
+        from {rows} where is_counted
+    """,
+}
+PLACES["ege_results"] = PLACES["oge_results"].replace("'oge' as exam, 9", "'ege' as exam, 11")
+"""Dataset -> the places of each pupil that hold anything, where the work counts its tasks (contracts 2.2)."""
+
+
+def _plans_without_places(
+    connection: duckdb.DuckDBPyConnection, results: Collection[str]
+) -> Iterator[tuple[int, Remark, None]]:
+    """Plans that have not as many tasks as their work has places: the places keep their numbers."""
+    pupils = [PLACES[name].format(rows=_standing(name)) for name in sorted(results) if name in PLACES]
+    if not pupils:
+        return
+    view_in_force(connection, get("work_plan"))
+    least = next(r["value"] for r in seeds.rows("parameters") if r["parameter"] == "task_place_pct")
+    found = connection.execute(
+        f"""
+        with plan as (
+            select reporting_year, exam, grade, subject, arg_max(tasks, order_seq) as tasks,
+                arg_max(seq, order_seq) as seq
+            from inforce_work_plan group by all
+        ),
+        pupil as (
+            select * from ({" union all ".join(pupils)})
+            semi join plan using (reporting_year, exam, grade, subject)
+        ),
+        work as (
+            select reporting_year, exam, grade, subject, count(*) as pupils from pupil
+            group by all having bool_or(has_tasks)
+        ),
+        filled_place as (select reporting_year, exam, grade, subject, unnest(filled) as place from pupil),
+        place as (select *, count(*) as filled from filled_place group by all),
+        measured as (
+            select work.reporting_year, work.exam, work.grade, work.subject,
+                count(place) filter (100 * filled >= {least} * pupils) as places
+            from work left join place using (reporting_year, exam, grade, subject) group by all
+        )
+        select plan.seq, len(string_split(plan.tasks, '|')) as planned, places
+        from plan join measured using (reporting_year, exam, grade, subject)
+        where planned <> places
+        order by plan.seq, plan.reporting_year, plan.exam, plan.grade, plan.subject
+        """
+    ).fetchall()
+    for seq, planned, places in found:
+        details = {"planned": str(planned), "places": str(places)}
+        yield seq, _warning("plan_without_places", "", None, "", "", details), None
+
+
 def _warning(
-    rule: str, sheet: str, row_number: int, column: str, value: str, details: dict[str, str]
+    rule: str, sheet: str, row_number: int | None, column: str, value: str, details: dict[str, str]
 ) -> Remark:
     return Remark(rule, "warning", sheet or "", row_number, column, value, details)

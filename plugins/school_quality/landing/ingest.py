@@ -37,6 +37,7 @@ from school_quality.reading import (
     READER_VERSION,
     PassedOver,
     Source,
+    keeps_more,
     kept_processes,
     look,
     of_files,
@@ -173,7 +174,7 @@ def ingest(
         last_look.keep(settings, found, before, moment)
         passed_over = tuple(found.passed_over) if files is None else ()
         plan = replace(Plan.of(found.sources, files, settings, log), again=again)
-        if not plan.new and not again and not any(r.depends_on_references for _, r in plan.present):
+        if not plan.new and not again and not any(may_change(r) for _, r in plan.present):
             return IngestReport((), last_seq(log), len(plan.unchanged), plan.kept_withdrawn, passed_over)
         staging = Staging.open(settings)
         try:
@@ -296,6 +297,11 @@ def _replaced(batch: Batch, force: dict[Key, Receipt]) -> set[Key]:
     }
 
 
+def may_change(receipt: Receipt) -> bool:
+    """Whether a file in force may come out otherwise when it is read again."""
+    return receipt.depends_on_references or keeps_more(receipt.dataset, receipt.reader_version)
+
+
 def _references(judge: Judge) -> str:
     """A fingerprint of everything that decides about a file, except other results."""
     parts = [READER_VERSION, declarations_fingerprint()]
@@ -323,7 +329,11 @@ def _to_read_again(
         if key_of(source) in batch.seen:
             continue
         is_other = receipt.depends_on_references and circumstances.changed(receipt)
-        if is_other or receipt.seq in overtaken | plan.again:
+        if (
+            is_other
+            or keeps_more(receipt.dataset, receipt.reader_version)
+            or receipt.seq in overtaken | plan.again
+        ):
             again.append(source)
     # results first: they decide whether appeals are worth another look
     results = [s for s in again if force[known.key_of(s)].dataset != "appeals"]

@@ -29,6 +29,9 @@ ABSENT = """case
 end"""
 """ВПР: the variant says that the pupil did not write (methodology, Who counts 1)."""
 
+JOURNAL_MARK = "case when trim(spaced(journal_mark)) in ('2', '3', '4', '5') then journal_mark::integer end"
+"""ВПР: a mark of the journal as it counts; anything else there says nothing."""
+
 MAX_REJECTED_PCT = 20
 MIN_REJECTED = 10
 """More than so many percent of a file's judged rows rejected, and at least so many: a wrong file, and not a
@@ -68,6 +71,8 @@ def landed_expressions(dataset: Dataset) -> dict[str, str]:
             return {"exam": "null"}  # see `appeals.match`
         case "mark_scale":
             return {"grade": f"coalesce(grade, case exam {grades} end)"}
+        case "work_plan":
+            return {"exam": "coalesce(exam, 'vpr')", "grade": f"coalesce(grade, case exam {grades} end)"}
         case "biased_vpr":
             return {"is_listed": f"school_id is not null and greatest({', '.join(markers)}, 0) > 0"}
         case "support_assignment":
@@ -82,6 +87,8 @@ def landed_expressions(dataset: Dataset) -> dict[str, str]:
                 "is_absent": is_absent,
                 "total": f"case when not {is_absent} then total end",
                 "mark": f"case when not {is_absent} then mark end",
+                "cells": f"case when not {is_absent} then cells end",
+                "journal_mark": f"case when not {is_absent} then {JOURNAL_MARK} end",
                 "sitting": "coalesce(sitting, case when month(tested_on) > 8 then 'autumn' end, 'spring')",
             }
         case _:
@@ -105,6 +112,24 @@ def make_rows(connection: duckdb.DuckDBPyConnection, typed: Typed) -> str:
         """
     )
     return table
+
+
+def place_tasks(connection: duckdb.DuckDBPyConnection) -> None:
+    """Plans: all tasks of a work in the order of their first rows, whatever becomes of these rows."""
+    work = "file, reporting_year, exam, grade, subject"
+    connection.execute(
+        f"""
+        create or replace table rows_work_plan as
+        with task as (
+            select {work}, task, min(row_id) as first_row from rows_work_plan
+            where task is not null group by all
+        ),
+        work as (select {work}, string_agg(task, '|' order by first_row) as tasks from task group by all)
+        select r.* replace (w.tasks as tasks)
+        from rows_work_plan as r left join work as w
+            on {" and ".join(f"w.{c} is not distinct from r.{c}" for c in work.split(", "))}
+        """
+    )
 
 
 def note_reader_remarks(

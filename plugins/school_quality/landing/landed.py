@@ -39,6 +39,7 @@ ARROW_TYPES = {
     "VARCHAR": pa.string(),
     "BOOLEAN": pa.bool_(),
     "DATE": pa.date32(),
+    "TINYINT[]": pa.list_(pa.int8()),
 }
 DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 

@@ -149,6 +149,12 @@ MACROS = (
     """create or replace macro item_value(t) as case
         when regexp_full_match(spaced(t), '[0-9]{1,2}([.][0-9]{1,2})?[.]?') then rtrim(spaced(t), '.')
     end""",
+    # codes of contents: '9.14; 9.15' is two, each once
+    """create or replace macro content_codes(t) as case
+        when not is_formula_error(t) then nullif(array_to_string(list_distinct(list_filter(
+            list_transform(string_split_regex(t, '[,;\\n]+'), c -> rtrim(spaced(c), '. ')), c -> c <> ''
+        )), ', '), '')
+    end""",
     # '1.4; 1.6' and '1.4,1.6' are '1.4, 1.6', in the order of the methodology, each once
     """create or replace macro codes_value(t) as case
         when regexp_full_match(

@@ -82,7 +82,7 @@ def failure_remarks(
     by_column = {f.column or name: f for name, f in fields.items()}
     value = MELTED.get(dataset, "")
     cell = "t.cell" if value else "null"
-    school = "null" if dataset in ("mark_scale", "thresholds") else "t.school_id"
+    school = "t.school_id" if "school_id" in get(dataset).columns else "null"
     found = connection.execute(
         f"""
         select f.file, t.block, t.row_number, f.field, f.rule, f.level, f.value, f.details,

@@ -2,7 +2,7 @@
 
 Blocks of small files are gathered until a chunk is worth writing, so that five thousand workbooks of one
 row cost five thousand appends and a few files. Nothing here knows what a field means, but for the task
-cells of ВПР, which are reduced to their sum; pupils are already pseudonyms.
+cells of ВПР, which become a list of small numbers a pupil; pupils are already pseudonyms.
 """
 
 from __future__ import annotations
@@ -17,12 +17,21 @@ import numpy as np
 import pyarrow as pa
 
 from school_quality.model import Block
+from school_quality.reading.texts import task_name
 
 CHUNK_CELLS = 1_000_000
 """Cells held in memory before a chunk is written: some tens of MB."""
 
-NOT_ATTEMPTED = frozenset({"", "x", "х", "не пройд.", "не пройд", "не пройдено"})
-"""Task cells (folded) that say "no points": Latin and Cyrillic x, a theme that was not taught yet."""
+NOT_ATTEMPTED, NOT_TAUGHT, UNCLEAR, EMPTY = -1, -2, -3, -4
+"""What a task cell of ВПР lands as where it holds no points (contracts 2.2)."""
+
+WORDS = {"": EMPTY, "x": NOT_ATTEMPTED, "х": NOT_ATTEMPTED} | dict.fromkeys(
+    ("не пройд.", "не пройд", "не пройдено"), NOT_TAUGHT
+)
+"""Task cells without points, folded: Latin and Cyrillic x, a theme that was not taught yet."""
+
+MOST_POINTS = 127
+"""No task gives more, whatever a cell says."""
 
 KEYS = {
     "row_id": pa.int64(),
@@ -42,9 +51,12 @@ MELTED = {
 PROCEDURE = re.compile(r"failed_pct:(ege|oge|vpr)_(\w+)_(\d{1,2})")
 """Name of a column of a table of percentages, `reading.procedures.ProcedureColumn.key`."""
 
-_TASK_WORDS = re.compile(r"^(?:задание|№)\s*", re.IGNORECASE)
-
-TASKS = {"task_sum": pa.int32(), "stray_header": pa.string(), "stray_value": pa.string()}
+TASKS = {
+    "task_sum": pa.int32(),
+    "stray_header": pa.string(),
+    "stray_value": pa.string(),
+    "cells": pa.list_(pa.int8()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,8 @@ class Chunk:
     rows: int
 
 
-TaskSummary = tuple[Sequence[int | None], Sequence[str | None], Sequence[str | None]]
-"""The columns of `TASKS`."""
+TaskSummary = tuple[pa.Array, ...]
+"""The columns of `TASKS` for the rows of a block."""
 
 
 class Waiting(NamedTuple):
@@ -147,9 +159,7 @@ class Spool:
             return
         fields = tuple(sorted({n for w in gathered.blocks for n in (*w.columns, *w.constants)}))
         arrays = [pa.array(values, kind) for values, kind in zip(_keys(gathered), KEYS.values(), strict=True)]
-        arrays += [
-            pa.array(values, kind) for values, kind in zip(_tasks(gathered), TASKS.values(), strict=True)
-        ]
+        arrays += _tasks(gathered)
         arrays += [pa.array(_texts(gathered, name), pa.string()) for name in fields]
         table = pa.Table.from_arrays(arrays, names=[*KEYS, *TASKS, *fields])
         chunks = self.chunks.setdefault(dataset, [])
@@ -209,12 +219,6 @@ def _melted_columns(block: Block) -> dict[str, dict[str, str]]:
     }
 
 
-def task_name(header: str) -> str:
-    """The name of a task as its work has it: ``№ 4``, ``11,3K1`` are ``4``, ``11.3К1``."""
-    name = _TASK_WORDS.sub("", " ".join(header.split())).replace(",", ".")
-    return name.replace("K", "К").replace("k", "К").replace("к", "К")
-
-
 def _keys(gathered: Gathered) -> tuple[list[int], ...]:
     """The columns of `KEYS`."""
     row_ids: list[int] = []
@@ -241,49 +245,48 @@ def _texts(gathered: Gathered, name: str) -> list[str | None]:
     return column
 
 
-def _tasks(gathered: Gathered) -> tuple[list[int | None], list[str | None], list[str | None]]:
+def _tasks(gathered: Gathered) -> list[pa.Array]:
     """The columns of `TASKS`."""
-    sums: list[int | None] = []
-    headers: list[str | None] = []
-    values: list[str | None] = []
-    for block in gathered.blocks:
-        none = [None] * len(block.row_numbers)
-        found = block.tasks or (none, none, none)
-        sums.extend(found[0])
-        headers.extend(found[1])
-        values.extend(found[2])
-    return sums, headers, values
+    found = [
+        block.tasks or tuple(pa.nulls(len(block.row_numbers), kind) for kind in TASKS.values())
+        for block in gathered.blocks
+    ]
+    return [pa.concat_arrays(parts) for parts in zip(*found, strict=True)]
 
 
 def task_summary(tasks: dict[str, list[str]], rows: int) -> TaskSummary:
-    """Per row: the sum of the task cells, and the first odd cell: header and text.
+    """Per row: the sum of the points, the first odd cell (header, text), and all cells as `task_cell` gives
+    them.
 
     Works on the few distinct texts of a column, not on every cell.
     """
-    total = np.zeros(rows, dtype=np.int64)
-    stray = np.full(rows, -1, dtype=np.int64)
-    for number, cells in enumerate(tasks.values()):
-        encoded = pa.array(cells, pa.string()).dictionary_encode()
-        points = [task_points(text) for text in encoded.dictionary.to_pylist()]
-        codes = encoded.indices.to_numpy()
-        total += np.array([p or 0 for p in points], dtype=np.int64)[codes]
-        is_stray = np.array([p is None for p in points], dtype=bool)[codes]
-        stray[is_stray & (stray < 0)] = number
+    cells = np.empty((rows, len(tasks)), dtype=np.int8)
+    for number, texts in enumerate(tasks.values()):
+        encoded = pa.array(texts, pa.string()).dictionary_encode()
+        values = np.array([task_cell(text) for text in encoded.dictionary.to_pylist()], dtype=np.int8)
+        cells[:, number] = values[encoded.indices.to_numpy()]
+    is_stray = cells == UNCLEAR
+    stray = np.flatnonzero(is_stray.any(axis=1))
+    first = is_stray[stray].argmax(axis=1)
     headers: list[str | None] = [None] * rows
-    values: list[str | None] = [None] * rows
+    texts_of: list[str | None] = [None] * rows
     names = list(tasks)
-    for row in np.flatnonzero(stray >= 0).tolist():
-        headers[row] = names[stray[row]]
-        values[row] = tasks[names[stray[row]]][row]
-    sums: list[int] = total.tolist()
-    return sums, headers, values
+    for row, number in zip(stray.tolist(), first.tolist(), strict=True):
+        headers[row] = names[number]
+        texts_of[row] = tasks[names[number]][row]
+    offsets = np.arange(rows + 1, dtype=np.int32) * len(tasks)
+    return (
+        pa.array(cells.clip(min=0).sum(axis=1, dtype=np.int32), pa.int32()),
+        pa.array(headers, pa.string()),
+        pa.array(texts_of, pa.string()),
+        pa.ListArray.from_arrays(pa.array(offsets), pa.array(cells.reshape(-1))),
+    )
 
 
-def task_points(text: str) -> int | None:
-    """Points of a task cell; 0 where it was not attempted, null for a text that is neither."""
-    if text.isascii() and text.isdigit():
-        return int(text)
-    folded = text.replace("\u00a0", " ").strip().lower()
-    if folded in NOT_ATTEMPTED:
-        return 0
-    return int(folded) if folded.isascii() and folded.isdigit() else None
+def task_cell(text: str) -> int:
+    """Points of a task cell, or why it has none: not attempted, not taught, empty, unclear."""
+    folded = text if text.isdigit() else text.replace("\u00a0", " ").strip().lower()
+    if folded.isascii() and folded.isdigit():
+        points = int(folded[:4])
+        return points if len(folded) < 4 and points <= MOST_POINTS else UNCLEAR
+    return WORDS.get(folded, UNCLEAR)

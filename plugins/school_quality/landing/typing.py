@@ -40,6 +40,7 @@ READ_COLUMNS = PUPIL_COLUMNS | {
     "printed_max": "INTEGER",
     "sitting": "VARCHAR",
     "is_left_out": "BOOLEAN",
+    "tasks": "VARCHAR",
 }
 """Columns that no header declares: the reader makes them (pseudonyms, what stands in titles and footers)."""
 
@@ -61,7 +62,7 @@ SCHOOL_PLACES = SCHOOL_KEYS | {"group"}
 SCHOOL_OPTIONAL = frozenset({"official_list", "form_roadmap", "biased_vpr"})
 """Datasets where an empty school has a meaning: a municipality's own row, or a list with nobody in it."""
 
-WITHOUT_SCHOOLS = frozenset({"school_register", "mark_scale", "thresholds"})
+WITHOUT_SCHOOLS = frozenset({"school_register", "mark_scale", "thresholds", "work_plan"})
 """Datasets whose rows are not looked up in the register: the register itself, and those about no school."""
 
 
@@ -166,6 +167,14 @@ def typed_field(field: Field, dataset: Dataset) -> TypedField:
             value, rule = f"login_digits({text})", "'not_a_login'"
         case "subject":
             value, rule = f'"s_{field.name}"', "'unknown_subject'"
+        case "task":
+            value = f"case when not starts_with({text}, {literal(DATE_MARK)}) then nullif({text}, '') end"
+            rule = "'date_for_task'"
+        case "content_codes":
+            value, rule = f"content_codes({text})", "'formula_error'"
+        case "mask":
+            # a broken one has unclear answers, and says nothing against the result
+            value, rule = f"nullif({text}, '')", "''"
         case "text":
             value, rule = word, "'formula_error'"
         case "pupil":
@@ -222,7 +231,7 @@ def type_rows(
         f"""
         create or replace table {table} as
         with cells as (
-            select row_id, source_row, file, block, row_number, task_sum, stray_header, stray_value,
+            select row_id, source_row, file, block, row_number, task_sum, stray_header, stray_value, cells,
                 {", ".join([*cells, *made, *extra])} {spelling.columns} {subject_joins.columns}
             from {texts} as r {spelling.join} {subject_joins.join}
         ),

@@ -185,6 +185,8 @@ class Judge:
         judging.skip_left_out(self.connection, typed)
         rows = judging.make_rows(self.connection, typed)
         judging.note_unknown_references(self.connection, rows, dataset)
+        if dataset.name == "work_plan":
+            judging.place_tasks(self.connection)
         if dataset.name == "vpr_results":
             judging.pardon_absent(self.connection)
             self.contested = scales.choose_scales(self.connection)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from school_quality.datasets import declarations_fingerprint
 from school_quality.model import FileReading
 from school_quality.reading import workers
-from school_quality.reading.reader import READER_VERSION
+from school_quality.reading.reader import READER_VERSION, keeps_more
 from school_quality.reading.sources import (
     Look,
     PassedOver,
@@ -35,6 +35,7 @@ __all__ = [
     "SourceChanged",
     "Stamp",
     "declarations_fingerprint",
+    "keeps_more",
     "kept_processes",
     "look",
     "of_files",

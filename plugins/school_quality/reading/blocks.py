@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 
-from school_quality import datasets
+from school_quality import datasets, seeds
 from school_quality.datasets import Dataset
 from school_quality.model import Block, Context
 from school_quality.reading import pseudonyms, subjects
@@ -21,11 +21,13 @@ from school_quality.reading.headers import Header, nearest_headers
 from school_quality.reading.tables import Sheet, Table
 from school_quality.reading.texts import (
     BEHIND_CODE,
+    DATE_MARK,
     cell_text,
     column_texts,
     fold,
     marked_texts,
     raw_texts,
+    task_name,
     without_zero_fraction,
 )
 from school_quality.reading.titles import ExamTitle, exam_title, is_gve, iso_date, parse_exam
@@ -76,6 +78,8 @@ def make(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
         return _appeals(sheet, table, path)
     if shape == "pupils":
         return _pupils(sheet, table, path)
+    if shape == "plan":
+        return _plan(sheet, table, path)
     block = _block(sheet, table, table.rows, header.dataset)
     skipped = table.skipped
     if shape == "journal":
@@ -153,6 +157,7 @@ def _said(table: Table) -> Context:
                 frozenset().union(*(m.grades for m in of_work)),
                 frozenset().union(*(m.subjects for m in of_work)),
                 any(m.is_autumn for m in mentions),
+                frozenset().union(*(m.exams for m in mentions)),
             )
         ]
     )
@@ -302,6 +307,28 @@ def _read_footer(sheet: Sheet, table: Table, block: Block) -> None:
                     block.footer[f"mean_{name}"] = at[columns[name]]
 
 
+# ---- plans of works ----
+
+
+def _plan(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
+    """Rows of tasks, of a work or of several; without a word on the exam it is ВПР."""
+    block = _block(sheet, table, table.rows, table.header.dataset)
+    columns = block.columns
+    # beside a working copy to the right a row of the table may be blank
+    gone = _keep(block, [any(texts) for texts in zip(*columns.values(), strict=True)])
+    block.columns["task"] = [
+        task if task.startswith(DATE_MARK) else task_name(task) for task in block.columns["task"]
+    ]
+    said = _said(table)
+    if "exam" not in columns and (exam := said.exam or path.ask("exam")):
+        block.constants["exam"] = str(exam)
+        grade = next((row["grade_by_exam"] for row in seeds.rows("exams") if row["exam"] == exam), "")
+        if grade and "grade" not in columns:
+            block.constants["grade"] = grade
+    _complete(block, table, table.header.dataset, path, said)
+    return Blocks([block] if block.row_numbers else [], table.skipped + gone)
+
+
 # ---- appeals ----
 
 
@@ -372,12 +399,26 @@ def _pupils(sheet: Sheet, table: Table, path: Consulted) -> Blocks:
     if said.year is None:
         _year_of_dates(block, path)
     _complete(block, table, dataset, path, said)
+    if header.tasks:
+        block.constants["tasks"] = _task_layout(header)
     work = "|".join(block.constants.get(n, "") for n in ("reporting_year", "grade", "subject"))
     cells = column_texts([sheet.rows[r][header.columns["pupil_code"]] for r in table.rows])
     codes = [without_zero_fraction(cell) for cell in cells]
     schools = [login.lower().removeprefix("sch").removeprefix("edu") for login in block.columns["login"]]
     block.columns["pupil_id"] = pseudonyms.pseudonyms().pupils(schools, codes, work)
     return Blocks([block] if block.row_numbers else [], table.skipped)
+
+
+def _task_layout(header: Header) -> str:
+    """The tasks of an export in the order of their columns: ``1К1=4|1К2=3`` where headers print the maxima,
+    ``1|2`` where they count places."""
+    pattern = re.compile(header.variants[0].tasks or "", re.IGNORECASE)
+    found = (pattern.fullmatch(" ".join(text.split())) for text in header.tasks)
+    parts = [(m.groupdict(), m[0]) for m in found if m is not None]
+    return "|".join(
+        task_name(said.get("name") or header) + (f"={int(said['max'])}" if said.get("max") else "")
+        for said, header in parts
+    )
 
 
 def _join_parts(block: Block) -> None:

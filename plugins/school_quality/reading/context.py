@@ -31,6 +31,11 @@ _WORK_GRADE = re.compile(
 _GRADE_RANGE = re.compile(r"(?<!\d)(?:1[01]|[1-9])\s*[-–—и,]\s*(?:1[01]|[1-9])\s*(?:-?\s*\w{1,2}\s+)?кл")
 _BARE_GRADE = re.compile(r"(1[01]|[1-9])")
 _AUTUMN = re.compile(r"(?<![а-я])осен[ьиня]")
+_EXAMS = {
+    "ege": re.compile(r"(?<![а-я])(?:егэ(?![а-я])|един\w+ государственн\w+ экзамен)"),
+    "oge": re.compile(r"(?<![а-я])(?:огэ(?![а-я])|основн\w+ государственн\w+ экзамен)"),
+    "vpr": re.compile(r"(?<![а-я])(?:впр(?![а-я])|всероссийск\w+ проверочн\w+ работ)"),
+}
 _DIGITS = re.compile(r"\d+")
 _JOINED = re.compile(r"\d\s*[-–—./_]\s*\d|\d{8}")
 """Without it a text has no date and no academic year, only plain numbers."""
@@ -44,6 +49,7 @@ class Mention:
     grades: frozenset[int]
     subjects: frozenset[str]
     is_autumn: bool
+    exams: frozenset[str] = frozenset()
 
 
 class Consulted:
@@ -103,6 +109,7 @@ def mention(text: str, *, is_folder: bool = False) -> Mention:
         frozenset(grades),
         _subjects_in(_DIGITS.sub("0", words)),
         "осен" in words and bool(_AUTUMN.search(words)),
+        frozenset(exam for exam, word in _EXAMS.items() if word.search(words)),
     )
 
 
@@ -125,12 +132,14 @@ def combine(mentions: Sequence[Mention]) -> Context:
     years = sorted(next((m.years for m in mentions if m.years), ()))
     grades = sorted(next((m.grades for m in mentions if m.grades), ()))
     named = sorted(next((m.subjects for m in mentions if m.subjects), ()))
+    exams = next((m.exams for m in mentions if m.exams), frozenset())
     return Context(
         year=years[0] if len(years) == 1 else None,
         grade=grades[0] if len(grades) == 1 else None,
         subject=named[0] if len(named) == 1 else None,
         sitting="autumn" if any(m.is_autumn for m in mentions) else None,
         conflicting_years=tuple(years) if len(years) > 1 else (),
+        exam=next(iter(exams)) if len(exams) == 1 else None,
     )
 
 

@@ -63,6 +63,7 @@ class Header:
     height: int = 1  # rows of the header
     unknown: tuple[str, ...] = ()  # headers as written that the dataset does not declare
     has_maxima: bool = False  # its last row holds the maxima of the tasks
+    copy_at: int | None = None  # where the same headers begin anew to the right (a working copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,17 @@ class _Known:
     tasks: re.Pattern[str] | None
     refuses: re.Pattern[str] | None
 
+    def named(self, folded: tuple[str, ...]) -> tuple[str, ...]:
+        """A folded row in which headers that begin with a declared name are that name."""
+        if not self.variant.by_beginning:
+            return folded
+        return tuple(next((n for n in self.names if _begins(name, n)), name) for name in folded)
+
+
+def _begins(header: str, name: str) -> bool:
+    """Whether a folded header begins with the whole words of a name."""
+    return header.startswith(name) and not header[len(name) : len(name) + 1].isalnum()
+
 
 @cache
 def _index() -> tuple[tuple[_Known, ...], dict[str, tuple[int, ...]]]:
@@ -102,9 +114,15 @@ def _index() -> tuple[tuple[_Known, ...], dict[str, tuple[int, ...]]]:
     return tuple(known), {name: tuple(numbers) for name, numbers in by_name.items()}
 
 
+@cache
+def _by_beginning() -> tuple[int, ...]:
+    return tuple(k for k, known in enumerate(_index()[0]) if known.variant.by_beginning)
+
+
 def forget() -> None:
     """Forget the declarations read so far, after they changed."""
     _index.cache_clear()
+    _by_beginning.cache_clear()
     _maxima_words.cache_clear()
     _best.cache_clear()
     _placed.cache_clear()
@@ -186,6 +204,8 @@ def _best(cells: tuple[Cell, ...], has_maxima: bool) -> tuple[Header | None, Nea
     for name in set(folded):
         for k in by_name.get(name, ()):
             hits[k] += 1
+    for k in _by_beginning():
+        hits[k] = len(set(known[k].named(folded)) & known[k].names.keys())
     complete: list[tuple[int, Header]] = []
     near: NearMiss | None = None
     for k, count in hits.items():
@@ -194,7 +214,9 @@ def _best(cells: tuple[Cell, ...], has_maxima: bool) -> tuple[Header | None, Nea
             continue
         if has_maxima and candidate.dataset.shape in ("scores", "marks"):
             continue  # numbers above the maxima of tasks are tasks
-        outcome = _match(candidate, folded, cells, count)
+        if not count:
+            continue
+        outcome = _match(candidate, candidate.named(folded), cells, count)
         if isinstance(outcome, Header):
             complete.append((count + len(outcome.tasks) + outcome.has_maxima, outcome))
         elif outcome is not None and (near is None or outcome.score > near.score):
@@ -235,6 +257,7 @@ def _match(
     texts: dict[str, str] = {}
     tasks: dict[str, int] = {}
     twice: list[str] = []
+    copy_at: int | None = None
     maximum = 0
     has_maximum = False
     for i, name in enumerate(folded):
@@ -245,6 +268,9 @@ def _match(
             if wanted is None:
                 continue
             if wanted in columns:
+                if variant.by_beginning and all(n in columns for n in variant.required):
+                    copy_at = i
+                    break
                 twice.append(str(cells[i]).strip())
             columns[wanted] = i
             texts[wanted] = " ".join(str(cells[i]).split()) if isinstance(cells[i], str) else name
@@ -304,6 +330,7 @@ def _match(
         folded,
         unknown=_unknown(candidate, folded, cells),
         has_maxima=bool(variant.below),
+        copy_at=copy_at,
     )
 
 

@@ -17,11 +17,23 @@ from school_quality.reading.failures import Rejected
 from school_quality.reading.headers import GUESS, NearMiss
 from school_quality.reading.sources import Source, SourceChanged
 from school_quality.reading.tables import BROKEN_HEADER, Sheet, SheetTables, find_tables
+from school_quality.reading.texts import cell_text
 
-READER_VERSION = "4"
+READER_VERSION = "5"
 """Part of every receipt. Bump it when the reader would make other rows, remarks or counts of the same bytes:
 files that were rejected, or had rows rejected, are then read again. Changed declarations and seeds need no
 bump: ``declarations_fingerprint`` tells."""
+
+KEEPS_MORE_SINCE = {"vpr_results": 5, "ege_results": 5, "oge_results": 5}
+"""Dataset -> the version since which more of its accepted files lands: 5 keeps tasks. Files that an older one
+landed are read again."""
+
+
+def keeps_more(dataset: str | None, reader_version: str) -> bool:
+    """Whether this reader would land more of an accepted file than the version that landed it."""
+    since = KEEPS_MORE_SINCE.get(dataset or "", 0)
+    return reader_version.isdecimal() and int(reader_version) < since
+
 
 LARGE_CELLS = 50_000
 """A file with more is finished before the next one is opened: what is read of it is held once."""
@@ -143,6 +155,9 @@ def _make_blocks(work: _Work) -> None:
         for table in found.tables:
             if work.is_csv:
                 reading.remarks += delimited.ragged_rows(sheet, table.header, table.rows)
+            if table.header.copy_at is not None:
+                left_out = cell_text(sheet.rows[table.header.row][table.header.copy_at])
+                reading.remarks.append(Remark("working_copy", "warning", sheet=sheet.name, column=left_out))
             blocks.take_titles(table, found.tables[0])
             made = blocks.make(sheet, table, work.path)
             reading.blocks += made.blocks

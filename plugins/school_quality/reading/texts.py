@@ -62,6 +62,16 @@ def is_mixed(folded: str) -> bool:
     return bool(_LATIN.search(folded) and _CYRILLIC.search(folded))
 
 
+_TASK_WORDS = re.compile(r"^(?:задание|№)", re.IGNORECASE)
+_CRITERION = str.maketrans("Kkк", "ККК")
+
+
+def task_name(header: str) -> str:
+    """The name of a task as its work has it: ``№ 4``, ``11,3K1`` are ``4``, ``11.3К1``."""
+    name = "".join(_TASK_WORDS.sub("", header.translate(_TO_SPACE).strip()).split()).rstrip("*.")
+    return without_zero_fraction(name.replace(",", ".").translate(_CRITERION))
+
+
 def number_text(value: float) -> str:
     """A number as a sender sees it: no trailing ``.0``, at most 15 significant digits (what Excel keeps)."""
     if value == value and abs(value) < 1e15 and value == int(value):
@@ -126,7 +136,7 @@ def marked_texts(cells: Sequence[Cell], field_type: str) -> list[str]:
     texts = column_texts(cells)
     if field_type == "indicator_codes":
         kinds: tuple[type, ...] = (int, float, dt.date, dt.datetime)
-    elif field_type == "item":
+    elif field_type in ("item", "task"):
         kinds = (dt.date, dt.datetime)
     else:
         return texts

@@ -593,6 +593,7 @@ def test_f1_says_everything_in_its_titles(read: Reader) -> None:
         "grade": "4",
         "subject": "math",
         "tested_on": "2026-09-22",
+        "tasks": "1=1|2=2",
         "printed_max": "20",
     }
     assert block.footer == {"participants": "3"}

@@ -13,10 +13,10 @@ from school_quality.reading.context import of_path, years_in
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("Проведение работы по математике, 5 класс. ВПР 2021.xlsx", Context(2021, 5, "math")),
+        ("Проведение работы по математике, 5 класс. ВПР 2021.xlsx", Context(2021, 5, "math", exam="vpr")),
         (
             "2021/7/Проведение работы по русскому языку, 7 класс (по образцу 7 класса). ВПР 2021.csv",
-            Context(2021, 7, "russian"),
+            Context(2021, 7, "russian", exam="vpr"),
         ),
         ("2022/Русский язык, 6 класс (по программе 5 класса).xlsx", Context(2022, 5, "russian")),
         ("vpr/2022/6/Русскому языку, осень.xlsx", Context(2022, 6, "russian", "autumn")),
@@ -36,10 +36,16 @@ from school_quality.reading.context import of_path, years_in
         ("архив 2021.zip/5 класс/Математика.xlsx", Context(2021, 5, "math")),
         ("формы_1_четверть.zip/Формы/Индекс ИСБШ.csv", Context()),
         ("form_pupils.xlsx", Context()),
+        ("ЕГЭ/2022/ВПР/План, 5 класс.xlsx", Context(2022, 5, exam="vpr")),
+        ("ЕГЭ/Планы ОГЭ 2022.xlsx", Context(2022, exam="oge")),
+        ("ЕГЭ и ОГЭ 2022/План.xlsx", Context(2022)),
         ("2020/2021/5/6/Математика.xlsx", Context(2021, 6, "math")),
-        ("Математика, 6 класс. ВПР 2019, исправлено 2020.xlsx", Context(None, 6, "math", None, (2019, 2020))),
+        (
+            "Математика, 6 класс. ВПР 2019, исправлено 2020.xlsx",
+            Context(None, 6, "math", None, (2019, 2020), exam="vpr"),
+        ),
         ("2022/Математика 2019 и 2020.xlsx", Context(None, None, "math", None, (2019, 2020))),
-        ("ВПР 2021-2022, снято 10.01.2023.xlsx", Context(None, None, None, None, (2021, 2023))),
+        ("ВПР 2021-2022, снято 10.01.2023.xlsx", Context(None, None, None, None, (2021, 2023), "vpr")),
     ],
 )
 def test_a_path_gives_year_grade_subject_and_sitting(path: str, expected: Context) -> None:

@@ -63,7 +63,7 @@ def test_headers_of_another_year_of_vpr_are_ten_lines_of_a_declaration(
         text = file.read()
     text += """
   - name: выгрузка 2027 года
-    tasks: 'задание .+, не более (?P<max>\\d+)'
+    tasks: 'задание (?P<name>.+), не более (?P<max>\\d+)'
     headers:
       login: Учётная запись ОО
       municipality_name: Район
@@ -92,7 +92,8 @@ def test_headers_of_another_year_of_vpr_are_ten_lines_of_a_declaration(
     headers.forget()
 
     assert block.columns["total"] == ["2"]
-    assert block.constants == {"reporting_year": "2027", "grade": "5", "subject": "math", "printed_max": "2"}
+    work = {"reporting_year": "2027", "grade": "5", "subject": "math", "printed_max": "2"}
+    assert block.constants == {**work, "tasks": "1=2"}
 
 
 def test_the_fingerprint_changes_with_a_declaration() -> None:
