@@ -1,5 +1,6 @@
 -- Targeted recommendations (clause 5): what a supported school lost points on, the measure against it, and a peer to
--- learn from: a school of the same type and municipality that has full points there and no sign of needing help itself.
+-- learn from: a school of the same type and municipality that has full points there and no sign of needing help itself,
+-- before others one that is strong in most of the tasks that the measure names.
 with judged as (
     select
         facts.school_id,
@@ -28,6 +29,34 @@ with judged as (
     where facts.status = 'scored'
 ),
 
+named as (
+    select
+        school_id,
+        reporting_year,
+        indicator_code,
+        list(procedure_id || ':' || task order by place) as tasks
+    from {{ ref('int_recommendation__tasks') }}
+    group by all
+),
+
+strong_in as (
+    select
+        named_tasks.school_id,
+        named_tasks.reporting_year,
+        named_tasks.indicator_code,
+        results.school_id as peer_school_id,
+        count(*) as strong_tasks
+    from {{ ref('int_recommendation__tasks') }} as named_tasks
+    inner join {{ ref('fct_task_result') }} as results
+        on
+            named_tasks.municipality_id = results.municipality_id
+            and named_tasks.reporting_year = results.reporting_year
+            and named_tasks.procedure_id = results.procedure_id
+            and named_tasks.task = results.task
+            and named_tasks.strong_gap_pp <= results.gap_pp
+    group by all
+),
+
 peers as (
     select
         needy.school_id,
@@ -36,6 +65,7 @@ peers as (
         arg_min(
             peers.school_id,
             (
+                coalesce(2 * strong_in.strong_tasks <= len(named.tasks), true),
                 needy.social_index is null or peers.social_index is null,
                 abs(needy.social_index - peers.social_index),
                 peers.school_id
@@ -50,6 +80,17 @@ peers as (
             and needy.indicator_code = peers.indicator_code
             and peers.is_model
             and peers.points_lost = 0
+    left join named
+        on
+            needy.school_id = named.school_id
+            and needy.reporting_year = named.reporting_year
+            and needy.indicator_code = named.indicator_code
+    left join strong_in
+        on
+            needy.school_id = strong_in.school_id
+            and needy.reporting_year = strong_in.reporting_year
+            and needy.indicator_code = strong_in.indicator_code
+            and peers.school_id = strong_in.peer_school_id
     where needy.is_supported and needy.points_lost > 0
     group by all
 )
@@ -67,9 +108,11 @@ select
     measures.measure_text,
     measures.owner,
     measures.roadmap_item,
-    peers.peer_school_id
+    peers.peer_school_id,
+    coalesce(named.tasks, []) as tasks
 from judged
 inner join {{ ref('indicators') }} as indicators using (methodology_version, indicator_code)
 left join {{ ref('measures') }} as measures using (methodology_version, indicator_code)
 left join peers using (school_id, reporting_year, indicator_code)
+left join named using (school_id, reporting_year, indicator_code)
 where judged.is_supported and judged.points_lost > 0

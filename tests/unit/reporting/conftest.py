@@ -11,6 +11,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from invented import FORMULA_NAME, SCRIPT_NAME, empty_warehouse, insert
 
+# Task, maximum, what it checks, percent of the school and the district, gap, whether it is a deficit.
+TASKS = (
+    ("1", 1, "Сравнение дробей", 90.0, 85.0, 5.0, False),
+    ("2", 1, None, 30.0, 45.0, -15.0, True),
+    ("3", 2, "Задачи на движение", 25.0, 40.0, -15.0, True),
+    ("4", 1, "Проценты", 10.0, 52.0, -42.0, True),
+    ("5", 1, "<b>Площадь</b> #eval(1) и объём фигур", 20.0, 30.5, -10.5, True),
+)
+
 
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -113,6 +122,35 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
             },
             {"school_id": "102", "municipality_id": "1", "procedure_id": "vpr_math_5", "participants": 8},
         )
+        for position, (task, maximum, skill, school, district, gap, is_deficit) in enumerate(TASKS, start=1):
+            work = {"procedure_id": "vpr_math_5", "reporting_year": 2022, "task": task}
+            insert(
+                connection,
+                "marts.dim_task",
+                {
+                    **work,
+                    "position": position,
+                    "max_points": maximum,
+                    "max_source": "plan",
+                    "level": "basic",
+                    "skill": skill,
+                },
+            )
+            insert(
+                connection,
+                "marts.fct_task_result",
+                {
+                    **work,
+                    "school_id": "101",
+                    "municipality_id": "1",
+                    "pupils": 20,
+                    "achieved_pct": school,
+                    "district_achieved_pct": district,
+                    "gap_pp": gap,
+                    "is_deficit": is_deficit,
+                    "data_level": "pupil",
+                },
+            )
         insert(
             connection,
             "marts.fct_municipality_procedure",

@@ -44,6 +44,29 @@ def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
                 "school_type": "secondary",
             },
         )
+    for task, position, district, is_deficit, shared in (
+        ("7", 7, 40.0, True, {"101"}),
+        ("8", 8, 55.0, False, {"101", "102"}),
+        ("9", 9, 60.0, False, {"101"}),
+    ):
+        work = {"procedure_id": "vpr_math_5", "reporting_year": 2022, "task": task}
+        skill = "Решать <i>задачи</i>" if task == "7" else None
+        yield "marts.dim_task", {**work, "position": position, "max_points": 1, "skill": skill}
+        yield (
+            "marts.fct_municipality_task",
+            {**work, "municipality_id": "1", "achieved_pct": district, "is_deficit": is_deficit},
+        )
+        for school_id, gap in (("101", -30.0), ("102", -12.0), ("104", 10.0)):
+            yield (
+                "marts.fct_task_result",
+                {
+                    **work,
+                    "school_id": school_id,
+                    "municipality_id": "1",
+                    "gap_pp": gap,
+                    "is_deficit": school_id in shared,
+                },
+            )
     for period, label in (
         ("2022", "2022-2023 учебный год"),
         ("2022-Q1", "1 четверть 2022-2023 учебного года"),
@@ -73,6 +96,7 @@ def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
         "marts.dim_procedure",
         {
             "procedure_id": "vpr_math_5",
+            "subject": "math",
             "exam": "vpr",
             "grade": 5,
             "procedure_name": "ВПР, математика, 5 класс",

@@ -13,6 +13,7 @@ import pytest
 
 from school_quality import seeds
 from school_quality.reporting import words
+from school_quality.reporting.cards.deficits import Deficit, WorkDeficits
 from school_quality.reporting.cards.indicators import IndicatorGroup, IndicatorLine
 from school_quality.reporting.cards.merged import NOTE, Merged, MergedSchool
 from school_quality.reporting.cards.procedures import Procedures
@@ -53,7 +54,7 @@ def full_card(warehouse: Path) -> Scorecard:
         for row in seeds.rows("indicators")
     ]
     groups = tuple(
-        IndicatorGroup(task, title, True, tuple(line for line in lines if words.task(line.code) == task))
+        IndicatorGroup(task, title, True, "", tuple(line for line in lines if words.task(line.code) == task))
         for task, title in words.TASKS.items()
     )
     result = replace(
@@ -69,8 +70,16 @@ def full_card(warehouse: Path) -> Scorecard:
         "по опыту таких же работ региона ожидалось бы около 30\u00a0%",
     ) * 9
     remarks = tuple(f"{number} — {text}" for number, text in enumerate(words.FLAGS.values(), start=1))
+    deficit = Deficit(
+        "13.2",
+        "Решать задачи разных типов: на работу, на движение, на проценты…",
+        "22,2\u00a0%",
+        "47,5\u00a0%",
+        "138\u00a0учеников",
+    )
     return replace(
         card,
+        deficits=(WorkDeficits("ВПР, обществознание, 8 класс", (deficit,) * 3, 9, ""),) * 9,
         procedures=Procedures((result,) * 9, remarks, (result,) * 45, remarks, 0.3, few),
         indicators=replace(card.indicators, groups=groups, footnotes=remarks),
         advice=tuple(

@@ -31,6 +31,7 @@ from school_quality.reporting.papers.effectiveness import REGRESSION_NOTE, build
 from school_quality.reporting.papers.municipal import build_report, write_reports
 from school_quality.reporting.papers.municipal_facts import MunicipalFacts, read_municipalities
 from school_quality.reporting.papers.municipal_indicators import network_table
+from school_quality.reporting.papers.municipal_tasks import tasks
 from school_quality.reporting.papers.paper import (
     Appendix,
     Bullets,
@@ -216,6 +217,20 @@ def test_indicators_stand_by_task_with_points_and_pooled_shares(report: Paper) -
     assert network[0][1] == "Сетевое взаимодействие"
     assert network[0][3] == "1\u00a0из\u00a02, сообщили\u00a01"
     assert table(report, "Баллы школ").rows[0][1:] == ("0 из 3", "0 из 3", "33,3\u00a0%", "100\u00a0%")
+
+
+def test_tasks_that_the_district_or_several_schools_could_not_do_stand_by_subject(report: Paper) -> None:
+    rows = table(report, "Математика").rows
+
+    assert [row[1] for row in rows] == ["8", "7"]  # shared by two schools, then the district's own deficit
+    assert rows[1][2:4] == ("Решать <i>задачи</i>", "40\u00a0%")
+    assert (rows[0][2], rows[0][4].count("№"), rows[1][5]) == ("нет данных", 2, "СОШ №\u00a04")
+
+
+def test_without_tasks_the_report_has_no_part_on_them(
+    facts: dict[str, MunicipalFacts], reference: Reference
+) -> None:
+    assert tasks(replace(facts["1"], task_deficits=[]), reference) == []
 
 
 def test_groups_clusters_and_the_plot_of_context_against_results(report: Paper) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from school_quality.reporting import words
+from school_quality.reporting.cards.deficits import WorkDeficits, build_deficits
 from school_quality.reporting.cards.indicators import Indicators, build_indicators
 from school_quality.reporting.cards.merged import Merged, build_merged, shows_hidden
 from school_quality.reporting.cards.procedures import SUPPRESSED, Procedures, build_procedures
@@ -41,6 +42,7 @@ class Scorecard:
     total_note: str
     district_total: str
     procedures: Procedures
+    deficits: tuple[WorkDeficits, ...]
     indicators: Indicators
     owed: tuple[str, ...]
     advice: tuple[Advice, ...]
@@ -90,6 +92,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
         total_note=words.OWN_TOTAL_NOTE,
         district_total=statuses.district_total(status, reference) if annual else "",
         procedures=procedures,
+        deficits=build_deficits(facts, reference),
         indicators=build_indicators(_history(facts, reference), current, facts.status, reference),
         owed=build_owed(facts.unsent, reference),
         advice=build_advice(facts, reference),

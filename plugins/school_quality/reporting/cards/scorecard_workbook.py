@@ -9,6 +9,7 @@ from school_quality import datasets, terms
 from school_quality.reporting import words
 from school_quality.reporting.cards.procedures import SUPPRESSED
 from school_quality.reporting.cards.scorecard import Scorecard
+from school_quality.reporting.cards.tasks_sheet import build_tasks_sheet
 from school_quality.reporting.content import columns, methodology
 from school_quality.reporting.content.advice import no_peer
 from school_quality.reporting.content.facts import Reference, Row, SchoolFacts, is_hidden, procedure_order
@@ -34,6 +35,8 @@ def build_sheets(facts: SchoolFacts, reference: Reference, card: Scorecard) -> t
     ]
     if reference.period is None:
         sheets.append(_procedures(facts, reference))
+        if tasks := build_tasks_sheet(facts, reference):
+            sheets.append(tasks)
     sheets.append(_advice(facts, reference, card))
     if facts.sources:
         sheets.append(_sources(facts, reference))
@@ -327,6 +330,7 @@ def _advice(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet:
                 row["owner"],
                 row["roadmap_item"],
                 items.get(row["roadmap_item"] or ""),
+                ", ".join(row["tasks"] or ()),
                 words.school_name(peer["school_name"], peer["school_id"]) if peer else no_peer(facts.status),
                 row["peer_school_id"],
             )
@@ -342,6 +346,7 @@ def _advice(facts: SchoolFacts, reference: Reference, card: Scorecard) -> Sheet:
             Column("Отвечает", 14),
             Column("Пункт дорожной карты", 10),
             Column("Название пункта", 40),
+            Column("Задания", 24),
             Column("Школа с опытом", 34),
             Column("Её Код ОО", 10),
         ),

@@ -17,7 +17,7 @@ NO_OPEN_PEER = "среди открытых данных школы, у кото
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One measure; ``details`` names indicators, the points lost, the owner and the schools to learn from."""
+    """One measure; ``details`` names indicators, points lost, owner, tasks and the schools to learn from."""
 
     rank: int
     text: str
@@ -50,10 +50,24 @@ def build_advice(facts: SchoolFacts, reference: Reference) -> tuple[Advice, ...]
             f"{words.plural(len(rows), 'показатель', 'показатели', 'показатели')} {codes}: потеряно {lost}",
             first["owner"] and f"отвечает {first['owner']}",
             first["roadmap_item"] and _roadmap(first["roadmap_item"], items),
+            _tasks(rows, reference),
             f"у кого учиться — {', '.join(names)}" if names else no_peer(facts.status),
         ]
         advice.append(Advice(rank, text, " · ".join(part for part in details if part)))
     return tuple(advice)
+
+
+def _tasks(rows: list[Row], reference: Reference) -> str:
+    """The tasks that a measure names, by work; empty where no deficit stands behind it."""
+    by_work: defaultdict[str, list[str]] = defaultdict(list)
+    for named in dict.fromkeys(named for row in rows for named in row["tasks"] or ()):
+        procedure_id, _, task = named.partition(":")
+        by_work[procedure_id].append(task)
+    works = [
+        f"{reference.procedures.get(work, {}).get('procedure_name') or work}: {', '.join(tasks)}"
+        for work, tasks in by_work.items()
+    ]
+    return f"задания — {'; '.join(works)}" if works else ""
 
 
 def no_peer(status: Row) -> str:

@@ -85,7 +85,8 @@ class SchoolFacts:
 
     ``sources`` are rows of ``fct_lineage`` with the path of their file; empty where they were not asked for.
     ``merged`` are the schools merged into it (`merged_schools`), ``unsent`` its rows of ``fct_submission``
-    that are missing or not complete; empty in the open edition, which says nothing of submissions.
+    that are missing or not complete; empty in the open edition, which says nothing of submissions. ``tasks``
+    are its results by task (`TASKS`); None where an edition has none.
     """
 
     school: Row
@@ -97,12 +98,20 @@ class SchoolFacts:
     sources: list[Row]
     merged: list[MergedFacts] = field(default_factory=list)
     unsent: list[Row] = field(default_factory=list)
+    tasks: list[Row] | None = None
 
     @property
     def version(self) -> str:
         """The methodology's version of the latest year; empty where there is no indicator at all."""
         return str(self.values[-1]["methodology_version"]) if self.values else ""
 
+
+TASKS = """
+    select results.*, tasks.position, tasks.max_points, tasks.max_source, tasks.level, tasks.skill
+    from marts.fct_task_result as results
+    inner join marts.dim_task as tasks using (reporting_year, procedure_id, task)
+"""
+"""SQL: results by task with what the work says of the task; a condition on ``results`` follows."""
 
 LINEAGE = """
     select l.*, f.path, f.dataset, f.received_at
@@ -440,6 +449,7 @@ def _read_batch(
         else {}
     )
     unsent = read_unsent(connection, year, ids) if with_sources else {}
+    tasks = _read_tasks(connection, year, ids)
     for school_id in ids:
         yield SchoolFacts(
             school=reference.schools.get(school_id, {"school_id": school_id}),
@@ -451,7 +461,21 @@ def _read_batch(
             sources=sources.get(school_id, []),
             merged=merged.get(school_id, []),
             unsent=unsent.get(school_id, []),
+            tasks=None if tasks is None else tasks[school_id],
         )
+
+
+def _read_tasks(
+    connection: duckdb.DuckDBPyConnection, year: int, ids: list[str]
+) -> defaultdict[str, list[Row]] | None:
+    if not connection.execute("from duckdb_tables() where table_name = 'fct_task_result'").fetchall():
+        return None
+    return _by_school(
+        connection,
+        f"{TASKS} where results.reporting_year = ? and list_contains(?, results.school_id)"
+        " order by results.procedure_id, tasks.position",
+        [year, ids],
+    )
 
 
 def read_unsent(

@@ -38,6 +38,7 @@ from school_quality.reporting.papers.municipal_identification import (
     told,
 )
 from school_quality.reporting.papers.municipal_indicators import by_task
+from school_quality.reporting.papers.municipal_tasks import tasks
 from school_quality.reporting.papers.paper import (
     Block,
     Bullets,
@@ -110,6 +111,7 @@ def build_report(
     blocks += by_task(facts, reference)
     blocks += groups(facts, reference)
     if annual:
+        blocks += tasks(facts, reference)
         blocks += practices(facts, reference)
         blocks += recommendations(facts, reference)
     if not is_open:

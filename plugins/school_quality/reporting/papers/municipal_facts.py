@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from school_quality import seeds
+from school_quality.reporting.content import methodology
 from school_quality.reporting.content.facts import Reference, Row, rows
 
 BATCH = 100
@@ -26,7 +27,9 @@ class MunicipalFacts:
 
     ``before`` are statuses of the year before by school; ``falls`` the dynamics that decide the risk zone,
     of this year and the one before; ``tasks`` points by school and task; ``indicators`` counts over schools
-    by indicator and period; ``values`` single values of the edition's period, empty in the annual edition.
+    by indicator and period; ``values`` single values of the edition's period, empty in the annual edition;
+    ``task_deficits`` the tasks that are a deficit of the district or of several schools: which ``shared`` it,
+    and which are ``strong`` there, the strongest first.
     """
 
     municipality_id: str
@@ -48,6 +51,7 @@ class MunicipalFacts:
     submissions: list[Row]
     effectiveness: list[Row]
     similar: list[Row]
+    task_deficits: list[Row]
 
     @property
     def supported(self) -> list[Row]:
@@ -163,6 +167,24 @@ _QUERIES = {
     "similar": f"""
         select t.* from marts.fct_similar_school as t
         where {_OF_MUNICIPALITY} and t.reporting_year = $year""",
+    "task_deficits": f"""
+        with schools as (
+            select
+                municipality_id, procedure_id, task,
+                coalesce(list(school_id order by gap_pp, school_id) filter (where is_deficit), []) as shared,
+                coalesce(
+                    list(school_id order by gap_pp desc, school_id) filter (where gap_pp >= $strong), []
+                ) as strong
+            from marts.fct_task_result
+            where list_contains($ids, municipality_id) and reporting_year = $year
+            group by all
+        )
+        select t.*, schools.shared, schools.strong, d.position, d.skill
+        from marts.fct_municipality_task as t
+        inner join schools using (municipality_id, procedure_id, task)
+        inner join marts.dim_task as d using (reporting_year, procedure_id, task)
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year and (t.is_deficit or len(schools.shared) > 1)
+        order by t.procedure_id, d.position""",
 }
 # Tables that an open edition may do without.
 _OPTIONAL = {
@@ -174,6 +196,7 @@ _OPTIONAL = {
     "submissions": "fct_submission",
     "effectiveness": "fct_effectiveness",
     "similar": "fct_similar_school",
+    "task_deficits": "fct_municipality_task",
     "recommendations": "fct_recommendation",
     "district_indicators": "fct_municipality_indicator",
 }
@@ -214,6 +237,7 @@ def _read_batch(
         "year": reference.year,
         "period": reference.period,
         "dynamics": risk_dynamics(),
+        "strong": methodology.parameter(reference.version, "strong_gap_pp"),
     }
     found: dict[str, defaultdict[str, list[Row]]] = {}
     for name, sql in _QUERIES.items():
