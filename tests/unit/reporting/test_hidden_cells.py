@@ -69,7 +69,7 @@ def test_a_card_with_hidden_cells_has_the_note_and_one_without_has_not(documents
     assert words.HIDDEN_NOTE in visible(documents / "scorecards" / "101.html")
     assert words.HIDDEN_NOTE in printed(documents / "scorecards" / "101.pdf")
     assert words.HIDDEN not in visible(documents / "scorecards" / "201.html").casefold()
-    assert "в таблице XLSX" not in visible(documents / "scorecards" / "101.html")
+    assert "строки каждого числа — в таблице XLSX" not in visible(documents / "scorecards" / "101.html")
 
 
 def test_the_workbook_has_the_word_in_the_place_of_the_number_and_no_sources(documents: Path) -> None:

@@ -24,10 +24,12 @@ FROZEN = {
     "Показатели": "C2",
     "По годам": "C2",
     "Процедуры": "B2",
+    "Задания": "C2",
     "Рекомендации": "C2",
     "Источники": "B2",
 }
 SHEETS = list(FROZEN)
+OF_RESULTS = {"Задания", "Источники"}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def table(book: Workbook, sheet: str) -> list[dict[str, Any]]:
 
 def test_a_workbook_has_the_sheets_of_a_card_and_those_of_its_sources(books: dict[str, Workbook]) -> None:
     assert books["101"].sheetnames == SHEETS
-    assert books["103"].sheetnames == SHEETS[:-1]
+    assert books["103"].sheetnames == [sheet for sheet in SHEETS if sheet not in OF_RESULTS]
 
 
 def test_every_sheet_has_a_frozen_heading_and_a_filter(books: dict[str, Workbook]) -> None:
@@ -59,7 +61,8 @@ def test_a_printed_sheet_can_be_read_and_names_school_and_page(books: dict[str, 
     book = books["101"]
 
     assert {sheet.title: sheet.page_setup.fitToWidth or 1 for sheet in book} == {
-        "Сводка": 1, "Показатели": 2, "По годам": 1, "Процедуры": 2, "Рекомендации": 1, "Источники": 1
+        "Сводка": 1, "Показатели": 2, "По годам": 1, "Процедуры": 2, "Задания": 2, "Рекомендации": 2,
+        "Источники": 1,
     }  # fmt: skip
     assert book["Показатели"].print_title_cols == "$A:$B"
     for sheet in book:
