@@ -54,7 +54,7 @@ def full_card(warehouse: Path) -> Scorecard:
         for row in seeds.rows("indicators")
     ]
     groups = tuple(
-        IndicatorGroup(task, title, True, "", tuple(line for line in lines if words.task(line.code) == task))
+        IndicatorGroup(task, title, True, tuple(line for line in lines if words.task(line.code) == task))
         for task, title in words.TASKS.items()
     )
     result = replace(
