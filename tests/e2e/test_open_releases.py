@@ -22,16 +22,16 @@ CORRECTED = "2022/ВПР/5/Математика.xlsx"
 
 
 @pytest.fixture(scope="module")
-def published(copy_of_example: Callable[[], Path], release: Cli) -> list[Path]:
+def published(copy_of_example: Callable[[], Path], cli: Cli) -> list[Path]:
     """The folders of two releases of the example; a small and a large school sent a correction between."""
     data = copy_of_example()
     first = (data / "published/current").resolve()
     _correct(data / "inbox" / CORRECTED)
-    return [first, _released(release, data)]
+    return [first, _run(cli, data)]
 
 
-def _released(release: Cli, data: Path) -> Path:
-    done = release(data, 2022)
+def _run(cli: Cli, data: Path) -> Path:
+    done = cli("run", "--year", 2022, "--data", data)
     assert done.returncode == 3, done.stdout + done.stderr
     return (data / "published/current").resolve()
 
