@@ -26,7 +26,7 @@ pooled as (
         this_year.school_id,
         this_year.reporting_year,
         this_year.procedure_id,
-        any_value(this_year.wilson_z) as wilson_z,
+        max(this_year.wilson_z) as wilson_z,
         sum(earlier.failed)::bigint as failed_pooled,
         sum(earlier.participants)::bigint as participants_pooled,
         count(*) as pooled_years
