@@ -353,3 +353,64 @@ def test_limits_have_reasons() -> None:
         "rebase_each_year": 0,
     }
     assert all(reason for *_, reason in rows), json.dumps(rows, ensure_ascii=False)
+
+
+def test_a_fall_that_lasts_is_open_only_where_nothing_of_both_years_is_hidden(
+    editions: duckdb.DuckDBPyConnection,
+) -> None:
+    falls, opened, read_hidden = editions.execute(
+        """
+        select
+            (select count(*) from official.marts.fct_lasting_fall),
+            (select count(*) from opened.marts.fct_lasting_fall),
+            (
+                select count(*) from opened.marts.fct_lasting_fall as falls
+                inner join opened.marts.fct_indicator_value as facts
+                    on
+                        falls.school_id = facts.school_id
+                        and falls.indicator_code = facts.indicator_code
+                        and facts.reporting_year between falls.reporting_year - 1 and falls.reporting_year
+                where facts.status = 'suppressed'
+            )
+        """
+    ).fetchall()[0]
+
+    assert read_hidden == 0
+    assert 0 < opened < falls
+
+
+def test_figures_of_a_municipality_are_those_of_its_open_values(editions: duckdb.DuckDBPyConnection) -> None:
+    differing, hidden = editions.execute(
+        """
+        with values as (
+            select
+                municipality_id, period, indicator_code, component,
+                count(*) filter (where status in ('scored', 'no_points')) as known,
+                count(*) filter (where status = 'suppressed') as hidden_schools,
+                sum(points) as points, sum(numerator) as numerator, min(value) as lowest, max(value) as highest
+            from opened.marts.fct_indicator_value where status <> 'not_applicable' group by all
+        )
+        select
+            (select count(*) from (
+                from values except all
+                select
+                    municipality_id, period, indicator_code, component, known, hidden_schools, points, numerator,
+                    lowest, highest
+                from opened.marts.fct_municipality_value
+            )),
+            (select count(*) from opened.marts.fct_municipality_value where hidden_schools > 0)
+        """
+    ).fetchall()[0]
+    middles = editions.execute(
+        """
+        select
+            count(*) filter (where hidden_schools > 0 and median_pct is not null),
+            count(median_pct)
+        from opened.marts.fct_municipality_points
+        """
+    ).fetchall()[0]
+
+    assert differing == 0
+    assert hidden > 0
+    assert middles[0] == 0
+    assert middles[1] > 0

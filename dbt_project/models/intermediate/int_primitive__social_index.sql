@@ -33,6 +33,7 @@ select
     indices.social_index,
     indices.social_index <= districts.ordered[districts.lowest_count] as is_difficult_social,
     case when indices.school_type in ('secondary', 'basic') then indices.social_index < districts.district_median end
-        as is_poor
+        as is_poor,
+    districts.district_median
 from indices
 inner join districts using (municipality_id, reporting_year)

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from invented import FORMULA_NAME, SCRIPT_NAME, empty_warehouse, insert
+from invented import FORMULA_NAME, SCRIPT_NAME, empty_warehouse, insert, summarise
 
 # Task, maximum, what it checks, percent of the school and the district, gap, whether it is a deficit.
 TASKS = (
@@ -370,5 +370,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "row_to": 30,
                 "rows": 20,
             },
+        )
+        summarise(connection)
+        # as if the first district had schools enough for a median
+        connection.execute(
+            "update marts.fct_municipality_points set schools = 4, median_pct = 50 where task = 0"
         )
     return path

@@ -5,12 +5,14 @@ Tests insert only what matters to them: the other columns are null (an empty com
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from school_quality.quoting import identifier
+from school_quality.quoting import identifier, literal
+from school_quality.settings import dbt_project_dir
 from school_quality.warehouse import contract
 
 VERSION = "1496-2022"
@@ -18,6 +20,9 @@ VERSION = "1496-2022"
 # Names that a careless template would take for markup or a formula.
 SCRIPT_NAME = 'МБОУ СОШ № 1 <script>alert("1")</script> #eval("2") $x$ *y*'
 FORMULA_NAME = '=HYPERLINK("http://example.org";"МБОУ ООШ № 2")'
+
+FIGURES = ("fct_school_points", "fct_municipality_points", "fct_municipality_value")
+"""Marts that dbt computes of other marts and of seeds alone, each after what it reads."""
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "marts.dim_indicator": {"component": "", "methodology_version": VERSION},
@@ -53,3 +58,24 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, *rows: dict[str, A
         full = DEFAULTS.get(table, {}) | row
         marks = ", ".join("?" for _ in full)
         connection.execute(f"insert into {table} ({', '.join(full)}) values ({marks})", list(full.values()))
+
+
+def summarise(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill the figures of schools and municipalities by the SQL of their models; again after a change."""
+    for name in FIGURES:
+        sql = (dbt_project_dir() / "models" / "marts" / f"{name}.sql").read_text(encoding="utf-8")
+        sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", lambda found: _relation(found[1]), sql)
+        connection.execute(f"delete from marts.{name}")
+        connection.execute(f"insert into marts.{name} by name {sql}")
+    connection.execute("delete from marts.fct_municipality_context")
+    connection.execute(
+        "insert into marts.fct_municipality_context"
+        " select municipality_id, reporting_year, count(*), median(social_index) from marts.fct_school_status"
+        " where social_index > 0 group by all"
+    )
+
+
+def _relation(name: str) -> str:
+    if name.startswith(("dim_", "fct_")):
+        return f"marts.{name}"
+    return f"read_csv({literal(dbt_project_dir() / 'seeds' / 'methodology' / f'{name}.csv')})"

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from invented import FORMULA_NAME, SCRIPT_NAME, empty_warehouse, insert
+from invented import FORMULA_NAME, SCRIPT_NAME, empty_warehouse, insert, summarise
 
 TEMPLATE_NAME = "МБОУ СОШ № 3 {{ 7 * 7 }} {% raw %} \x0b" + "с очень длинным названием " * 12
 
@@ -27,6 +27,7 @@ def build(path: Path) -> None:
     with empty_warehouse(path) as connection:
         for table, row in _rows():
             insert(connection, table, row)
+        summarise(connection)
 
 
 def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -227,6 +228,17 @@ def _values() -> Iterator[tuple[str, dict[str, Any]]]:
             },
         )
     yield (
+        "marts.fct_lasting_fall",
+        {
+            "school_id": "102",
+            "municipality_id": "1",
+            "reporting_year": 2022,
+            "indicator_code": "1.3",
+            "value": -0.25,
+            "value_before": -0.125,
+        },
+    )
+    yield (
         "marts.fct_indicator_value",
         scored | {"school_id": "102", "indicator_code": "2.1", "status": "no_data", "reason": "no_form"},
     )
@@ -334,6 +346,8 @@ def _actions() -> Iterator[tuple[str, dict[str, Any]]]:
                 "starts_on": date(year, 10, 1),
                 "ends_on": date(year + 1, 5, 1),
                 "status": "in_progress",
+                "points_change": -1 if year == 2021 else None,
+                "compared_indicators": 1 if year == 2021 else 0,
             },
         )
     yield (

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from invented import insert
+from invented import insert, summarise
 from test_documents import printed, visible
 
 from school_quality.reporting import words, write_documents
@@ -47,6 +47,7 @@ def documents(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         unwritten = {"participants": 0, "flags": ["suppressed"]}
         work = {"school_id": "101", "municipality_id": "1", "procedure_id": "vpr_world_4"}
         insert(connection, "marts.fct_procedure_result", work | unwritten)
+        summarise(connection)
     write_documents(path, directory, year=2022, period=None, release=RELEASE, edition="open")
     return directory
 

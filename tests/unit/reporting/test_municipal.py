@@ -128,14 +128,11 @@ def test_risk_zone_names_the_dynamics_that_fell_two_years_running(report: Paper)
     assert "1.4" not in row[4]
 
 
-def test_a_fall_whose_year_before_is_hidden_is_not_called_lasting(
+def test_a_school_in_the_risk_zone_whose_falls_are_hidden_is_told_so(
     connection: duckdb.DuckDBPyConnection, reference: Reference
 ) -> None:
     found = facts_of(connection, reference)
-    found.falls[:] = [
-        row | {"value": None, "status": "suppressed"} if row["reporting_year"] < reference.year else row
-        for row in found.falls
-    ]
+    found.falls.clear()
 
     (row,) = table(build_report(found, reference, "", JUNE, is_open=True), "зоне риска").rows
 
@@ -487,7 +484,7 @@ def test_what_the_open_edition_hides_is_never_called_missing_or_absent(
             "suppressed": ["is_low_results", "school_group"],
         }
     )
-    found.indicators[:] = [row | {"mean_points": None, "suppressed": 1} for row in found.indicators]
+    found.indicators[:] = [row | {"max_points": None, "hidden_schools": 1} for row in found.indicators]
 
     report = build_report(found, reference, "", JUNE, is_open=True)
     effect = build_effectiveness(found, reference, "", JUNE, is_open=True)
@@ -873,9 +870,12 @@ def test_labels_of_neighbours_on_the_plot_stand_apart() -> None:
         for number in range(3)
     ]
 
-    plot = draw_context([*rows, rows[0] | {"school_id": "9", "social_index": 90, "results_index": -1}], {})
+    plot = draw_context(
+        [*rows, rows[0] | {"school_id": "9", "social_index": 90, "results_index": -1}], {}, 60
+    )
 
     assert plot is not None
+    assert plot.median_x is not None
     assert len({(mark.label_x, mark.label_y) for mark in plot.marks}) == 4
     assert plot.zero_y is not None
-    assert draw_context(rows[:1], {}) is None
+    assert draw_context(rows[:1], {}, 60) is None

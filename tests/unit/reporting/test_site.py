@@ -150,7 +150,7 @@ def test_an_indicator_of_supported_schools_is_unknown_where_support_is(
     with open_warehouse(warehouse) as connection:
         reference = read_reference(connection, 2022, None)
     known = replace(reference, reasons={"not_supported": "не поддерживают"})
-    district = District(known, ({"school_id": "101"} | status,), {}, {}, {})
+    district = District(known, ({"school_id": "101"} | status,), {}, {}, {}, {})
 
     row = {"school_id": "101", "status": "not_applicable", "reason": "not_supported"}
     assert district.nothing(row) == told

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from invented import empty_warehouse, insert
 
 from school_quality.reporting.cards import support
 from school_quality.reporting.cards.indicators import build_indicators
@@ -41,7 +40,7 @@ def test_the_middle_school_of_the_district_stands_beside_the_points_of_a_task(
     values = [row for row in facts.values if row["reporting_year"] == 2022]
 
     line, *_ = statuses.task_lines(
-        values, facts.status, replace(reference, district_tasks={("1", 1): (54.03, 12)})
+        values, facts.status, replace(reference, district_points={("1", 1): 54.03})
     )
 
     assert (line.points, line.district, line.district_share) == ("0 из 6", "54\u00a0%", 0.5403)
@@ -87,42 +86,6 @@ def test_points_of_a_few_values_out_of_many_are_no_full_bar(
     assert (most.points, most.share) == ("27 из 27", 1.0)
 
 
-def test_the_middle_of_a_district_is_of_its_schools_shares_unless_one_of_them_is_hidden(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "warehouse.duckdb"
-    with empty_warehouse(path) as connection:
-        for municipality, school, status, points in (
-            ("1", "a", "scored", 0),
-            ("1", "b", "scored", 1),
-            ("1", "c", "scored", 3),
-            ("2", "d", "scored", 3),
-            ("2", "e", "suppressed", None),
-        ):
-            ids = {"school_id": school, "municipality_id": municipality}
-            insert(connection, "marts.fct_school_status", ids)
-            insert(
-                connection,
-                "marts.fct_indicator_value",
-                ids | {"indicator_code": "2.10", "status": status, "points": points, "max_points": 3},
-            )
-
-    with open_warehouse(path) as connection:
-        found = read_reference(connection, 2022, None).district_tasks
-
-    assert found == {("1", 2): (pytest.approx(100 / 3), 3)}
-
-
-def test_a_district_of_one_school_is_no_comparison(facts: SchoolFacts, reference: Reference) -> None:
-    values = [row for row in facts.values if row["reporting_year"] == 2022]
-
-    line, *_ = statuses.task_lines(
-        values, facts.status, replace(reference, district_tasks={("1", 1): (0.0, 1)})
-    )
-
-    assert (line.district, line.district_share) == ("", None)
-
-
 @pytest.mark.parametrize(
     ("lists", "sentence"),
     [
@@ -147,36 +110,15 @@ def test_a_supported_school_without_a_list_of_curators_is_told_so(
     assert support.no_support({"is_supported": False}) == ""
 
 
-def dynamics(code: str, year: int, value: float | None) -> dict[str, Any]:
-    return {
-        "methodology_version": "1496-2022",
-        "indicator_code": code,
-        "component": "",
-        "reporting_year": year,
-        "value": value,
-        "status": "no_data" if value is None else "scored",
-    }
-
-
 def test_a_school_in_the_risk_zone_is_told_what_falls_and_goes_on_falling(reference: Reference) -> None:
-    values = [
-        dynamics("1.4", 2021, -0.1),
-        dynamics("1.4", 2022, -0.2),
-        dynamics("1.3", 2021, 0.1),
-        dynamics("1.3", 2022, -0.2),
-        dynamics("1.1", 2021, None),
-        dynamics("1.1", 2022, -0.3),
-        dynamics("1.2", 2022, 0.3),
-        dynamics("1.16", 2021, 0.0),
-        dynamics("1.16", 2022, -0.3),
-        dynamics("1.5", 2022, -5.0),
-        dynamics("1.14", 2021, None) | {"status": "suppressed"},
-        dynamics("1.14", 2022, -0.4),
+    lasting = [
+        {"indicator_code": code, "methodology_version": "1496-2022", "value": -0.2, "value_before": None}
+        for code in ("1.14", "1.4")
     ]
 
-    risk, calm = (statuses.falls({"is_risk_zone": each}, values, reference) for each in (True, False))
+    risk, calm = (statuses.falls({"is_risk_zone": each}, lasting, reference) for each in (True, False))
 
-    assert risk == "Что снижается: 1.1; 1.4 Динамика ОГЭ: математика."
+    assert risk == "Что снижается: 1.4 Динамика ОГЭ: математика; 1.14."
     assert calm == ""
 
 

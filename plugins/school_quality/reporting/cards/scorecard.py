@@ -109,7 +109,7 @@ def build_scorecard(facts: SchoolFacts, reference: Reference) -> Scorecard:
 def _verdict(facts: SchoolFacts, reference: Reference) -> Verdict:
     """The verdict; of a school in the risk zone with what is falling."""
     verdict = statuses.verdict(facts.status, reference)
-    falling = statuses.falls(facts.status, facts.values, reference)
+    falling = statuses.falls(facts.status, facts.falls, reference)
     return replace(verdict, details=(falling, *verdict.details)) if falling else verdict
 
 

@@ -91,27 +91,25 @@ def _points(status: Row, reference: Reference, card: Scorecard) -> list[tuple[Ce
         ("ИСБШ", number("social_index")),
         *((column.title, columns.cell(status, column)) for column in columns.shown("card")),
     ]
-    for task in card.tasks:
-        middle = reference.district_tasks.get((municipality, task.task)) if task.district else None
-        lines.append(
-            (
-                f"Задача {task.task}. {task.title}",
-                task.points if task.scored is None else task.scored,
-                task.maximum,
-                None if task.share is None else 100 * task.share,
-                middle and middle[0],
-                task.coverage,
-            )
+    lines += [
+        (
+            f"Задача {task.task}. {task.title}",
+            task.points if task.scored is None else task.scored,
+            task.maximum,
+            None if task.share is None else 100 * task.share,
+            reference.district_points.get((municipality, task.task)) if task.district else None,
+            task.coverage,
         )
+        for task in card.tasks
+    ]
     if reference.period is None:
-        median = reference.district_scores.get(municipality) if card.district_total else None
         lines += [
             (
                 words.TOTAL,
                 number("points"),
                 number("max_points"),
                 number("score_pct"),
-                median and median[0],
+                reference.district_points.get((municipality, 0)),
                 card.total_note,
             ),
             (f"{words.COVERAGE}, %", number("coverage_pct"), None, None, None, "расчёт этой системы"),

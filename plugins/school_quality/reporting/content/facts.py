@@ -39,9 +39,10 @@ class Reference:
     """What all cards of a year share.
 
     ``version`` is the edition of the methodology that judged the year. Keys: of ``indicators`` version, code
-    and component, of ``district_procedures`` municipality and procedure, of ``district_tasks`` municipality
-    and task. ``district_scores`` and ``district_tasks`` give the median share of points in percent and how
-    many schools have one.
+    and component, of ``district_procedures`` municipality and procedure, of ``district_points`` municipality
+    and task (0: all tasks). ``district_points`` are medians of the schools' shares of points in percent,
+    where there are enough schools for one, ``contexts`` the median ИСБШ that parts the groups of a
+    municipality.
     """
 
     year: int
@@ -54,8 +55,8 @@ class Reference:
     indicators: dict[tuple[str, str, str], Row]
     procedures: dict[str, Row]
     district_procedures: dict[tuple[str, str], Row]
-    district_scores: dict[str, tuple[float, int]]
-    district_tasks: dict[tuple[str, int], tuple[float, int]]
+    district_points: dict[tuple[str, int], float]
+    contexts: dict[str, float]
     reasons: dict[str, str]
     municipality_id: str | None = None  # documents are written for this one only
 
@@ -84,8 +85,9 @@ class SchoolFacts:
     """One school in one year; ``values`` holds rows of the year and, for the plots, of years before it.
 
     ``sources`` are rows of ``fct_lineage`` with the path of their file; empty where they were not asked for.
-    ``merged`` are the schools merged into it (`merged_schools`), ``unsent`` its rows of ``fct_submission``
-    that are missing or not complete; empty in the open edition, which says nothing of submissions. ``tasks``
+    ``falls`` are dynamics that fall and go on falling (`fct_lasting_fall`), ``merged`` the schools merged
+    into it (`merged_schools`), ``unsent`` its rows of ``fct_submission`` that are missing or not complete;
+    empty in the open edition, which says nothing of submissions. ``tasks``
     are its results by task (`TASKS`); None where an edition has none.
     """
 
@@ -96,6 +98,7 @@ class SchoolFacts:
     recommendations: list[Row]
     support: list[Row]
     sources: list[Row]
+    falls: list[Row] = field(default_factory=list)
     merged: list[MergedFacts] = field(default_factory=list)
     unsent: list[Row] = field(default_factory=list)
     tasks: list[Row] | None = None
@@ -196,8 +199,21 @@ def read_reference(
                 connection, "select * from marts.fct_municipality_procedure where reporting_year = ?", [year]
             )
         },
-        district_scores=_district_scores(connection, year),
-        district_tasks=_district_tasks(connection, year),
+        district_points={
+            (r["municipality_id"], r["task"]): r["median_pct"]
+            for r in rows(
+                connection,
+                "select * from marts.fct_municipality_points"
+                " where reporting_year = ? and median_pct is not null",
+                [year],
+            )
+        },
+        contexts={
+            r["municipality_id"]: r["median_social_index"]
+            for r in rows(
+                connection, "select * from marts.fct_municipality_context where reporting_year = ?", [year]
+            )
+        },
         reasons=methodology.reasons() | words.SUPPRESSED_REASONS,
     )
 
@@ -210,52 +226,6 @@ def _version(connection: duckdb.DuckDBPyConnection, year: int) -> str:
         [year],
     )
     return found["version"] or seeds.edition(year)
-
-
-def _district_scores(connection: duckdb.DuckDBPyConnection, year: int) -> dict[str, tuple[float, int]]:
-    """Median total by municipality, of those where no school's total is hidden."""
-    connection.execute("select * from marts.fct_school_status limit 0")
-    is_open_edition = "suppressed" in [column[0] for column in connection.description or ()]
-    hidden = (
-        "coalesce(bool_or(list_contains(suppressed, 'score_pct')), false)" if is_open_edition else "false"
-    )
-    found = rows(
-        connection,
-        "select municipality_id, median(score_pct)::double as median_pct, count(score_pct) as schools"
-        " from marts.fct_school_status where reporting_year = ?"
-        f" group by all having count(score_pct) > 0 and not {hidden}",
-        [year],
-    )
-    return {row["municipality_id"]: (row["median_pct"], row["schools"]) for row in found}
-
-
-def _district_tasks(
-    connection: duckdb.DuckDBPyConnection, year: int
-) -> dict[tuple[str, int], tuple[float, int]]:
-    """Median share of points by municipality and task, of those where nothing of any school is hidden."""
-    found = rows(
-        connection,
-        """
-        with shares as (
-            select
-                municipality_id,
-                school_id,
-                split_part(indicator_code, '.', 1)::integer as task,
-                100.0 * sum(points) filter (where status = 'scored')
-                / sum(max_points) filter (where status = 'scored') as share_pct,
-                bool_or(status = 'suppressed') as is_hidden
-            from marts.fct_indicator_value
-            where reporting_year = ? and max_points is not null
-            group by all
-        )
-        select municipality_id, task, median(share_pct)::double as median_pct, count(share_pct) as schools
-        from shares
-        group by all
-        having count(share_pct) > 0 and not bool_or(is_hidden)
-        """,
-        [year],
-    )
-    return {(row["municipality_id"], row["task"]): (row["median_pct"], row["schools"]) for row in found}
 
 
 def _municipality_id(municipalities: dict[str, str], asked: str) -> str:
@@ -438,6 +408,11 @@ def _read_batch(
         " order by role, organisation, valid_from",
         [year, ids],
     )
+    falls = _by_school(
+        connection,
+        "select * from marts.fct_lasting_fall where reporting_year = ? and list_contains(?, school_id)",
+        [year, ids],
+    )
     sources = (
         _by_school(
             connection,
@@ -459,6 +434,7 @@ def _read_batch(
             recommendations=recommendations[school_id],
             support=support[school_id],
             sources=sources.get(school_id, []),
+            falls=falls[school_id],
             merged=merged.get(school_id, []),
             unsent=unsent.get(school_id, []),
             tasks=None if tasks is None else tasks[school_id],

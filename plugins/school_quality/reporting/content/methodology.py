@@ -61,12 +61,6 @@ def _indicators() -> dict[tuple[str, str, str], dict[str, str]]:
     return {(row[columns[0]], row[columns[1]], row[columns[2]]): row for row in seeds.rows("indicators")}
 
 
-def is_risk_dynamics(version: str, code: str) -> bool:
-    """Whether a lasting fall of this indicator brings a school into the risk zone (reading 12)."""
-    seed = indicator(version, code)
-    return seed is not None and seed["is_risk_dynamics"] == "true"
-
-
 def roadmap_names(version: str) -> dict[str, str]:
     """Names of the roadmap's items by their number."""
     return {

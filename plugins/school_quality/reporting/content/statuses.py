@@ -12,8 +12,6 @@ from school_quality.reporting.content.facts import Reference, Row, is_hidden
 from school_quality.reporting.words import Tone
 
 SUPPORT_UNKNOWN = "нужна ли школе адресная поддержка, неизвестно"
-# With fewer schools the middle one of a district says nothing.
-COMPARED_SCHOOLS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,56 +95,25 @@ def _headline(status: Row, reference: Reference) -> tuple[str, Tone]:
     return "По расчёту школа не относится ни к ШНОР, ни к зоне риска", "good"
 
 
-def falls(status: Row, values: list[Row], reference: Reference) -> str:
-    """The dynamics that make the risk zone (reading 12): below zero now and, where that is known, before.
+def falls(status: Row, lasting: list[Row], reference: Reference) -> str:
+    """What falls and goes on falling, and so makes the risk zone (reading 12).
 
     Args:
         status: the school's row of ``fct_school_status``.
-        values: its rows of ``fct_indicator_value`` of this year and the year before.
+        lasting: its rows of ``fct_lasting_fall``.
         reference: names of the indicators.
 
     Returns:
         Empty for a school outside the risk zone, and where the open edition hides all of them.
     """
-    if not status["is_risk_zone"]:
+    if not status["is_risk_zone"] or not lasting:
         return ""
-    risky = {
-        row["indicator_code"]
-        for row in values
-        if row["reporting_year"] == reference.year
-        and methodology.is_risk_dynamics(row["methodology_version"], row["indicator_code"])
-    }
-    dynamics = [row for row in values if row["indicator_code"] in risky]
-    falling = []
-    for now, _ in lasting_falls(dynamics, reference.year):
-        code = now["indicator_code"]
-        name = reference.indicators.get((now["methodology_version"], code, ""), {}).get("indicator_name")
-        falling.append(f"{code} {name or ''}".strip())
-    return f"Что снижается: {'; '.join(falling)}." if falling else ""
-
-
-def lasting_falls(dynamics: list[Row], year: int) -> list[tuple[Row, Row | None]]:
-    """Dynamics below zero in ``year`` and not above it in the year before (reading 12), by code.
-
-    Args:
-        dynamics: one school's values of the dynamics of the risk zone, of this year and the year before.
-        year: the reporting year.
-
-    Returns:
-        This year's row of each, and that of the year before where it has a value. Where the open edition
-        hides the year before, the fall is left out: the school may have risen then.
-    """
-    rows = {(row["indicator_code"], row["reporting_year"]): row for row in dynamics}
-    found: list[tuple[Row, Row | None]] = []
-    for code in sorted({code for code, _ in rows}, key=words.code_key):
-        now, before = (rows.get((code, each)) for each in (year, year - 1))
-        if now is None or now["value"] is None or now["value"] >= 0:
-            continue
-        if before is None or (before["value"] is None and before["status"] != "suppressed"):
-            found.append((now, None))
-        elif before["value"] is not None and before["value"] < 0:
-            found.append((now, before))
-    return found
+    named = []
+    for row in sorted(lasting, key=lambda row: words.code_key(row["indicator_code"])):
+        key = (row["methodology_version"], row["indicator_code"], "")
+        name = reference.indicators.get(key, {}).get("indicator_name")
+        named.append(f"{row['indicator_code']} {name or ''}".strip())
+    return f"Что снижается: {'; '.join(named)}."
 
 
 def official_lists(status: Row) -> list[str]:
@@ -242,7 +209,6 @@ def task_lines(values: list[Row], status: Row, reference: Reference) -> tuple[Ta
         _task_line(
             task,
             [row for row in values if words.task(row["indicator_code"]) == task],
-            reference.district_tasks.get((status["municipality_id"], task)),
             status,
             reference,
         )
@@ -261,9 +227,7 @@ def nothing(row: Row, status: Row | None, reference: Reference) -> tuple[str, st
     return words.STATUSES[row["status"]], reference.reason(row)
 
 
-def _task_line(
-    task: int, mine: list[Row], district: tuple[float, int] | None, status: Row, reference: Reference
-) -> TaskLine:
+def _task_line(task: int, mine: list[Row], status: Row, reference: Reference) -> TaskLine:
     title = words.TASKS.get(task, f"Задача {task}")
     statuses = Counter(row["status"] for row in mine)
     expected = len(mine) - statuses["not_applicable"]
@@ -281,7 +245,7 @@ def _task_line(
     # Points of a few values out of many would look like a full bar: a share is told of most of them only.
     is_told = 2 * len(scored) > expected
     without = words.HIDDEN if statuses["suppressed"] else words.NO_DATA
-    median = district[0] if district and district[1] >= COMPARED_SCHOOLS else None
+    median = reference.district_points.get((status["municipality_id"], task))
     whole = words.counted(expected, "показателя", "показателей", "показателей")
     return TaskLine(
         task=task,
@@ -322,7 +286,7 @@ def total(status: Row) -> str:
 
 def district_total(status: Row, reference: Reference) -> str:
     """The middle school of the district by its total; empty where there is nothing to compare with."""
-    median = reference.district_scores.get(status["municipality_id"])
-    if median is None or median[1] < COMPARED_SCHOOLS:
-        return ""
-    return f"В районе у половины школ итог не ниже {words.percent(round(median[0], 1))}"
+    median = reference.district_points.get((status["municipality_id"], 0))
+    return (
+        "" if median is None else f"В районе у половины школ итог не ниже {words.percent(round(median, 1))}"
+    )

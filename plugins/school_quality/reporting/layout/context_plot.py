@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from statistics import median
 
 from school_quality.reporting import words
 from school_quality.reporting.content.facts import Row
@@ -56,20 +55,19 @@ class ContextPlot:
     corners: dict[str, str] = field(default_factory=lambda: dict(words.GROUPS))
 
 
-def draw_context(statuses: Iterable[Row], labels: dict[str, str]) -> ContextPlot | None:
+def draw_context(statuses: Iterable[Row], labels: dict[str, str], middle: float | None) -> ContextPlot | None:
     """A plot of the schools whose ИСБШ and ИОР are both known.
 
     Args:
         statuses: rows of ``fct_school_status`` of one municipality and year.
         labels: what to write beside a school's dot, by ``school_id``: its number; nothing is written where
             there are more than `LABELLED` schools.
+        middle: the ИСБШ that parts the groups; None where nobody knows it.
 
     Returns:
         None where fewer than two schools can be shown.
     """
-    rows = list(statuses)
-    contexts = [row["social_index"] for row in rows if row["social_index"]]
-    shown = [row for row in rows if row["social_index"] and row["results_index"] is not None]
+    shown = [row for row in statuses if row["social_index"] and row["results_index"] is not None]
     if len(shown) < 2:
         return None
     xs, ys = [float(row["social_index"]) for row in shown], [float(row["results_index"]) for row in shown]
@@ -92,12 +90,12 @@ def draw_context(statuses: Iterable[Row], labels: dict[str, str]) -> ContextPlot
         Mark(name, row["school_group"] or "", bool(row["is_supported"]), *dot, *place)
         for row, name, dot, place in zip(shown, names, dots, places, strict=True)
     )
-    middle = place_x(float(median(contexts)))
+    border = None if middle is None else place_x(middle)
     return ContextPlot(
         marks,
         x_ticks=tuple(Tick(words.number(value, 2), place_x(value)) for value in _steps(x_low, x_high)),
         y_ticks=tuple(Tick(words.number(value, 2), place_y(value)) for value in _steps(y_low, y_high)),
-        median_x=middle if 0 <= middle <= 1 else None,
+        median_x=border if border is not None and 0 <= border <= 1 else None,
         zero_y=place_y(0.0),
         description=(
             f"График: {words.counted(len(shown), 'школа', 'школы', 'школ')} района. Вправо — условия легче "

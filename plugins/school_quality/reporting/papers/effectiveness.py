@@ -171,8 +171,8 @@ def _directions(facts: MunicipalFacts, reference: Reference) -> list[Block]:
         network = [row for row in facts.district_indicators if words.task(row["indicator_code"]) == task]
         codes = {row["indicator_code"] for row in network}
         for owner, rows in sorted(by_owner.items()):
-            scored = [row for row in rows if row["max_points"]]
-            measured = [row for row in rows if not row["max_points"] and row["indicator_code"] not in codes]
+            scored = [row for row in rows if row["full_mark"]]
+            measured = [row for row in rows if not row["full_mark"] and row["indicator_code"] not in codes]
             own = [row for row in network if row["indicator_code"] in {one["indicator_code"] for one in rows}]
             if scored:
                 blocks.append(scored_table(owner, scored))
@@ -226,16 +226,15 @@ def _measures(facts: MunicipalFacts, year: int, reference: Reference) -> list[Bl
         Heading("Принятые меры"),
         measures_table(f"Меры {label} учебного года", taken, reference),
     ]
-    if year < reference.year:
-        blocks += _measure_points(facts, reference)
+    compared = [row for row in taken if row["compared_indicators"]]
+    if year < reference.year and compared:
+        blocks += _measure_points(compared, reference)
     return blocks
 
 
-def _measure_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
-    if not facts.measure_points:
-        return []
-    rows = facts.measure_points
-    grew, fell = (sum(sign * (row["change"] or 0) > 0 for row in rows) for sign in (1, -1))
+def _measure_points(compared: list[Row], reference: Reference) -> list[Block]:
+    rows = sorted(compared, key=lambda row: (row["school_id"], row["indicator_codes"], row["measure"]))
+    grew, fell = (sum(sign * row["points_change"] > 0 for row in rows) for sign in (1, -1))
     return [
         grid(
             "Баллы по показателям, ради которых приняты меры: до и после",
@@ -252,7 +251,7 @@ def _measure_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
                     words.code_ranges(row["indicator_codes"]),
                     row["measure"],
                     STATUSES[row["status"]],
-                    words.HIDDEN if row["change"] is None else words.number(row["change"], 0, signed=True),
+                    words.number(row["points_change"], 0, signed=True),
                 )
                 for row in rows
             ),

@@ -14,7 +14,6 @@ from typing import Any
 
 import duckdb
 
-from school_quality import seeds
 from school_quality.reporting.content import methodology
 from school_quality.reporting.content.facts import Reference, Row, rows
 
@@ -25,11 +24,11 @@ BATCH = 100
 class MunicipalFacts:
     """One municipality in one year. Lists hold rows of the marts with their columns' names.
 
-    ``before`` are statuses of the year before by school; ``falls`` the dynamics that decide the risk zone,
-    of this year and the one before; ``tasks`` points by school and task; ``indicators`` counts over schools
-    by indicator and period; ``values`` single values of the edition's period, empty in the annual edition;
-    ``task_deficits`` the tasks that are a deficit of the district or of several schools: which ``shared`` it,
-    and which are ``strong`` there, the strongest first.
+    ``before`` are statuses of the year before by school; ``falls`` the dynamics that go on falling;
+    ``points`` those of each school by task; ``indicators`` counts and sums over schools by indicator and
+    period (``full_mark``: what one school can get); ``values`` single values of the edition's period, empty
+    in the annual edition; ``task_deficits`` the tasks that are a deficit of the district or of several schools:
+    which ``shared`` it, and which are ``strong`` there, the strongest first.
     """
 
     municipality_id: str
@@ -38,11 +37,10 @@ class MunicipalFacts:
     before: dict[str, Row]
     low_results: list[Row]
     falls: list[Row]
-    tasks: list[Row]
+    points: list[Row]
     indicators: list[Row]
     district_indicators: list[Row]
     values: list[Row]
-    measure_points: list[Row]
     recommendations: list[Row]
     measures: list[Row]
     practices: list[Row]
@@ -63,7 +61,7 @@ class MunicipalFacts:
         return any(row["is_supported"] is not None for row in self.statuses)
 
 
-# Each query gets $ids (municipalities), $year and $dynamics (`risk_dynamics`), and gives municipality_id.
+# Each query gets $ids (municipalities), $year and $period, and gives municipality_id.
 _OF_MUNICIPALITY = "list_contains($ids, t.municipality_id)"
 _QUERIES = {
     "statuses": f"""
@@ -77,46 +75,16 @@ _QUERIES = {
         select t.* from marts.fct_procedure_result as t
         where {_OF_MUNICIPALITY} and t.reporting_year = $year and t.is_low_result order by t.procedure_id""",
     "falls": f"""
-        select t.municipality_id, t.school_id, t.reporting_year, t.indicator_code, t.status, t.value
-        from marts.fct_indicator_value as t
-        where {_OF_MUNICIPALITY} and t.reporting_year between $year - 1 and $year
-            and (t.school_id, t.indicator_code) in (
-                select (r.school_id, r.indicator_code) from marts.fct_indicator_value as r
-                inner join marts.fct_school_status as s using (school_id, reporting_year)
-                where r.reporting_year = $year and s.is_risk_zone
-                    and list_contains($dynamics, r.methodology_version || ' ' || r.indicator_code)
-            )
-        order by t.reporting_year""",
-    "tasks": f"""
-        select
-            t.municipality_id, t.school_id, d.task,
-            sum(t.points) filter (where t.status = 'scored')::integer as points,
-            sum(t.max_points) filter (where t.status = 'scored')::integer as max_points,
-            count(*) filter (where t.status = 'no_data')::integer as no_data,
-            count(*) filter (where t.status = 'suppressed')::integer as suppressed
-        from marts.fct_indicator_value as t
-        inner join marts.dim_indicator as d using (methodology_version, indicator_code, component)
-        where {_OF_MUNICIPALITY} and t.reporting_year = $year and d.max_points is not null
-        group by all order by d.task""",
+        select t.* from marts.fct_lasting_fall as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year""",
+    "points": f"""
+        select t.* from marts.fct_school_points as t
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year order by t.task""",
     "indicators": f"""
-        select
-            t.municipality_id, t.methodology_version, d.task, t.indicator_code, t.component, t.period,
-            any_value(d.indicator_name) as indicator_name, any_value(d.unit) as unit,
-            any_value(d.owner) as owner, max(d.max_points) as max_points,
-            count(*) filter (where t.status in ('scored', 'no_points'))::integer as known,
-            count(*) filter (where t.status = 'no_data' and t.reason <> 'not_due')::integer as missing,
-            count(*) filter (where t.status = 'no_data' and t.reason = 'not_due')::integer as not_due,
-            count(*) filter (where t.status = 'suppressed')::integer as suppressed,
-            count(*) filter (where t.points = t.max_points)::integer as full_points,
-            count(*) filter (where t.status = 'scored' and t.points = 0)::integer as zero_points,
-            avg(t.points) as mean_points,
-            sum(t.numerator) filter (where t.status in ('scored', 'no_points'))::bigint as numerator,
-            sum(t.denominator) filter (where t.status in ('scored', 'no_points'))::bigint as denominator,
-            min(t.value) as lowest, max(t.value) as highest, median(t.value) as middle
-        from marts.fct_indicator_value as t
+        select t.*, d.task, d.indicator_name, d.unit, d.owner, d.max_points as full_mark
+        from marts.fct_municipality_value as t
         inner join marts.dim_indicator as d using (methodology_version, indicator_code, component)
-        where {_OF_MUNICIPALITY} and t.reporting_year = $year and t.status <> 'not_applicable'
-        group by all order by t.period""",
+        where {_OF_MUNICIPALITY} and t.reporting_year = $year order by t.period""",
     "district_indicators": f"""
         select t.* from marts.fct_municipality_indicator as t
         where {_OF_MUNICIPALITY} and t.reporting_year = $year order by t.period""",
@@ -124,19 +92,6 @@ _QUERIES = {
         select t.* from marts.fct_indicator_value as t
         where {_OF_MUNICIPALITY} and t.reporting_year = $year and t.period = $period
             and t.status <> 'not_applicable'""",
-    "measure_points": f"""
-        select
-            t.municipality_id, t.school_id, t.measure, t.indicator_codes, t.status,
-            sum(n.points - b.points)::integer as change, count(*)::integer as indicators
-        from marts.fct_measure as t
-        inner join marts.fct_indicator_value as b
-            on t.school_id = b.school_id and t.reporting_year = b.reporting_year
-            and list_contains(t.indicator_codes, b.indicator_code) and b.status = 'scored'
-        inner join marts.fct_indicator_value as n
-            on t.school_id = n.school_id and n.reporting_year = t.reporting_year + 1
-            and n.indicator_code = b.indicator_code and n.component = b.component and n.status = 'scored'
-        where {_OF_MUNICIPALITY} and t.reporting_year = $year - 1
-        group by all order by t.school_id, t.indicator_codes, t.measure""",
     "recommendations": f"""
         select t.municipality_id, r.* from marts.fct_recommendation as r
         inner join marts.fct_school_status as t using (school_id, reporting_year)
@@ -188,7 +143,6 @@ _QUERIES = {
 }
 # Tables that an open edition may do without.
 _OPTIONAL = {
-    "measure_points": "fct_measure",
     "measures": "fct_measure",
     "practices": "fct_practice",
     "support": "fct_support",
@@ -236,7 +190,6 @@ def _read_batch(
         "ids": ids,
         "year": reference.year,
         "period": reference.period,
-        "dynamics": risk_dynamics(),
         "strong": methodology.parameter(reference.version, "strong_gap_pp"),
     }
     found: dict[str, defaultdict[str, list[Row]]] = {}
@@ -253,12 +206,3 @@ def _read_batch(
         yield MunicipalFacts(
             municipality_id=municipality_id, name=_name(municipality_id, reference), before=before, **lists
         )
-
-
-def risk_dynamics() -> list[str]:
-    """The dynamics of each edition whose lasting fall brings a school into the risk zone (reading 12)."""
-    return [
-        f"{row['methodology_version']} {row['indicator_code']}"
-        for row in seeds.rows("indicators")
-        if row["is_risk_dynamics"] == "true"
-    ]

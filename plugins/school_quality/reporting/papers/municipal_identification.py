@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from school_quality.reporting import words
 from school_quality.reporting.content import methodology, small_schools
 from school_quality.reporting.content.facts import Reference, Row, is_hidden, procedure_order
-from school_quality.reporting.content.statuses import lasting_falls
 from school_quality.reporting.layout.context_plot import draw_context
 from school_quality.reporting.papers.municipal_facts import MunicipalFacts
 from school_quality.reporting.papers.paper import Block, Bullets, Column, Figure, Heading, Text, grid
@@ -300,18 +299,18 @@ def _risk_zone(risk: list[Row], facts: MunicipalFacts, reference: Reference) -> 
     ]
 
 
-def _falling(status: Row, dynamics: list[Row], reference: Reference) -> str:
-    """Each dynamics below zero this year that was not above zero the year before, with both values."""
+def _falling(status: Row, lasting: list[Row], reference: Reference) -> str:
+    """Each dynamics that falls and goes on falling, with the values of both years."""
     if not status["is_risk_zone"]:
         if is_hidden(status, "is_risk_zone"):
             return words.HIDDEN
         return words.NO_DATA if status["is_risk_zone"] is None else _why_no_risk(status)
     parts = []
-    for now, before in lasting_falls(dynamics, reference.year):
-        code = now["indicator_code"]
-        past = f", годом раньше {words.precise(before['value'], signed=True)}" if before else ""
+    for row in sorted(lasting, key=lambda row: words.code_key(row["indicator_code"])):
+        code, before = row["indicator_code"], row["value_before"]
+        past = "" if before is None else f", годом раньше {words.precise(before, signed=True)}"
         title = indicator_name(code, reference)
-        parts.append(f"{code} {title}: {words.precise(now['value'], signed=True)}{past}")
+        parts.append(f"{code} {title}: {words.precise(row['value'], signed=True)}{past}")
     return "; ".join(parts) or words.HIDDEN
 
 
@@ -438,7 +437,7 @@ def groups(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     """The plot of context against results, the four groups and the finer clusters."""
     blocks: list[Block] = [Heading("Группы и кластеры школ")]
     labels = {id_: str(row.get("school_number") or id_) for id_, row in reference.schools.items()}
-    plot = draw_context(facts.statuses, labels)
+    plot = draw_context(facts.statuses, labels, reference.contexts.get(facts.municipality_id))
     if plot is None:
         blocks.append(Text("График условий и результатов не построен: нет ИСБШ и ИОР хотя бы двух школ."))
     else:

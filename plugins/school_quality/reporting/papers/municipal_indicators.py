@@ -32,9 +32,9 @@ def by_task(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     for task in sorted({row["task"] for row in rows}):
         mine = sorted((row for row in rows if row["task"] == task), key=order)
         title = f"Задача {task}. {words.TASKS.get(task, '')}".strip()
-        if any(row["max_points"] for row in mine):
-            blocks.append(scored_table(title, [row for row in mine if row["max_points"]]))
-        measured = [row for row in mine if not row["max_points"] and not _is_network(row, facts)]
+        if any(row["full_mark"] for row in mine):
+            blocks.append(scored_table(title, [row for row in mine if row["full_mark"]]))
+        measured = [row for row in mine if not row["full_mark"] and not _is_network(row, facts)]
         if measured:
             blocks.append(measured_table(title, measured))
         network = [row for row in facts.district_indicators if _belongs(row, task, reference)]
@@ -76,9 +76,7 @@ def scored_table(title: str, rows: list[Row]) -> Grid:
                 str(row["known"]),
                 str(row["full_points"]),
                 str(row["zero_points"]),
-                (words.HIDDEN if row["suppressed"] else words.NO_DATA)
-                if row["mean_points"] is None
-                else f"{words.number(row['mean_points'], 1)} из {row['max_points']}",
+                _mean_points(row),
                 _missing(row),
             )
             for row in rows
@@ -86,12 +84,19 @@ def scored_table(title: str, rows: list[Row]) -> Grid:
     )
 
 
+def _mean_points(row: Row) -> str:
+    if not row["max_points"]:
+        return words.HIDDEN if row["hidden_schools"] else words.NO_DATA
+    mean = row["full_mark"] * row["points"] / row["max_points"]
+    return f"{words.number(mean, 1)} из {row['full_mark']}"
+
+
 def _missing(row: Row) -> str:
     parts = [str(row["missing"] + row["not_due"])]
     if row["not_due"]:
         parts.append(f"({words.NOT_DUE}: {row['not_due']})")
-    if row["suppressed"]:
-        parts.append(f"({words.HIDDEN}: {row['suppressed']})")
+    if row["hidden_schools"]:
+        parts.append(f"({words.HIDDEN}: {row['hidden_schools']})")
     return " ".join(parts)
 
 
@@ -131,12 +136,12 @@ def _range(row: Row) -> str:
 
 def _pooled(row: Row) -> str:
     if not row["known"]:
-        return words.HIDDEN if row["suppressed"] else words.NO_DATA
+        return words.HIDDEN if row["hidden_schools"] else words.NO_DATA
     if row["denominator"] and row["numerator"] is not None:
         share = words.percent(100 * row["numerator"] / row["denominator"])
         counts = (words.number(row[side], 0) for side in ("numerator", "denominator"))
         return f"{share} ({f'{words.NBSP}из{words.NBSP}'.join(counts)})"
-    return "—" if row["middle"] is None else f"медиана {_value(row['middle'], row)}"
+    return "—" if row["median"] is None else f"медиана {_value(row['median'], row)}"
 
 
 def _value(value: float, row: Row) -> str:
@@ -186,9 +191,9 @@ def _district_value(row: Row) -> str:
 
 def _school_points(facts: MunicipalFacts, reference: Reference) -> list[Block]:
     points: defaultdict[str, dict[int, Row]] = defaultdict(dict)
-    for row in facts.tasks:
+    for row in facts.points:
         points[row["school_id"]][row["task"]] = row
-    tasks = sorted({row["task"] for row in facts.tasks})
+    tasks = sorted({row["task"] for row in facts.points})
     if not tasks:
         return []
     return [
@@ -222,7 +227,7 @@ def _task_points(row: Row | None) -> str:
     if row is None:
         return "—"
     if row["points"] is None:
-        return words.HIDDEN if row["suppressed"] else words.NO_DATA if row["no_data"] else "—"
+        return words.HIDDEN if row["hidden_values"] else words.NO_DATA if row["no_data"] else "—"
     return f"{row['points']} из {row['max_points']}"
 
 

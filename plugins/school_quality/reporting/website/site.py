@@ -160,16 +160,27 @@ def _read_districts(
             " order by v.school_id, v.indicator_code, v.component, v.period",
             [reference.year, batch, reference.period],
         )
+        figures = rows(
+            connection,
+            "select * from marts.fct_municipality_value where reporting_year = $1"
+            " and list_contains($2, municipality_id) and ($3 is null or period = $3)",
+            [reference.year, batch, reference.period],
+        )
         ids = [status["school_id"] for id_ in batch for status in statuses[id_]]
         unsent = read_unsent(connection, reference.year, ids) if edition == "official" else {}
         by_school: defaultdict[str, defaultdict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in values:
             by_school[row["municipality_id"]][row["school_id"]].append(row)
+        by_indicator: defaultdict[str, dict[tuple[str, str, str], Row]] = defaultdict(dict)
+        for row in figures:
+            key = row["indicator_code"], row["component"], row["period"]
+            by_indicator[row["municipality_id"]][key] = row
         for id_ in batch:
             yield pages.District(
                 replace(reference, municipality_id=id_),
                 tuple(statuses[id_]),
                 dict(by_school[id_]),
+                by_indicator[id_],
                 merged,
                 before,
                 unsent,

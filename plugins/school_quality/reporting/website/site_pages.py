@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from school_quality import dictionary, seeds, terms
@@ -24,9 +23,6 @@ from school_quality.reporting.layout.context_plot import LABELLED, ContextPlot, 
 from school_quality.reporting.words import Tone
 from school_quality.warehouse.contract import Column
 
-# A median over fewer schools than this says little and may show a single one.
-COMPARED_SCHOOLS = 4
-
 LISTED = words.FIGURES["in_project_500"].strip("«»")
 SUPPORTED = words.inside(words.FIGURES["is_supported"])
 STATUSES = tuple((words.inside(title), *columns) for title, *columns in words.VERDICTS)
@@ -38,6 +34,9 @@ GROUP_TONES: dict[str, Tone] = {
     "struggling": "bad",
     "underperforming": "middle",
 }
+
+# Counts of ``fct_municipality_value`` that together are the schools to which an indicator applies.
+EXPECTED = ("known", "missing", "not_due", "hidden_schools")
 
 MOVES = {"сменила группу": "school_group", "сменила кластер": "cluster"}
 
@@ -235,13 +234,15 @@ class SchoolPage:
 class District:
     """The marts of one municipality; ``values`` by school, of the year or the period of the edition.
 
-    ``merged`` are the schools merged into each up to the year (`merged_schools`), ``before`` the group and
-    the cluster of the year before; both of all municipalities. ``unsent`` is what schools have not sent.
+    ``figures`` are rows of ``fct_municipality_value`` by indicator, component and period. ``merged`` are
+    the schools merged into each up to the year (`merged_schools`), ``before`` the group and the cluster of
+    the year before; both of all municipalities. ``unsent`` is what schools have not sent.
     """
 
     reference: Reference
     statuses: tuple[Row, ...]
     values: dict[str, list[Row]]
+    figures: dict[tuple[str, str, str], Row]
     merged: dict[str, list[Row]]
     before: dict[str, Row]
     unsent: Mapping[str, list[Row]] = field(default_factory=dict)
@@ -288,14 +289,13 @@ def build_overview(district: District) -> Overview:
     statuses = district.statuses
     plot, points = _plot(district)
     lines = tuple(_school_line(district, status) for status in statuses)
-    medians = district.reference.district_scores.get(district.reference.municipality_id or "")
+    median = district.reference.district_points.get((district.reference.municipality_id or "", 0))
     hidden = any(status.get("suppressed") for status in statuses)
-    if medians is None:
-        middle = Cell("—" if hidden else words.NO_DATA)
-    elif medians[1] < COMPARED_SCHOOLS:
-        middle = Cell("—")
+    if median is not None:
+        middle = Cell(words.percent(round(median, 1)), median)
     else:
-        middle = Cell(words.percent(round(medians[0], 1)), medians[0])
+        is_scored = any(status["score_pct"] is not None for status in statuses)
+        middle = Cell("—" if hidden or is_scored else words.NO_DATA)
     note = words.HIDDEN_NOTE if hidden else ""
     summary = DistrictSummary(district.name, len(statuses), _counts(statuses), middle, note)
     return Overview(
@@ -440,7 +440,8 @@ def _plot(district: District) -> tuple[ContextPlot | None, tuple[PlotPoint, ...]
         )
         for status in district.statuses
     }
-    plot = draw_context(district.statuses, labels)
+    border = district.reference.contexts.get(district.reference.municipality_id or "")
+    plot = draw_context(district.statuses, labels, border)
     if plot is None or len(plot.marks) > LABELLED:
         return plot, ()
     shown = [s for s in district.statuses if s["social_index"] and s["results_index"] is not None]
@@ -500,17 +501,16 @@ def build_indicator(district: District, code: str) -> IndicatorPage:
                 cells,
             )
         )
-    middle = _median(values) if single else None
+    figures = [district.figures[code, *key] for key in keys if (code, *key) in district.figures]
+    middle = figures[0]["median"] if single and figures else None
     is_difference = any(row["value_now"] is not None for row in values)
     middle_text = (
         ""
         if middle is None or unit in words.WORD_UNITS
         else words.indicator_value(round(middle, 3 - 2 * (unit == words.PERCENT)), unit, signed=is_difference)
     )
-    known = [row for row in values if row["status"] in ("scored", "no_points")]
-    expected = [row for row in values if row["status"] != "not_applicable"]
-    scored = [row for row in values if row["status"] == "scored"]
-    maximum = sum(row["max_points"] for row in scored)
+    maximum = sum(figure["max_points"] or 0 for figure in figures)
+    points = sum(figure["points"] or 0 for figure in figures)
     return IndicatorPage(
         code=code,
         task=words.task(code),
@@ -518,12 +518,10 @@ def build_indicator(district: District, code: str) -> IndicatorPage:
         name=_indicator_name(district, first, keys),
         about=_about(first, [component for component, _ in keys]),
         summary=_summary(values, district, middle_text),
-        known=len(known),
-        expected=len(expected),
+        known=sum(figure["known"] for figure in figures),
+        expected=sum(figure[count] for figure in figures for count in EXPECTED),
         middle=middle_text or "—",
-        points_share=words.percent(round(100 * sum(row["points"] for row in scored) / maximum, 1))
-        if maximum
-        else "—",
+        points_share=words.percent(round(100 * points / maximum, 1)) if maximum else "—",
         median=middle_text,
         columns=(*columns, "Баллы") if has_points else columns,
         rows=tuple(rows),
@@ -646,11 +644,6 @@ def _points_cell(values: Iterable[Row]) -> Cell:
     row = scored[-1]
     tone: Tone = "good" if row["points"] == row["max_points"] else "middle" if row["points"] else "bad"
     return Cell(f"{row['points']} из {row['max_points']}", row["points"], tone)
-
-
-def _median(values: Iterable[Row]) -> float | None:
-    known = [row["value"] for row in values if row["value"] is not None]
-    return median(known) if len(known) >= COMPARED_SCHOOLS else None
 
 
 def _summary(values: list[Row], district: District, middle: str) -> str:

@@ -50,16 +50,29 @@ left join hidden_district as district_before
         and dynamics.reporting_year = district_before.reporting_year + 1
         and dynamics.procedure_id = district_before.procedure_id;
 
--- A fall that lasts (reading 12): seen in what is open; possible in what is hidden, where the open side of the two
+-- Falls that last (`int_school__lasting_falls`), of which both years are open.
+create temp table open_fall as
+select
+    falls.school_id,
+    falls.reporting_year,
+    falls.indicator_code
+from build.intermediate.int_school__lasting_falls as falls
+inner join open_dynamics as this_year using (school_id, reporting_year, procedure_id, measure)
+left join open_dynamics as year_before
+    on
+        falls.school_id = year_before.school_id
+        and falls.reporting_year = year_before.reporting_year + 1
+        and falls.procedure_id = year_before.procedure_id
+        and falls.measure = year_before.measure
+where this_year.is_open and coalesce(year_before.is_open, true);
+
+-- Whether a fall that lasts is seen in what is open; or possible in what is hidden, where the open side of the two
 -- years does not rule it out.
 create temp table lasting_fall as
 select
     expected.school_id,
     expected.reporting_year,
-    bool_or(
-        this_year.is_open and this_year.difference_sign < 0
-        and (year_before.school_id is null or (year_before.is_open and coalesce(year_before.difference_sign, -1) < 0))
-    ) as is_seen,
+    bool_or(open_fall.indicator_code is not null) as is_seen,
     bool_or(
         (not this_year.is_open or not coalesce(year_before.is_open, true))
         and this_year.is_computable
@@ -82,6 +95,11 @@ left join open_dynamics as year_before
         and this_year.reporting_year = year_before.reporting_year + 1
         and this_year.procedure_id = year_before.procedure_id
         and this_year.measure = year_before.measure
+left join open_fall
+    on
+        expected.school_id = open_fall.school_id
+        and expected.reporting_year = open_fall.reporting_year
+        and expected.indicator_code = open_fall.indicator_code
 where
     settings.is_risk_dynamics
     and (expected.not_applicable_reason is null or expected.not_applicable_reason = 'not_supported')
