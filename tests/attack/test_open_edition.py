@@ -387,15 +387,16 @@ def test_figures_of_a_municipality_are_those_of_its_open_values(editions: duckdb
                 municipality_id, period, indicator_code, component,
                 count(*) filter (where status in ('scored', 'no_points')) as known,
                 count(*) filter (where status = 'suppressed') as hidden_schools,
-                sum(points) as points, sum(numerator) as numerator, min(value) as lowest, max(value) as highest
+                sum(points) as points, sum(numerator) as numerator,
+                min(value) as lowest, max(value) as highest
             from opened.marts.fct_indicator_value where status <> 'not_applicable' group by all
         )
         select
             (select count(*) from (
                 from values except all
                 select
-                    municipality_id, period, indicator_code, component, known, hidden_schools, points, numerator,
-                    lowest, highest
+                    municipality_id, period, indicator_code, component, known, hidden_schools,
+                    points, numerator, lowest, highest
                 from opened.marts.fct_municipality_value
             )),
             (select count(*) from opened.marts.fct_municipality_value where hidden_schools > 0)
