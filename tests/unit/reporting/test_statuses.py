@@ -10,7 +10,7 @@ import pytest
 
 from school_quality.reporting.cards import support
 from school_quality.reporting.cards.indicators import build_indicators
-from school_quality.reporting.content import methodology, statuses
+from school_quality.reporting.content import statuses
 from school_quality.reporting.content.advice import build_advice
 from school_quality.reporting.content.facts import (
     Reference,
@@ -120,17 +120,6 @@ def test_a_school_in_the_risk_zone_is_told_what_falls_and_goes_on_falling(refere
 
     assert risk == "Что снижается: 1.4 Динамика ОГЭ: математика; 1.14."
     assert calm == ""
-
-
-def test_the_year_before_tells_of_a_fall_though_its_edition_knew_no_risk_of_it(
-    reference: Reference, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(methodology, "is_risk_dynamics", lambda version, code: version == "1496-2022")
-    before = [dynamics("1.4", 2021, 0.1), dynamics("1.3", 2021, -0.1)]
-    values = [row | {"methodology_version": "earlier"} for row in before]
-    values += [dynamics("1.4", 2022, -0.2), dynamics("1.3", 2022, -0.2)]
-
-    assert statuses.falls({"is_risk_zone": True}, values, reference) == "Что снижается: 1.3."
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ class MunicipalFacts:
     """One municipality in one year. Lists hold rows of the marts with their columns' names.
 
     ``before`` are statuses of the year before by school; ``falls`` the dynamics that go on falling;
-    ``points`` those of each school by task; ``indicators`` counts and sums over schools by indicator and
-    period (``full_mark``: what one school can get); ``values`` single values of the edition's period, empty
-    in the annual edition; ``task_deficits`` the tasks that are a deficit of the district or of several schools:
-    which ``shared`` it, and which are ``strong`` there, the strongest first.
+    ``points`` those of each school by task; ``indicators`` counts and sums over schools by indicator
+    and period (``full_mark``: what one school can get); ``values`` single values of the edition's
+    period, empty in the annual edition; ``task_deficits`` the tasks that are a deficit of the district
+    or of several schools: which ``shared`` it, and which are ``strong`` there, the strongest first.
     """
 
     municipality_id: str
