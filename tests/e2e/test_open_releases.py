@@ -59,7 +59,7 @@ def _schools(release: Release) -> set[str]:
 
 def test_two_open_releases_together_give_no_hidden_number_away(published: list[Path]) -> None:
     before, after = (read(folder / "open/data/warehouse.duckdb") for folder in published)
-    official = [read(folder / "warehouse.duckdb").results for folder in published]
+    official = [_own(read(folder / "warehouse.duckdb").results) for folder in published]
     changed = {new["school_id"] for old, new in zip(*map(_sorted, official), strict=True) if old != new}
 
     domains = possibilities([before, after], changed)
@@ -69,6 +69,11 @@ def test_two_open_releases_together_give_no_hidden_number_away(published: list[P
     assert all(domains.values())
     assert found_out(domains) == {}
     assert verdicts_found_out([before, after], domains, changed) == {}
+
+
+def _own(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Without what a result says of its region, which no open edition has."""
+    return [{name: value for name, value in row.items() if name != "failed_shrunk_pct"} for row in rows]
 
 
 def _sorted(rows: list[dict[str, object]]) -> list[dict[str, object]]:

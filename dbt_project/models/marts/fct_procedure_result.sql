@@ -33,5 +33,5 @@ select
     {{ flag_list({
         'small_n': 'is_small_n', 'conflicting_sources': 'is_conflicting', 'borrowed_scale': 'is_scale_borrowed'
     }) }} as flags
-from {{ ref('int_primitive__procedures') }} as results
+from {{ ref('int_primitive__procedures') }}
 left join {{ ref('int_primitive__failed_estimates') }} as estimates using (school_id, reporting_year, procedure_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from school_quality import datasets
 from school_quality.reporting import words
 from school_quality.reporting.content import methodology
-from school_quality.reporting.content.facts import Reference, Row, SchoolFacts, is_hidden
+from school_quality.reporting.content.facts import Reference, Row, SchoolFacts, is_hidden, is_open
 
 MEASURES = 5
 NO_PEER = "школы, у которой этому учиться, в районе нет"
@@ -72,7 +72,7 @@ def _tasks(rows: list[Row], reference: Reference) -> str:
 
 def no_peer(status: Row) -> str:
     """The words for «no school to learn from»; the open edition can speak of open schools only."""
-    return NO_OPEN_PEER if "suppressed" in status else NO_PEER
+    return NO_OPEN_PEER if is_open(status) else NO_PEER
 
 
 def _roadmap(item: str, names: dict[str, str]) -> str:

@@ -87,8 +87,8 @@ class SchoolFacts:
     ``sources`` are rows of ``fct_lineage`` with the path of their file; empty where they were not asked for.
     ``falls`` are dynamics that fall and go on falling (`fct_lasting_fall`), ``merged`` the schools merged
     into it (`merged_schools`), ``unsent`` its rows of ``fct_submission`` that are missing or not complete;
-    empty in the open edition, which says nothing of submissions. ``tasks``
-    are its results by task (`TASKS`); None where an edition has none.
+    empty in the open edition, which says nothing of submissions. ``tasks`` are its results by task (`TASKS`);
+    None in the open edition, which has none.
     """
 
     school: Row
@@ -238,6 +238,11 @@ def _municipality_id(municipalities: dict[str, str], asked: str) -> str:
         known = ", ".join(sorted(f"{name} ({id_})" for id_, name in municipalities.items()))
         raise UsageError(f"Район «{asked}» не найден или не один. Есть: {known}.")
     return found[0]
+
+
+def is_open(status: Row) -> bool:
+    """Whether a row of ``fct_school_status`` is of the open edition, which names what it hides."""
+    return "suppressed" in status
 
 
 def is_hidden(status: Row, column: str) -> bool:
@@ -424,7 +429,12 @@ def _read_batch(
         else {}
     )
     unsent = read_unsent(connection, year, ids) if with_sources else {}
-    tasks = _read_tasks(connection, year, ids)
+    tasks = _by_school(
+        connection,
+        f"{TASKS} where results.reporting_year = ? and list_contains(?, results.school_id)"
+        " order by results.procedure_id, tasks.position",
+        [year, ids],
+    )
     for school_id in ids:
         yield SchoolFacts(
             school=reference.schools.get(school_id, {"school_id": school_id}),
@@ -437,21 +447,8 @@ def _read_batch(
             falls=falls[school_id],
             merged=merged.get(school_id, []),
             unsent=unsent.get(school_id, []),
-            tasks=None if tasks is None else tasks[school_id],
+            tasks=None if is_open(statuses[school_id][0]) else tasks[school_id],
         )
-
-
-def _read_tasks(
-    connection: duckdb.DuckDBPyConnection, year: int, ids: list[str]
-) -> defaultdict[str, list[Row]] | None:
-    if not connection.execute("from duckdb_tables() where table_name = 'fct_task_result'").fetchall():
-        return None
-    return _by_school(
-        connection,
-        f"{TASKS} where results.reporting_year = ? and list_contains(?, results.school_id)"
-        " order by results.procedure_id, tasks.position",
-        [year, ids],
-    )
 
 
 def read_unsent(

@@ -121,10 +121,10 @@ def write_open_marts(
             if columns := _copied_columns(connection, table):
                 rows = f"select {columns} from build.marts.{table} order by all"
                 connection.execute(f"create table open.marts.{table} as {rows}")
-        _recompute(connection, compiled)
         for table in WITHHELD:
             if _columns(connection, "build", table):
                 connection.execute(f"create table open.marts.{table} as from build.marts.{table} limit 0")
+        _recompute(connection, compiled)
         _fill(connection)
         _comment(connection)
         counted = _count(connection)
