@@ -213,4 +213,6 @@ def missing() -> str:
     """Why no image can be built here; empty where it can."""
     if absent := [tool for tool in TOOLS if not shutil.which(tool)]:
         return f"needs the Debian packages {', '.join(absent)}, which .ci/run installs"
-    return "" if os.geteuid() == 0 else "needs root, which debootstrap and buildah without a daemon need"
+    mounts = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
+    may = os.geteuid() == 0 and mounts.returncode == 0
+    return "" if may else "needs root with the right to mount, as debootstrap and buildah without a daemon do"
