@@ -13,6 +13,8 @@ import pytest
 
 from school_quality.settings import project_root
 
+pytestmark = pytest.mark.seconds(90)
+
 GUIDE = "docs/next_order.md"
 PARTS = ("bi", "data/examples/inbox", "dbt_project", "docs", "expectations", "plugins")
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)

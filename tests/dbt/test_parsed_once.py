@@ -13,6 +13,8 @@ from school_quality.errors import BuildFailed
 from school_quality.warehouse import build_process
 from school_quality.warehouse.build import run_dbt
 
+pytestmark = pytest.mark.seconds(60)
+
 DATABASE = f"{{{{ env_var('{build_process.BUILD_FILE}', 'x.duckdb') }}}}"
 PROJECT = {
     "dbt_project.yml": "name: small\nprofile: small\nvars: {landing: nowhere, number: 1}\n",

@@ -15,11 +15,10 @@ import pytest
 from filelock import FileLock
 
 from e2e import image
-from e2e.conftest import PROJECT, query
+from e2e.conftest import PROJECT, Root, query
 from e2e.deployment import SECRETS, image_user, load
 from e2e.doors import open_to_others
 from e2e.postgresql import PostgresServer, running
-from e2e.roots import Root
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), pytest.mark.seconds(400)]
 

@@ -223,6 +223,8 @@ def candidates(dataset: Dataset, column: str) -> list[Any]:
         return [None, True, False]
     if kind == "DATE":
         return [None, date(2022, 9, 1), date(2022, 10, 1), date(2021, 12, 31)]
+    if kind.endswith("[]"):
+        return [None, [], [1, 0], [-1, -4]]
     values: list[Any] = [None]
     for item in expectations(dataset.name):
         if item["kwargs"].get("column") != column:
