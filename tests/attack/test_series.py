@@ -195,6 +195,9 @@ def numbers(warehouse: Path, procedures: str) -> dict[str, list[tuple[object, ..
         ),
         "fct_indicator_value": "* exclude (flags) from marts.fct_indicator_value",
         "fct_school_status": "* exclude (cluster, suppressed, being_updated) from marts.fct_school_status",
+        "fct_school_points": "* exclude (updated_values) from marts.fct_school_points",
+        "fct_municipality_points": "* exclude (updated_schools) from marts.fct_municipality_points",
+        "fct_municipality_value": "* exclude (updated_schools) from marts.fct_municipality_value",
         "fct_municipality_indicator": "* from marts.fct_municipality_indicator where indicator_code <> '1.9'",
     }
     with duckdb.connect(str(warehouse), read_only=True) as connection:

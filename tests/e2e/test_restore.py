@@ -67,5 +67,5 @@ def _rounded(name: str, table: str, connection: duckdb.DuckDBPyConnection) -> st
         "and schema_name = 'marts'",
         [name, table],
     ).fetchall()
-    shown = (f"round({c}, 6) as {c}" if kind == "DOUBLE" else c for c, kind in columns)
+    shown = (f'round("{c}", 6) as "{c}"' if kind == "DOUBLE" else f'"{c}"' for c, kind in columns)
     return f"select {', '.join(shown)} from {name}.marts.{table}"

@@ -39,7 +39,7 @@ def test_the_heaviest_deficits_stand_first_and_the_others_are_counted(warehouse:
     assert [line.task for line in work.lines] == ["4", "3", "2"]  # 42 x 1, 15 x 2, 15 x 1
     assert (work.more, work.note) == (1, "")
     first = work.lines[0]
-    assert (first.skill, first.school, first.district) == ("Проценты", "10\u00a0%", "52\u00a0%")
+    assert (first.skill, first.school, first.district) == ("Проц\x02енты", "10\u00a0%", "52\u00a0%")
     assert first.pupils == "20\u00a0учеников"
     assert work.lines[2].skill == ""
 

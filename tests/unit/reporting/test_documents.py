@@ -109,6 +109,10 @@ def test_a_character_without_glyph_does_not_stop_the_printing(documents: Path) -
     assert "\N{GRINNING FACE}" in visible(documents / "scorecards" / "201.html")
 
 
+def test_a_control_character_of_a_file_is_not_printed(documents: Path) -> None:
+    assert "№ 4 Проценты" in printed(documents / "scorecards" / "101.pdf")
+
+
 def test_unknown_is_said_to_be_unknown_and_never_zero(documents: Path) -> None:
     for text in (
         visible(documents / "scorecards" / "103.html"),

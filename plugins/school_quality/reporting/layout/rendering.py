@@ -95,14 +95,20 @@ def _fields(value: Any) -> Any:
 
 
 def displayable(text: str) -> str:
-    """``text`` with ``?`` for each character that the shipped fonts lack: PDF/UA allows none."""
-    return _undisplayable().sub("?", unicodedata.normalize("NFC", text))
+    """JSON with ``?`` for each character that the shipped fonts lack, and without control characters.
+
+    PDF/UA allows neither; Word leaves its optional hyphens as control characters in the cells of plans.
+    """
+    return _undisplayable().sub("?", unicodedata.normalize("NFC", _CONTROL.sub(r"\1", text)))
 
 
 def breakable(text: str) -> str:
     """JSON with places to break a line in words that no column holds; Typst breaks addresses by itself."""
     return _LONG_WORD.sub(lambda found: "".join(_parts(found[0])), text)
 
+
+# As JSON escapes them, behind whole escapes of backslashes; line ends and tabs have escapes of their own.
+_CONTROL = re.compile(r"(?<!\\)((?:\\\\)*)\\u00[01][0-9a-f]")
 
 # Neither quotes nor escapes, so that what is between them stays JSON.
 _LONG_WORD = re.compile(rf'[^\s"\\]{{{LONG_WORD},}}')
