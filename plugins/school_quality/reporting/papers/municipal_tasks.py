@@ -64,7 +64,7 @@ def _table(subject: str, rows: list[Row], reference: Reference) -> Grid:
             Column("Работа", 26),
             Column("№", 9),
             Column("Что проверяет", 44),
-            Column("Район набрал", 14, "right"),
+            Column("Набрано, район", 15, "right"),
             Column("Дефицит у школ", 36),
             Column("Сильны здесь", 28),
         ),
