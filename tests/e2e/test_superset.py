@@ -297,7 +297,7 @@ def test_a_person_logs_in_and_sees_the_dashboard_without_any_outside_resource(
     """A chart may come after the last one: the page is whole when nothing of it is awaited any more."""
     from playwright.sync_api import Request, Route, TimeoutError, expect, sync_playwright
 
-    late = chart_of(superset.charts(), "Баллы школ, % от возможных")
+    late = chart_of(superset.charts(), "Общий итог школ, %")
     held: list[Route] = []
     outside: list[str] = []
     refused: list[str] = []
