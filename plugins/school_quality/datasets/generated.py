@@ -13,7 +13,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from school_quality import datasets
@@ -64,7 +64,10 @@ def files() -> dict[Path, str]:
 
 def stale() -> list[Path]:
     """Files that are not what the declarations say: missing, other, or of a dataset that is gone."""
-    wanted = files()
+    return _stale(files())
+
+
+def _stale(wanted: Mapping[Path, str]) -> list[Path]:
     kept = [*_folder().glob("*"), *expectations_dir().glob("*.json")]
     other = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
     return sorted({*other, *(path for path in kept if path not in wanted)})
@@ -72,7 +75,8 @@ def stale() -> list[Path]:
 
 def write() -> list[Path]:
     """Make every file current; returns those that were not."""
-    wanted, changed = files(), stale()
+    wanted = files()
+    changed = _stale(wanted)
     for path in changed:
         path.parent.mkdir(exist_ok=True)
         if path in wanted:

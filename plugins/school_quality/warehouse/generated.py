@@ -56,16 +56,19 @@ def files() -> dict[Path, str]:
 
 def stale() -> list[Path]:
     """Files that are not what the contracts say."""
-    return [path for path, text in files().items() if path.read_text(encoding="utf-8") != text]
+    return list(_changed())
 
 
 def write() -> list[Path]:
     """Write the stale files; returns them."""
-    found = stale()
-    texts = files()
-    for path in found:
-        path.write_text(texts[path], encoding="utf-8")
-    return found
+    changed = _changed()
+    for path, text in changed.items():
+        path.write_text(text, encoding="utf-8")
+    return list(changed)
+
+
+def _changed() -> dict[Path, str]:
+    return {path: text for path, text in files().items() if path.read_text(encoding="utf-8") != text}
 
 
 def _between(text: str, first: str, last: str, lines: Iterable[str]) -> str:
