@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from textwrap import shorten
 
 from school_quality.reporting import words
+from school_quality.reporting.content import methodology
 from school_quality.reporting.content.facts import Reference, Row, SchoolFacts, procedure_order
-from school_quality.reporting.content.tasks import deficits, no_deficits
 
 HEAVIEST = 3
 """A card has two pages; its workbook has every task."""
@@ -61,12 +61,12 @@ def build_deficits(facts: SchoolFacts, reference: Reference) -> tuple[WorkDefici
 
 
 def _work(procedure: Row, tasks: list[Row], version: str) -> WorkDeficits:
-    found = deficits(tasks)
+    found = _deficits(tasks)
     return WorkDeficits(
         name=procedure["procedure_name"],
         lines=tuple(_line(row) for row in found[:HEAVIEST]),
         more=len(found[HEAVIEST:]),
-        note="" if found else no_deficits(tasks, version),
+        note="" if found else _no_deficits(tasks, version),
     )
 
 
@@ -78,3 +78,21 @@ def _line(row: Row) -> Deficit:
         district=words.percent(row["district_achieved_pct"]),
         pupils=words.counted(row["pupils"], "ученик", "ученика", "учеников"),
     )
+
+
+def _deficits(tasks: list[Row]) -> list[Row]:
+    """The deficits among tasks of one work, by what they cost an average pupil, then by their place."""
+    found = [row for row in tasks if row["is_deficit"]]
+    return sorted(found, key=lambda row: (row["gap_pp"] * row["max_points"], row["position"]))
+
+
+def _no_deficits(tasks: list[Row], version: str) -> str:
+    """Why a work shows no deficit, in words: none there are, too few pupils wrote, or nothing came."""
+    if not tasks:
+        return "данных о заданиях нет"
+    if all(row["data_level"] == "table" for row in tasks):
+        return "есть только сводные доли без числа учеников: о дефицитах не судим"
+    if all(row["is_deficit"] is None for row in tasks):
+        least = methodology.parameter(version, "deficit_pupils")
+        return f"с ответом меньше {words.number(least, 0)} учеников: о дефицитах не судим"
+    return "дефицитов нет"
