@@ -41,19 +41,17 @@ def build_tasks_sheet(facts: SchoolFacts, reference: Reference) -> Sheet | None:
     """The tasks of all works of the year, work by work; None where there are none."""
     if not facts.tasks:
         return None
-    procedures = {
-        row["procedure_id"]: reference.procedures.get(row["procedure_id"], {}) for row in facts.tasks
-    }
+    works = reference.procedures
     ordered = sorted(
         facts.tasks,
-        key=lambda row: (procedure_order(procedures[row["procedure_id"]] or row), row["position"]),
+        key=lambda row: (procedure_order(works.get(row["procedure_id"]) or row), row["position"]),
     )
     return Sheet(
         "Задания",
         (Column("Процедура", 30), *(column for column, _ in COLUMNS)),
         tuple(
             (
-                procedures[row["procedure_id"]].get("procedure_name") or row["procedure_id"],
+                works.get(row["procedure_id"], {}).get("procedure_name") or row["procedure_id"],
                 *(cell(row) for _, cell in COLUMNS),
             )
             for row in ordered
